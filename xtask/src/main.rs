@@ -1,4 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Stub.
+//! Every task of the project: `cargo xtask` lists them.
 
-fn main() {}
+mod args;
+mod cargo;
+mod codegen;
+mod demo;
+mod exit;
+mod guest;
+mod kernel;
+mod kmod;
+mod paths;
+mod run;
+mod setup;
+mod test;
+
+use args::{Args, Task};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if std::process::id() == 1 {
+        guest::init::main();
+    }
+    match dispatch(Args::parse().task) {
+        Ok(code) => code,
+        Err(err) => {
+            eprintln!("xtask: {err:#}");
+            exit::code_of(&err)
+        }
+    }
+}
+
+fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Setup => setup::all()?,
+        Task::Guest(args) => return guest::task(args),
+        Task::Kernel(args) => kernel::task(&args)?,
+        Task::Kmod(args) => kmod::task(&args)?,
+        Task::Codegen(args) => codegen::all(args.check)?,
+        Task::Dissector => codegen::dissector()?,
+        Task::Test(args) => return test::task(&args),
+        Task::Samples => demo::samples()?,
+        Task::Demo => demo::task()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

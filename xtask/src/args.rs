@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The command line of `cargo xtask`, all of it in one place.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::{ffi::OsString, path::PathBuf};
+
+/// The tasks of nl-util.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 69 something the task needs is missing."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Task {
+    /// Run the whole chain once: kernel, module, recordings, dissection, comparison
+    Demo,
+    /// Install what is missing and build the guest kernel (other tasks do it by themselves)
+    Setup,
+    /// Run a command in the guest kernel, with our module loaded
+    Guest(GuestArgs),
+    /// Print where a guest kernel's source and build are
+    Kernel(KernelArgs),
+    /// Build, load, unload the module, or show its log, on this machine's own kernel
+    Kmod(KmodArgs),
+    /// Write everything that is generated from kmod/uapi/nl_util.yaml
+    Codegen(CodegenArgs),
+    /// Write the Wireshark dissector and say how to load it
+    Dissector,
+    /// Record captures/samples/ anew in the guest
+    Samples,
+    /// Run all checks and tests
+    Test(TestArgs),
+}
+
+/// Runs CMD as root in the guest kernel: this working directory, this
+/// environment, PATH with the workspace's release binaries first. Standard
+/// output, standard error and the exit status are CMD's own.
+///
+/// The host's files are in sight, read-only except the checkout, the cache,
+/// /tmp and $TMPDIR. /proc, /sys, /dev and /run are the guest's own. From a
+/// terminal the guest gets a terminal; a pipe or file on standard input is
+/// passed on.
+#[derive(clap::Args)]
+#[command(after_help = "Exit codes: CMD's own (128+n when signal n ended it, 127 not found, 126 not \
+    executable), or 69 when the guest could not run it: no kernel, crashed, timed out.\n\n\
+    Examples:\n  cargo xtask guest -- nl_user show\n  cargo xtask guest -- bash\n  \
+    cargo xtask guest --module none --dmesg /tmp/log -- ip -br link")]
+pub(crate) struct GuestArgs {
+    /// List the guest kernels
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
+    /// Which kernel
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) kernel: String,
+    /// Module to load first; `none` for none [default: nl_kernel.ko, built if stale]
+    #[arg(long, value_name = "FILE|none")]
+    pub(crate) module: Option<PathBuf>,
+    /// The guest's memory
+    #[arg(long, value_name = "SIZE", default_value = "512M")]
+    pub(crate) mem: String,
+    /// Write the guest's kernel log there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dmesg: Option<PathBuf>,
+    /// End the guest after S seconds, 0 for never
+    #[arg(long, value_name = "S", default_value_t = 600)]
+    pub(crate) timeout: u64,
+    /// Let the guest's root write wherever the caller may
+    #[arg(long)]
+    pub(crate) rw: bool,
+    /// The command and its arguments
+    #[arg(
+        last = true,
+        value_name = "CMD",
+        required_unless_present = "list"
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct KernelArgs {
+    /// Which path
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) print: KernelPath,
+    /// Which kernel
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) kernel: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KernelPath {
+    /// The unpacked source
+    Source,
+    /// The build folder, for `make -C BUILD M=…`
+    Build,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct KmodArgs {
+    pub(crate) action: KmodAction,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KmodAction {
+    /// Build nl_kernel.ko for the running kernel
+    Build,
+    /// Build and insert it
+    Load,
+    /// Remove it
+    Unload,
+    /// Show its lines of the kernel log
+    Log,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct CodegenArgs {
+    /// Write nothing; fail when a file is stale, and say which
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct TestArgs {
+    /// Slower tests too
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Write the golden files anew; read them before you commit
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Only tests whose name contains this
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+}

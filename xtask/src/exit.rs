@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Exit codes of `cargo xtask`.
+
+use std::{fmt, process::ExitCode};
+
+/// A failed task.
+pub(crate) const FAILED: u8 = 1;
+/// What the task needs is not there: packages, a kernel, a guest that lives
+/// (`EX_UNAVAILABLE` of sysexits.h).
+pub(crate) const UNAVAILABLE: u8 = 69;
+
+/// Marks an error that ends with [`UNAVAILABLE`]: the task itself never ran.
+#[derive(Debug)]
+pub(crate) struct Unavailable(pub(crate) String);
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// The exit code that an error stands for.
+pub(crate) fn code_of(err: &anyhow::Error) -> ExitCode {
+    let unavailable = err.downcast_ref::<Unavailable>().is_some();
+    ExitCode::from(if unavailable { UNAVAILABLE } else { FAILED })
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Building a guest kernel: unpack, configure, verify, make.
+//!
+//! Each step leaves either its whole result or nothing, so an interrupted
+//! build goes on where it was.
+
+use super::{Kernel, Toolchain, toolchain};
+use crate::{paths, run, setup};
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
+
+/// Is in a kernel's folder when all of it is built.
+pub(super) const STAMP: &str = "complete";
+
+/// Counts in the key: raised when the steps below build something else.
+const RECIPE: u32 = 1;
+
+/// Roughly the steps that make prints for the fragment; only the progress bar
+/// stands on it.
+const STEPS: u64 = 1650;
+
+/// The options of a fragment, without comments: those change nothing.
+fn options(fragment: &str) -> impl Iterator<Item = &str> {
+    let lines = fragment.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Twelve hex digits that stand for all that the build depends on.
+pub(super) fn key(kernel: &Kernel) -> Result<String> {
+    let mut hash = Sha256::new();
+    hash.update(format!("recipe {RECIPE}\n{}\n", kernel.version()?));
+    hash.update(toolchain::identity()?);
+    for line in options(kernel.fragment) {
+        hash.update(format!("\n{line}"));
+    }
+    let digest = hash.finalize();
+    Ok(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Builds `kernel` into `dir`.
+pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
+    // Before the lock: bindgen takes it too.
+    let tools = Toolchain::new()?;
+    let _lock = setup::lock(&paths::cache()?)?;
+    if dir.join(STAMP).is_file() {
+        return Ok(());
+    }
+    let source = unpack(kernel)?;
+    let out = dir.join("build");
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let log = dir.join("build.log");
+    let fragment = dir.join("fragment.config");
+    fs::write(&fragment, kernel.fragment)
+        .with_context(|| format!("cannot write {}", fragment.display()))?;
+
+    let make = || {
+        let mut cmd = tools.make(&source);
+        cmd.arg(format!("O={}", out.display()));
+        cmd
+    };
+    run::logged(make().arg("rustavailable"), &log, "checking the kernel's tools", 0, |_| true)?;
+    let mut configure = make();
+    configure
+        .arg("allnoconfig")
+        .env("KCONFIG_ALLCONFIG", &fragment);
+    run::logged(&mut configure, &log, "configuring the guest kernel", 0, |_| true)?;
+    verify(kernel.fragment, &out.join(".config"))?;
+
+    let jobs = thread::available_parallelism().map_or(2, usize::from) + 1;
+    let mut compile = make();
+    compile.arg(format!("-j{jobs}")).args(["linux", "modules_prepare", "modules"]);
+    run::logged(&mut compile, &log, "building the guest kernel", STEPS, |line| {
+        // `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
+        line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
+    })?;
+    fs::write(dir.join(STAMP), format!("{}\n", kernel.version()?))
+        .with_context(|| format!("cannot write into {}", dir.display()))
+}
+
+/// The source tree, unpacked beside its place and then moved there.
+fn unpack(kernel: &Kernel) -> Result<PathBuf> {
+    let source = kernel.source()?;
+    if source.is_dir() {
+        return Ok(source);
+    }
+    let partial = source.with_file_name(format!("{}.partial", kernel.name));
+    if partial.exists() {
+        fs::remove_dir_all(&partial)
+            .with_context(|| format!("cannot remove {}", partial.display()))?;
+    }
+    fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
+    let tarball = format!("/usr/src/{}.tar.xz", kernel.package);
+    let mut tar = Command::new("tar");
+    tar.arg("--extract")
+        .args(["--strip-components=1", "--file", &tarball, "--directory"])
+        .arg(&partial);
+    let log = paths::cache()?.join("source").join("unpack.log");
+    run::logged(&mut tar, &log, "unpacking the kernel's source", 0, |_| true)?;
+    fs::rename(&partial, &source)
+        .with_context(|| format!("cannot move the source to {}", source.display()))?;
+    Ok(source)
+}
+
+/// Kconfig drops what it cannot set without a word: each wanted option must
+/// stand in the result.
+fn verify(fragment: &str, config: &Path) -> Result<()> {
+    let text = fs::read_to_string(config)
+        .with_context(|| format!("cannot read {}", config.display()))?;
+    let lost = lost_options(fragment, &text);
+    if !lost.is_empty() {
+        bail!(
+            "the kernel's configuration refused {} (a dependency is missing from the fragment)",
+            lost.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn lost_options<'a>(fragment: &'a str, config: &str) -> Vec<&'a str> {
+    let set: std::collections::HashSet<&str> = config.lines().collect();
+    options(fragment).filter(|line| !set.contains(line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_that_kconfig_dropped_is_named() {
+        let fragment = "# comment\nCONFIG_NLMON=y\nCONFIG_RUST=y\n";
+        let config = "CONFIG_NLMON=y\n# CONFIG_RUST is not set\n";
+        assert_eq!(lost_options(fragment, config), ["CONFIG_RUST=y"]);
+    }
+
+    #[test]
+    fn comments_in_the_fragment_are_no_options() {
+        assert_eq!(options("# a\n\n  CONFIG_A=y  \n").collect::<Vec<_>>(), ["CONFIG_A=y"]);
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The tools that build a kernel and every module for it: always the same, for
+//! Rust metadata of one rustc is refused by any other.
+
+use crate::{run, setup};
+use anyhow::Result;
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The distribution's rustc: rustup's toolchain comes without the standard
+/// library's source, which the kernel builds for itself.
+const RUSTC: &str = "/usr/bin/rustc";
+const LLVM: &str = "/usr/lib/llvm-19/bin";
+
+/// `make` for a kernel tree.
+pub(crate) struct Toolchain {
+    path: std::ffi::OsString,
+}
+
+impl Toolchain {
+    /// The tools, bindgen installed where it is missing.
+    pub(crate) fn new() -> Result<Self> {
+        let bindgen = setup::bindgen()?;
+        let old = env::var_os("PATH").unwrap_or_default();
+        let dirs = [PathBuf::from(LLVM), bindgen]
+            .into_iter()
+            .chain(env::split_paths(&old));
+        Ok(Self {
+            path: env::join_paths(dirs)?,
+        })
+    }
+
+    /// `make -C dir`, for User-Mode Linux with clang and the kernel's rustc.
+    pub(crate) fn make(&self, dir: &Path) -> Command {
+        let mut cmd = Command::new("make");
+        cmd.arg("-C")
+            .arg(dir)
+            .args(["ARCH=um", "LLVM=1"])
+            .arg(format!("RUSTC={RUSTC}"))
+            .arg(format!("HOSTRUSTC={RUSTC}"))
+            .env("PATH", &self.path)
+            // Cargo's jobserver and flags are not the kernel's.
+            .env_remove("MAKEFLAGS")
+            .env_remove("CARGO_MAKEFLAGS")
+            .env_remove("RUSTFLAGS")
+            .env("LC_ALL", "C");
+        cmd
+    }
+}
+
+/// What the tools call themselves: part of a kernel's key.
+pub(crate) fn identity() -> Result<String> {
+    let rustc = run::output(Command::new(RUSTC).arg("-vV"))?;
+    let clang = run::output(Command::new(Path::new(LLVM).join("clang")).arg("--version"))?;
+    let clang = clang.lines().next().unwrap_or_default();
+    Ok(format!("{rustc}\n{clang}\nbindgen {}", setup::BINDGEN_VERSION))
+}

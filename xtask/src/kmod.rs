@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Building our module: for a guest kernel, and for people's own.
+
+use crate::{
+    args::{KmodAction, KmodArgs},
+    kernel::{Kernel, Toolchain},
+    paths, run,
+};
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The module's name, as `lsmod` shows it.
+const NAME: &str = "nl_kernel";
+
+/// What kbuild is to do in the mirror.
+#[derive(Clone, Copy)]
+pub(crate) enum Build {
+    /// The module.
+    Module,
+    /// The kernel's own clippy lints, warnings being errors. The object that it
+    /// leaves is not optimised, so it has a mirror of its own.
+    Clippy,
+}
+
+/// Our module for `kernel`, built if anything that it is made of has changed.
+pub(crate) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
+    let dir = build(kernel, Build::Module)?;
+    Ok(dir.join(format!("{NAME}.ko")))
+}
+
+/// Builds in a mirror of kmod/ in the target folder: one for each kernel, the
+/// checkout stays clean.
+pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
+    let tree = kernel.ensure()?;
+    let suffix = match what {
+        Build::Module => "",
+        Build::Clippy => "-clippy",
+    };
+    let dir = paths::target_dir()?.join(format!("kmod/{}{suffix}", kernel.name));
+    fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let sources = sources(&paths::root().join("kmod"))?;
+    let stamp = stamp(&sources, &tree);
+    let stamp_file = dir.join("built");
+    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+        return Ok(dir);
+    }
+    let _ = fs::remove_file(&stamp_file);
+    mirror(&sources, &dir)?;
+    let tools = Toolchain::new()?;
+    let mut make = tools.make(&tree);
+    make.arg(format!("M={}", dir.display()))
+        .args(["KCFLAGS=-Werror", "KRUSTFLAGS=-Dwarnings"]);
+    if let Build::Clippy = what {
+        make.args(["CLIPPY=1", "CLIPPY_DRIVER=/usr/bin/clippy-driver"]);
+    }
+    make.arg("modules");
+    // make says each step; an error alone is worth showing.
+    let out = make.output().context("cannot run make")?;
+    if !out.status.success() {
+        bail!(
+            "building {NAME}.ko failed:\n{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr).trim_end()
+        );
+    }
+    fs::write(&stamp_file, stamp).context("cannot write the module's stamp")?;
+    Ok(dir)
+}
+
+/// The files of kmod/ that are ours, with their content, by relative name.
+fn sources(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(dir.join(&folder))
+            .with_context(|| format!("cannot read {}", dir.join(&folder).display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let name = folder.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(name);
+            } else if is_source(&name) {
+                let content = fs::read(entry.path())
+                    .with_context(|| format!("cannot read {}", entry.path().display()))?;
+                found.push((name, content));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What `make -C kmod` leaves in the checkout must not get into a mirror.
+fn is_source(name: &Path) -> bool {
+    let file = name.file_name().and_then(|name| name.to_str()).unwrap_or(".");
+    if file.starts_with('.') || file.starts_with("bindings_generated") || file == "bindings_static.c" {
+        return false;
+    }
+    matches!(file, "Kbuild" | "Makefile") || file.ends_with(".rs") || file.ends_with(".h") || file.ends_with(".c") && !file.ends_with(".mod.c")
+}
+
+fn stamp(sources: &[(PathBuf, Vec<u8>)], tree: &Path) -> String {
+    let mut hash = Sha256::new();
+    hash.update(tree.as_os_str().as_encoded_bytes());
+    for (name, content) in sources {
+        hash.update(format!("\n{} {}\n", name.display(), content.len()));
+        hash.update(content);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes only what differs: make goes by the files' times.
+fn mirror(sources: &[(PathBuf, Vec<u8>)], to: &Path) -> Result<()> {
+    for (name, content) in sources {
+        let file = to.join(name);
+        if fs::read(&file).is_ok_and(|old| old == *content) {
+            continue;
+        }
+        let parent = file.parent().unwrap_or(to);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&file, content))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// `cargo xtask kmod`: on the machine's own kernel, by kmod/Makefile.
+pub(crate) fn task(args: &KmodArgs) -> Result<()> {
+    let dir = paths::root().join("kmod");
+    let make = || run::check(Command::new("make").arg("-C").arg(&dir));
+    match args.action {
+        KmodAction::Build => make(),
+        KmodAction::Load => {
+            make()?;
+            run::check(as_root("insmod").arg(dir.join(format!("{NAME}.ko"))))
+        }
+        KmodAction::Unload => run::check(as_root("rmmod").arg(NAME)),
+        KmodAction::Log => {
+            let text = run::output(&mut as_root("dmesg"))?;
+            for line in text.lines().filter(|line| line.contains(&format!("{NAME}: "))) {
+                println!("{line}");
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The program, through sudo where the caller is not root.
+fn as_root(program: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut sudo = Command::new("sudo");
+    sudo.arg(program);
+    sudo
+}

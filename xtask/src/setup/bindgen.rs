@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! bindgen, pinned: the module's bindings use `--wrap-static-fns`, which is
+//! marked experimental, and the distribution's own is too old for the kernel.
+
+use crate::{cargo, paths, run};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// The version, part of the guest kernel's key.
+pub(crate) const VERSION: &str = "0.73.2";
+
+/// Installs it into the cache if it is not there; returns its `bin` folder.
+pub(crate) fn ensure() -> Result<PathBuf> {
+    let cache = paths::cache()?;
+    let dir = cache.join("tools").join(format!("bindgen-{VERSION}"));
+    let bin = dir.join("bin");
+    if bin.join("bindgen").is_file() {
+        return Ok(bin);
+    }
+    let _lock = super::lock(&cache)?;
+    if bin.join("bindgen").is_file() {
+        return Ok(bin);
+    }
+    let mut cmd = cargo::command();
+    // Away from the checkout: its flags would link bindgen statically, and a
+    // static bindgen cannot load libclang.
+    cmd.current_dir(&cache)
+        .args(["install", "bindgen-cli", "--locked", "--version", VERSION, "--root"])
+        .arg(&dir)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("CARGO_TARGET_DIR");
+    let log = cache.join("bindgen.log");
+    run::logged(&mut cmd, &log, "building bindgen", 75, |line| {
+        line.trim_start().starts_with("Compiling")
+    })?;
+    Ok(bin)
+}

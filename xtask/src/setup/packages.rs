@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The distribution's packages that the project stands on.
+
+use crate::{exit::Unavailable, paths, run};
+use anyhow::Result;
+use std::{collections::HashSet, process::Command};
+
+/// The guest kernel's source.
+pub(crate) const KERNEL_SOURCE: &str = "linux-source-6.12";
+
+/// What builds the guest kernel and a Rust module for it. Clippy's driver must
+/// be the very build of the rustc that built the kernel.
+const BUILD: &[&str] = &[
+    KERNEL_SOURCE,
+    "rustc-web",
+    "rust-web-src",
+    "rust-web-clippy",
+    "clang-19",
+    "lld-19",
+    "llvm-19",
+    "libclang-19-dev",
+    "build-essential",
+    "flex",
+    "bison",
+    "libelf-dev",
+    "libssl-dev",
+    "bc",
+    "cpio",
+    "kmod",
+    "rsync",
+    "pahole",
+    "xz-utils",
+];
+
+/// What runs in the guest, or judges what came out of it.
+const TOOLS: &[&str] = &[
+    "iproute2",
+    "tshark",
+    "wireshark-common",
+    "tcpdump",
+    "python3-yaml",
+    "python3-jsonschema",
+];
+
+/// Installs the missing packages; without root an error that gives the command.
+pub(crate) fn ensure() -> Result<()> {
+    let missing = missing()?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    let command = format!("apt-get install --no-install-recommends -y {list}");
+    if !rustix::process::geteuid().is_root() {
+        let text = format!("packages are missing; run: sudo {command}");
+        return Err(Unavailable(text).into());
+    }
+    let log = paths::cache()?.join("packages.log");
+    let apt = |args: &[&str], title: &str, step| {
+        let mut cmd = Command::new("apt-get");
+        // Its lock may be held by the machine's own daily update.
+        cmd.args(["-o", "DPkg::Lock::Timeout=300"])
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive");
+        run::logged(&mut cmd, &log, title, 0, step)
+    };
+    apt(&["update"], "reading package lists", |_| true)?;
+    let mut args = vec!["install", "--no-install-recommends", "-y"];
+    args.extend(&missing);
+    let title = format!("installing {} packages", missing.len());
+    apt(&args, &title, |line| line.starts_with("Setting up"))?;
+    Ok(())
+}
+
+fn missing() -> Result<Vec<&'static str>> {
+    let out = Command::new("dpkg-query")
+        .args(["-W", "-f", "${db:Status-Status} ${Package}\n"])
+        .output()
+        .map_err(|err| {
+            Unavailable(format!(
+                "cannot run dpkg-query ({err}): the set-up knows Debian's packages alone; \
+                 elsewhere, install what corresponds to: {} {}",
+                BUILD.join(" "),
+                TOOLS.join(" ")
+            ))
+        })?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    let installed: HashSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("installed "))
+        .collect();
+    let wanted = BUILD.iter().chain(TOOLS).copied();
+    Ok(wanted.filter(|name| !installed.contains(name)).collect())
+}
+
+/// The installed version of a package.
+pub(crate) fn version(package: &str) -> Result<String> {
+    run::output(Command::new("dpkg-query").args(["-W", "-f", "${Version}", package]))
+}
