@@ -1,4 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Stub.
+//! `nlcap` records the netlink conversation of a command and compares
+//! recordings.
 
-fn main() {}
+mod args;
+mod exit;
+mod file;
+mod netlink;
+mod record;
+mod report;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Action};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let (result, failed) = match Args::parse().action {
+        Action::Record(args) => (record::run(&args), Exit::Recorder),
+        Action::Report(args) => (report::run(&args), Exit::Failed),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        eprintln!("nlcap: {error:#}");
+        // A command that cannot be started has exit codes of its own.
+        error.downcast_ref().map_or(failed, record::StartError::exit)
+    });
+    exit.into()
+}

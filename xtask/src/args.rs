@@ -126,9 +126,6 @@ pub(crate) struct CodegenArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Slower tests too
-    #[arg(long)]
-    pub(crate) full: bool,
     /// Write the golden files anew; read them before you commit
     #[arg(long)]
     pub(crate) bless: bool,

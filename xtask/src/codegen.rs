@@ -1,4 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Stub.
-pub(crate) fn all(_check: bool) -> anyhow::Result<()> { Ok(()) }
-pub(crate) fn dissector() -> anyhow::Result<()> { Ok(()) }
+//! `cargo xtask codegen`: what is generated from `kmod/uapi/nl_util.yaml`.
+
+use crate::paths;
+use anyhow::{Context, Result, bail};
+use nl_dissector::{emit, model::Family};
+use std::{fs, path::Path};
+
+const SPEC: &str = "kmod/uapi/nl_util.yaml";
+const LUA: &str = "dissector/nl_util.lua";
+
+/// A generated file: where it lies, and what it holds.
+type Output = (&'static str, fn(&Family) -> Result<String>);
+
+const OUTPUTS: &[Output] = &[
+    ("kmod/uapi/nl_util.h", |family| Ok(emit::c_header::emit(family)?)),
+    ("kmod/uapi/nl_util.rs", |family| Ok(emit::rust_kernel::emit(family)?)),
+    ("cli/src/uapi.rs", |family| Ok(emit::rust_neli::emit(family)?)),
+    (LUA, lua),
+];
+
+/// Read from the checkout, not the copy in the dissector crate: that one is as
+/// old as this program.
+fn family() -> Result<Family> {
+    let path = paths::root().join(SPEC);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Family::parse(SPEC, &text)?)
+}
+
+/// The plugin, proven to be Lua before anybody sees it.
+fn lua(family: &Family) -> Result<String> {
+    let text = emit::lua::emit(family)?;
+    mlua::Lua::new()
+        .load(&text)
+        .set_name(LUA)
+        .into_function()
+        .map_err(|err| anyhow::anyhow!("the generated Lua does not compile: {err}"))?;
+    Ok(text)
+}
+
+/// Writes all outputs that differ, or only says which do.
+pub(crate) fn all(check: bool) -> Result<()> {
+    let family = family()?;
+    let mut stale = Vec::new();
+    // All are made before any is written: a generator's fault leaves all as they were.
+    for (name, emit) in OUTPUTS {
+        let text = emit(&family).with_context(|| format!("cannot generate {name}"))?;
+        if !is_fresh(name, &text) {
+            stale.push((*name, text));
+        }
+    }
+    if check && !stale.is_empty() {
+        let names: Vec<_> = stale.iter().map(|(name, _)| *name).collect();
+        bail!("stale: {}; run `cargo xtask codegen`", names.join(", "));
+    }
+    for (name, text) in &stale {
+        write(name, text)?;
+    }
+    Ok(())
+}
+
+/// `cargo xtask dissector`.
+pub(crate) fn dissector() -> Result<()> {
+    let text = lua(&family()?).with_context(|| format!("cannot generate {LUA}"))?;
+    if !is_fresh(LUA, &text) {
+        write(LUA, &text)?;
+    }
+    let path = paths::root().join(LUA);
+    println!("{}", path.display());
+    println!("load it once:   tshark -X lua_script:{} -r FILE", path.display());
+    println!("                wireshark -X lua_script:{} FILE", path.display());
+    println!("load it always: copy it to the folder that `tshark -G folders` names");
+    println!("                \"Personal Lua Plugins\"");
+    println!("Wireshark from 4.4 on loads no Lua when it runs as root.");
+    Ok(())
+}
+
+fn is_fresh(name: &str, text: &str) -> bool {
+    fs::read_to_string(paths::root().join(name)).is_ok_and(|old| old == text)
+}
+
+/// Beside its place first: a reader never sees half a file.
+fn write(name: &str, text: &str) -> Result<()> {
+    let path = paths::root().join(name);
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(parent)
+        .with_context(|| format!("cannot write into {}", parent.display()))?;
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(mode)?;
+    file.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    println!("wrote {name}");
+    Ok(())
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Records the netlink conversation of a command, and compares recordings.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) action: Action,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    #[command(after_long_help = RECORD_HELP)]
+    Record(RecordArgs),
+    #[command(after_long_help = REPORT_HELP)]
+    Report(ReportArgs),
+}
+
+/// Run a command and record the netlink messages of its network namespace.
+///
+/// Every netlink message that is sent in the network namespace between the
+/// start and the end of CMD goes into a pcapng file (link type 253, NETLINK),
+/// which Wireshark, tshark and tcpdump read. The file begins with the kernel's
+/// list of generic netlink families, so that a reader can name them; what nlcap
+/// adds bears the packet comment `added by nlcap`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RecordArgs {
+    /// The file to write, `-` for standard output [default: CMD and the time,
+    /// as in ip-20260102-030405.pcapng]
+    ///
+    /// A new file has mode 0600. An existing FILE is overwritten, a file of the
+    /// default name never is. With `-` the standard output of CMD goes to
+    /// standard error, so that it cannot get into the recording.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+
+    /// An nlmon link to record from, which must be up; it is left as it is
+    ///
+    /// Without it nlcap makes a link of its own (nlcap<N>) and removes it at the
+    /// end, after an error and after a signal too. Only SIGKILL leaves it behind:
+    /// `ip link del nlcap<N>`.
+    #[arg(short = 'i', long, value_name = "LINK")]
+    pub(crate) interface: Option<String>,
+
+    /// The command, found through PATH and run without a shell
+    #[arg(last = true, required = true, value_names = ["CMD", "ARGS"])]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Compare recordings in a table, one column for each file.
+///
+/// Reads pcapng, and pcap as tcpdump writes it, of link type 253.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// The recordings
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+const RECORD_HELP: &str = "\
+Signals:
+  Ctrl-C reaches CMD through the terminal; nlcap goes on until CMD has ended. SIGHUP, SIGINT,
+  SIGQUIT and SIGTERM that another process sends to nlcap are passed on to CMD, as are SIGUSR1,
+  SIGUSR2 and SIGALRM. A second one of the first four ends the recording without waiting for CMD.
+
+Exit status:
+  that of CMD, 128+N where signal N ended it (or ended the recording before CMD), and
+  2    wrong usage
+  125  nlcap itself failed
+  126  CMD was found but cannot be executed
+  127  CMD was not found
+
+Privilege:
+  CAP_NET_ADMIN (to make the link) and CAP_NET_RAW: run it with sudo, or in a network namespace
+  of your own with `unshare -rn nlcap record -- CMD`.
+
+Examples:
+  nlcap record -- ip link show
+  nlcap record -w show.pcapng -- nl_user show
+  nlcap record -w - -- ip link show | wireshark -k -i -";
+
+const REPORT_HELP: &str = "\
+Rows (of all netlink messages in the file, without those that nlcap added):
+  messages             netlink messages; a frame may hold several
+  bytes                their lengths as in their headers (nlmsg_len)
+  requests             messages with NLM_F_REQUEST
+  answers              messages that bear the sequence number of a request before them, in the
+                       same netlink protocol: data, NLMSG_DONE, NLMSG_ERROR and acknowledgements
+  refused              answers that are an NLMSG_ERROR with an error, as a request for an unknown
+                       interface gets, or a probe of what the kernel can do
+  interfaces listed    different interfaces in RTM_NEWLINK answers and in nl_util answers
+  bytes for each       bytes of the answers that list interfaces, divided by their number
+  time                 from the first request to the last answer
+  lost                 frames that the kernel dropped before the recorder could read them
+
+Exit status: 0, 1 where a file cannot be read or is damaged, 2 for wrong usage.
+
+Example:
+  nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(line: &[&str]) -> Result<RecordArgs, clap::Error> {
+        match Args::try_parse_from(line)?.action {
+            Action::Record(args) => Ok(args),
+            Action::Report(_) => panic!("parsed as report"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_the_command_are_left_alone() {
+        let args = record(&["nlcap", "record", "-w", "x", "--", "ip", "-w", "--", "-i"]).unwrap();
+        assert_eq!(args.write.unwrap(), PathBuf::from("x"));
+        assert_eq!(args.interface, None);
+        assert_eq!(args.command, ["ip", "-w", "--", "-i"]);
+    }
+
+    #[test]
+    fn a_missing_command_is_a_usage_error() {
+        for line in [&["nlcap", "record"][..], &["nlcap", "record", "--"]] {
+            assert_eq!(record(line).unwrap_err().exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn a_command_without_dashes_before_it_is_a_usage_error() {
+        assert_eq!(record(&["nlcap", "record", "ip"]).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn a_report_needs_a_file() {
+        let error = Args::try_parse_from(["nlcap", "report"]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The exit codes, those of env(1), timeout(1) and nohup(1).
+
+use std::process::{ExitCode, ExitStatus};
+use std::os::unix::process::ExitStatusExt;
+
+use nix::sys::signal::Signal;
+
+/// How `nlcap` ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is done.
+    Success,
+    /// `nlcap report` failed.
+    Failed,
+    /// `nlcap record` itself failed.
+    Recorder,
+    /// The command was found but cannot be executed.
+    CannotExecute,
+    /// The command was not found.
+    NotFound,
+    /// The command ended with this status.
+    Command(u8),
+    /// A signal of this number ended the command, or the recording.
+    Signal(u8),
+}
+
+impl Exit {
+    /// The number that the caller sees.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            // 2 is a usage error, which clap exits with by itself.
+            Self::Recorder => 125,
+            Self::CannotExecute => 126,
+            Self::NotFound => 127,
+            Self::Command(status) => status,
+            Self::Signal(number) => number.saturating_add(128),
+        }
+    }
+}
+
+impl From<ExitStatus> for Exit {
+    fn from(status: ExitStatus) -> Self {
+        // wait(2): eight bits of status, or a signal number below 128.
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Command((code & 0xff) as u8),
+            (None, Some(number)) => Self::Signal((number & 0x7f) as u8),
+            (None, None) => Self::Recorder,
+        }
+    }
+}
+
+impl From<Signal> for Exit {
+    fn from(signal: Signal) -> Self {
+        Self::Signal(signal as u8)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_passed_through() {
+        assert_eq!(Exit::from(ExitStatus::from_raw(7 << 8)).code(), 7);
+        assert_eq!(Exit::from(ExitStatus::from_raw(0)).code(), 0);
+    }
+
+    #[test]
+    fn a_signal_is_128_and_its_number() {
+        assert_eq!(Exit::from(ExitStatus::from_raw(15)).code(), 143);
+        // With a core dump.
+        assert_eq!(Exit::from(ExitStatus::from_raw(11 | 0x80)).code(), 139);
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Capture files: what a frame is, writing and reading them.
+
+pub(crate) mod cooked;
+pub(crate) mod reader;
+pub(crate) mod writer;
+
+/// LINKTYPE_NETLINK: a cooked header, then netlink messages in host byte order.
+pub(crate) const LINKTYPE_NETLINK: u16 = 253;
+
+/// Wireshark refuses a netlink packet longer than this, and with it the rest of
+/// the file.
+pub(crate) const SNAP_LENGTH: u32 = 262_144;
+
+/// The comment on each packet that was not on the tap.
+pub(crate) const ADDED: &str = "added by nlcap";
+
+/// The name by which a section says who wrote it, before the version.
+pub(crate) const APPLICATION: &str = "nlcap";

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Reading capture files: pcapng, and pcap as tcpdump writes it.
+//!
+//! # Design decisions
+//!
+//! The blocks are cut out here and only those of interest are handed to the
+//! pcap-file crate, each in a slice of its own: its parser of name resolution
+//! blocks panics on a damaged one, and its reader cannot tell a file that is cut
+//! off from a block that is wrong inside.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use pcap_file::pcap::PcapParser;
+use pcap_file::pcapng::blocks::{
+    Block, ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK, INTERFACE_STATISTIC_BLOCK,
+    PACKET_BLOCK, SECTION_HEADER_BLOCK, SIMPLE_PACKET_BLOCK,
+};
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+use pcap_file::pcapng::blocks::interface_statistics::{
+    InterfaceStatisticsBlock, InterfaceStatisticsOption,
+};
+use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::pcapng::PcapNgParser;
+use pcap_file::{PcapError, TsResolution};
+
+use super::{ADDED, APPLICATION, LINKTYPE_NETLINK, cooked};
+use crate::text::Reason;
+
+/// The longest block or packet that is taken, in bytes. A packet has at most
+/// 262,144, and the rest of its block is little.
+const LONGEST: u32 = 1 << 22;
+
+/// The first bytes of a section, after the block's type and length.
+const SECTION_MAGIC: u32 = 0x1a2b_3c4d;
+
+/// Why a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("{0}")]
+    Io(Reason),
+    #[error("it is no capture file (pcapng or pcap)")]
+    Unknown,
+    #[error("it was written on a machine of other byte order")]
+    ByteOrder,
+    #[error("it is cut off at byte {0}")]
+    CutOff(u64),
+    #[error("it is damaged at byte {0}: {1}")]
+    Damaged(u64, String),
+    #[error("the packet at byte {0} is of link type {1}, not {LINKTYPE_NETLINK} (NETLINK)")]
+    LinkType(u64, u32),
+}
+
+/// A packet of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Packet<'a> {
+    /// Since the epoch.
+    pub(crate) time: Duration,
+    /// Netlink protocol, NETLINK_* of linux/netlink.h.
+    pub(crate) protocol: u16,
+    /// The netlink messages, or the beginning of them.
+    pub(crate) messages: &'a [u8],
+    /// Whether it was on no tap, but added by nlcap.
+    pub(crate) added: bool,
+}
+
+/// What the file says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    /// The command that was recorded, where nlcap wrote the file.
+    pub(crate) command: Option<String>,
+    /// Frames that were lost, where the file says it.
+    pub(crate) dropped: Option<u64>,
+}
+
+/// Reads a file to its end and hands each packet to `each`.
+pub(crate) fn read(
+    file: impl Read,
+    each: &mut impl FnMut(&Packet<'_>),
+) -> Result<About, ReadError> {
+    let mut source = Source { file, offset: 0, start: 0, item: Vec::new() };
+    if !source.begin(4)? {
+        return Err(ReadError::Unknown);
+    }
+    match source.word(0) {
+        SECTION_HEADER_BLOCK => read_pcapng(&mut source, each),
+        0xa1b2_c3d4 | 0xa1b2_3c4d => read_pcap(&mut source, each),
+        0xd4c3_b2a1 | 0x4d3c_b2a1 => Err(ReadError::ByteOrder),
+        _ => Err(ReadError::Unknown),
+    }
+}
+
+/// A file of items that begin with a header of fixed length.
+struct Source<R> {
+    file: R,
+    /// Where the next byte comes from.
+    offset: u64,
+    /// Where the item begins.
+    start: u64,
+    /// What was read of the item.
+    item: Vec<u8>,
+}
+
+impl<R: Read> Source<R> {
+    /// Begins an item with its first `length` bytes; false at the file's end.
+    fn begin(&mut self, length: u32) -> Result<bool, ReadError> {
+        self.item.clear();
+        self.start = self.offset;
+        match self.extend(length) {
+            Err(ReadError::CutOff(_)) if self.item.is_empty() => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
+    /// Reads more of the item, until it has `length` bytes.
+    fn extend(&mut self, length: u32) -> Result<(), ReadError> {
+        let length = length as usize;
+        let missing = length.saturating_sub(self.item.len()) as u64;
+        let got = self.file.by_ref().take(missing).read_to_end(&mut self.item);
+        self.offset += got.map_err(|error| ReadError::Io(Reason(error)))? as u64;
+        if self.item.len() < length {
+            return Err(ReadError::CutOff(self.offset));
+        }
+        Ok(())
+    }
+
+    /// Skips the rest of an item of `length` bytes.
+    fn skip(&mut self, length: u32) -> Result<(), ReadError> {
+        let missing = u64::from(length).saturating_sub(self.item.len() as u64);
+        let skipped = io::copy(&mut self.file.by_ref().take(missing), &mut io::sink());
+        let skipped = skipped.map_err(|error| ReadError::Io(Reason(error)))?;
+        self.offset += skipped;
+        if skipped < missing {
+            return Err(ReadError::CutOff(self.offset));
+        }
+        Ok(())
+    }
+
+    /// The word at this place of the item; 0 where it does not reach so far.
+    fn word(&self, place: usize) -> u32 {
+        let bytes = self.item.get(place..).and_then(<[u8]>::first_chunk);
+        bytes.map_or(0, |bytes| u32::from_ne_bytes(*bytes))
+    }
+
+    fn damaged(&self, why: impl ToString) -> ReadError {
+        ReadError::Damaged(self.start, why.to_string())
+    }
+
+    fn parse_error(&self, error: PcapError) -> ReadError {
+        match error {
+            PcapError::IncompleteBuffer => self.damaged("a field is too short"),
+            PcapError::Utf8Error(_) | PcapError::FromUtf8Error(_) => {
+                self.damaged("a text is not UTF-8")
+            }
+            other => self.damaged(other),
+        }
+    }
+}
+
+/// An interface of a section.
+struct Interface {
+    link_type: u32,
+    /// Units of a second.
+    resolution: u128,
+    /// Seconds to add.
+    offset: i64,
+    dropped: Option<u64>,
+}
+
+impl Interface {
+    /// None where the resolution is out of all reason.
+    fn new(block: &InterfaceDescriptionBlock<'_>) -> Option<Self> {
+        let mut resolution = 6;
+        let mut offset = 0;
+        for option in &block.options {
+            match *option {
+                InterfaceDescriptionOption::IfTsResol(value) => resolution = value,
+                // The crate reads it as unsigned, the format has it signed.
+                InterfaceDescriptionOption::IfTsOffset(value) => offset = value.cast_signed(),
+                _ => {}
+            }
+        }
+        let base: u128 = if resolution & 0x80 == 0 { 10 } else { 2 };
+        Some(Self {
+            link_type: u32::from(block.linktype),
+            resolution: base.checked_pow(u32::from(resolution & 0x7f))?,
+            offset,
+            dropped: None,
+        })
+    }
+
+    fn time(&self, units: u64) -> Duration {
+        let per_second = 1_000_000_000;
+        let units = u128::from(units);
+        let seconds = u64::try_from(units / self.resolution).unwrap_or(u64::MAX);
+        // Below 10^9, for the remainder is below the resolution.
+        let rest = (units % self.resolution).saturating_mul(per_second) / self.resolution;
+        Duration::new(seconds.saturating_add_signed(self.offset), 0)
+            .saturating_add(Duration::from_nanos(rest as u64))
+    }
+}
+
+fn read_pcapng(
+    source: &mut Source<impl Read>,
+    each: &mut impl FnMut(&Packet<'_>),
+) -> Result<About, ReadError> {
+    let mut about = About::default();
+    let mut parser = None;
+    let mut interfaces: Vec<Interface> = Vec::new();
+    // The type of the first block is read already.
+    while source.item.len() == 4 || source.begin(4)? {
+        source.extend(8)?;
+        let (kind, mut length) = (source.word(0), source.word(4));
+        if kind == SECTION_HEADER_BLOCK {
+            source.extend(12)?;
+            match source.word(8) {
+                SECTION_MAGIC => {}
+                swapped if swapped == SECTION_MAGIC.swap_bytes() => {
+                    return Err(ReadError::ByteOrder);
+                }
+                _ => return Err(source.damaged("a section without its magic number")),
+            }
+        }
+        if length < 12 || !length.is_multiple_of(4) {
+            return Err(source.damaged(format_args!("a block of {length} bytes")));
+        }
+        match kind {
+            SECTION_HEADER_BLOCK
+            | INTERFACE_DESCRIPTION_BLOCK
+            | INTERFACE_STATISTIC_BLOCK
+            | ENHANCED_PACKET_BLOCK => {
+                if length > LONGEST {
+                    return Err(source.damaged(format_args!("a block of {length} bytes")));
+                }
+                source.extend(length)?;
+            }
+            PACKET_BLOCK | SIMPLE_PACKET_BLOCK => {
+                return Err(source.damaged("a packet in a block that is not an enhanced one"));
+            }
+            _ => {
+                source.skip(length)?;
+                length = 0;
+            }
+        }
+        if kind == SECTION_HEADER_BLOCK {
+            let (_, new) = PcapNgParser::new(&source.item).map_err(|e| source.parse_error(e))?;
+            note_section(new.section(), &mut about);
+            about.add_dropped(&mut interfaces);
+            parser = Some(new);
+        } else if let (Some(parser), true) = (&mut parser, length > 0) {
+            let (_, block) =
+                parser.next_block(&source.item).map_err(|e| source.parse_error(e))?;
+            match block {
+                Block::InterfaceDescription(block) => {
+                    let interface = Interface::new(&block);
+                    interfaces.push(interface.ok_or_else(|| source.damaged("a time resolution"))?);
+                }
+                Block::InterfaceStatistics(block) => note_statistics(&block, &mut interfaces),
+                Block::EnhancedPacket(block) => each(&packet(source, &block, &interfaces)?),
+                _ => {}
+            }
+        }
+        source.item.clear();
+    }
+    about.add_dropped(&mut interfaces);
+    Ok(about)
+}
+
+fn note_section(section: &SectionHeaderBlock<'_>, about: &mut About) {
+    let by_us = section.options.iter().any(|option| {
+        matches!(option, SectionHeaderOption::UserApplication(name)
+            if name.split(' ').next() == Some(APPLICATION))
+    });
+    let comment = section.options.iter().find_map(|option| match option {
+        SectionHeaderOption::Comment(comment) => Some(comment.to_string()),
+        _ => None,
+    });
+    if let (None, true) = (&about.command, by_us) {
+        about.command = comment;
+    }
+}
+
+fn note_statistics(block: &InterfaceStatisticsBlock<'_>, interfaces: &mut [Interface]) {
+    let Some(interface) = interfaces.get_mut(block.interface_id as usize) else { return };
+    for option in &block.options {
+        // Counted from the beginning: the last block has it all.
+        if let InterfaceStatisticsOption::IsbIfDrop(dropped) = option {
+            interface.dropped = Some(*dropped);
+        }
+    }
+}
+
+impl About {
+    /// Adds what the interfaces of a section lost, and forgets them.
+    fn add_dropped(&mut self, interfaces: &mut Vec<Interface>) {
+        for dropped in interfaces.drain(..).filter_map(|interface| interface.dropped) {
+            self.dropped = Some(self.dropped.unwrap_or(0).saturating_add(dropped));
+        }
+    }
+}
+
+fn packet<'a>(
+    source: &Source<impl Read>,
+    block: &'a EnhancedPacketBlock<'_>,
+    interfaces: &[Interface],
+) -> Result<Packet<'a>, ReadError> {
+    let interface = interfaces
+        .get(block.interface_id as usize)
+        .ok_or_else(|| source.damaged(format_args!("no interface {}", block.interface_id)))?;
+    // The crate takes every time for nanoseconds, whatever the resolution.
+    let units = u64::try_from(block.timestamp.as_nanos()).unwrap_or(u64::MAX);
+    let added = block.options.iter().any(
+        |option| matches!(option, EnhancedPacketOption::Comment(comment) if comment == ADDED),
+    );
+    cooked_packet(source, interface.link_type, interface.time(units), &block.data, added)
+}
+
+fn cooked_packet<'a>(
+    source: &Source<impl Read>,
+    link_type: u32,
+    time: Duration,
+    data: &'a [u8],
+    added: bool,
+) -> Result<Packet<'a>, ReadError> {
+    if link_type != u32::from(LINKTYPE_NETLINK) {
+        return Err(ReadError::LinkType(source.start, link_type));
+    }
+    let (header, messages) = cooked::Header::split(data)
+        .ok_or_else(|| source.damaged("a packet without its cooked header"))?;
+    Ok(Packet { time, protocol: header.protocol, messages, added })
+}
+
+/// Bytes of the header of a pcap file, and of the header of a packet in it.
+const PCAP_HEADER: u32 = 24;
+const PCAP_PACKET: u32 = 16;
+
+fn read_pcap(
+    source: &mut Source<impl Read>,
+    each: &mut impl FnMut(&Packet<'_>),
+) -> Result<About, ReadError> {
+    source.extend(PCAP_HEADER)?;
+    let (_, parser) = PcapParser::new(&source.item).map_err(|e| source.parse_error(e))?;
+    let header = parser.header();
+    let unit = match header.ts_resolution {
+        TsResolution::MicroSecond => 1000,
+        TsResolution::NanoSecond => 1,
+    };
+    // The upper bits may tell the length of a frame check sequence.
+    let link_type = u32::from(header.datalink) & 0xffff;
+    while source.begin(PCAP_PACKET)? {
+        let kept = source.word(8);
+        if kept > LONGEST {
+            return Err(source.damaged(format_args!("a packet of {kept} bytes")));
+        }
+        source.extend(PCAP_PACKET + kept)?;
+        let (_, packet) =
+            parser.next_raw_packet(&source.item).map_err(|e| source.parse_error(e))?;
+        let time = Duration::from_secs(packet.ts_sec.into())
+            + Duration::from_nanos(u64::from(packet.ts_frac) * unit);
+        each(&cooked_packet(source, link_type, time, &packet.data, false)?);
+    }
+    Ok(About::default())
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Writing pcapng: one section, one interface, packets, and the interface's
+//! statistics at the end.
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+use pcap_file::pcapng::PcapNgWriter;
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+use pcap_file::pcapng::blocks::interface_statistics::{
+    InterfaceStatisticsBlock, InterfaceStatisticsOption,
+};
+use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::{DataLink, Endianness, PcapError};
+
+use super::{ADDED, APPLICATION, LINKTYPE_NETLINK, SNAP_LENGTH, cooked};
+use crate::text;
+
+/// The exponent of if_tsresol: 10 to the power of -9 s.
+const NANOSECONDS: u8 = 9;
+
+/// epb_flags, bits 0 and 1: received by the process.
+const INBOUND: u32 = 1;
+
+/// An option's length is 16 bits; this leaves room for the mark of a cut.
+const OPTION_LIMIT: usize = 65_000;
+
+/// Bytes gathered for one write(2).
+const BUFFER: usize = 1 << 18;
+
+/// What the file says about where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The command line, as it can be typed.
+    pub(crate) command: String,
+    /// The machine's hardware name, as of uname(2).
+    pub(crate) hardware: String,
+    /// Kernel name and release, as of uname(2).
+    pub(crate) system: String,
+    /// Name of the nlmon link.
+    pub(crate) link: String,
+}
+
+/// A frame: what one netlink skb held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// Since the epoch.
+    pub(crate) time: Duration,
+    /// The cooked header.
+    pub(crate) header: cooked::Header,
+    /// Length of the netlink messages when they were sent, in bytes.
+    pub(crate) original_length: u32,
+    /// The netlink messages, or the beginning of them.
+    pub(crate) messages: &'a [u8],
+}
+
+/// What the tap's socket counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    /// Frames that came to the tap, with those it had no room for.
+    pub(crate) received: u64,
+    /// Frames for which the ring had no room.
+    pub(crate) dropped: u64,
+}
+
+/// A pcapng file in the making.
+pub(crate) struct Writer<W: Write> {
+    file: PcapNgWriter<BufWriter<W>>,
+    /// The packet at hand, kept for its allocation.
+    packet: Vec<u8>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins the file with its section header and the interface.
+    pub(crate) fn new(output: W, origin: &Origin) -> io::Result<Self> {
+        let section = SectionHeaderBlock {
+            endianness: Endianness::native(),
+            options: vec![
+                SectionHeaderOption::Comment(option(&origin.command)),
+                SectionHeaderOption::Hardware(option(&origin.hardware)),
+                SectionHeaderOption::OS(option(&origin.system)),
+                SectionHeaderOption::UserApplication(option(&format!(
+                    "{APPLICATION} {}",
+                    env!("CARGO_PKG_VERSION")
+                ))),
+            ],
+            ..SectionHeaderBlock::default()
+        };
+        let interface = InterfaceDescriptionBlock {
+            linktype: DataLink::from(u32::from(LINKTYPE_NETLINK)),
+            snaplen: SNAP_LENGTH,
+            options: vec![
+                InterfaceDescriptionOption::IfName(option(&origin.link)),
+                InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
+                InterfaceDescriptionOption::IfOs(option(&origin.system)),
+            ],
+        };
+        let output = BufWriter::with_capacity(BUFFER, output);
+        let mut file = PcapNgWriter::with_section_header(output, section).map_err(io_error)?;
+        file.write_pcapng_block(interface).map_err(io_error)?;
+        let packet = Vec::new();
+        Ok(Self { file, packet })
+    }
+
+    /// Writes a frame of the tap.
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        self.packet(frame, vec![])
+    }
+
+    /// Writes a frame that a process received, but that was not on the tap.
+    pub(crate) fn added(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        let options = vec![
+            EnhancedPacketOption::Comment(ADDED.into()),
+            EnhancedPacketOption::Flags(INBOUND),
+        ];
+        self.packet(frame, options)
+    }
+
+    fn packet(
+        &mut self,
+        frame: &Frame<'_>,
+        options: Vec<EnhancedPacketOption<'_>>,
+    ) -> io::Result<()> {
+        let room = SNAP_LENGTH as usize - cooked::LENGTH;
+        let kept = &frame.messages[..frame.messages.len().min(room)];
+        self.packet.clear();
+        self.packet.extend_from_slice(&frame.header.to_bytes());
+        self.packet.extend_from_slice(kept);
+        let block = EnhancedPacketBlock {
+            interface_id: 0,
+            timestamp: frame.time,
+            original_len: frame.original_length.saturating_add(cooked::LENGTH as u32),
+            data: Cow::Borrowed(&self.packet),
+            options,
+        };
+        self.file.write_pcapng_block(block).map_err(io_error)?;
+        Ok(())
+    }
+
+    /// Hands what was gathered to the kernel.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.file.get_mut().flush()
+    }
+
+    /// Ends the file with the interface's statistics.
+    pub(crate) fn finish(mut self, now: Duration, counters: Counters) -> io::Result<W> {
+        let nanoseconds = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let block = InterfaceStatisticsBlock {
+            interface_id: 0,
+            timestamp: time_words(nanoseconds),
+            options: vec![
+                InterfaceStatisticsOption::IsbIfRecv(counters.received),
+                InterfaceStatisticsOption::IsbIfDrop(counters.dropped),
+            ],
+        };
+        self.file.write_pcapng_block(block).map_err(io_error)?;
+        self.file.into_inner().into_inner().map_err(|error| error.into_error())
+    }
+}
+
+/// A time of a statistics block as the pcap-file crate must be given it: the
+/// format wants the high word first in either byte order, the crate writes a
+/// plain u64.
+fn time_words(nanoseconds: u64) -> u64 {
+    if cfg!(target_endian = "little") {
+        nanoseconds.rotate_left(32)
+    } else {
+        nanoseconds
+    }
+}
+
+/// A text as an option's value, cut where it is too long for one.
+fn option(value: &str) -> Cow<'static, str> {
+    let kept = text::cut(value, OPTION_LIMIT);
+    let mark = if kept.len() < value.len() { " …" } else { "" };
+    Cow::Owned(format!("{kept}{mark}"))
+}
+
+fn io_error(error: PcapError) -> io::Error {
+    match error {
+        PcapError::IoError(error) => error,
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The receive ring of a packet socket, TPACKET_V3: the kernel fills blocks of
+//! frames, hands each over by a status word, and gets it back by the same.
+//!
+//! Documentation/networking/packet_mmap.rst describes it.
+//!
+//! # Design decisions
+//!
+//! A block is copied out before it is looked at. The kernel gets it back at once,
+//! before anything is written to a file, and no reference ever points into memory
+//! that the kernel writes to. The copy costs a few percent of what writing the
+//! frames to a file does.
+
+use std::mem::offset_of;
+use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::sys::SharedMemory;
+use crate::file::cooked;
+use crate::file::writer::Frame;
+
+/// Bytes of a block. A frame must fit into one, and rtnetlink and generic netlink
+/// make none that is near.
+pub(super) const BLOCK: usize = 1 << 19;
+
+const STATUS: usize = block_field(offset_of!(libc::tpacket_hdr_v1, block_status));
+const FRAMES: usize = block_field(offset_of!(libc::tpacket_hdr_v1, num_pkts));
+const FIRST: usize = block_field(offset_of!(libc::tpacket_hdr_v1, offset_to_first_pkt));
+const LENGTH: usize = block_field(offset_of!(libc::tpacket_hdr_v1, blk_len));
+
+const fn block_field(offset: usize) -> usize {
+    offset_of!(libc::tpacket_block_desc, hdr) + offset
+}
+
+/// Where the link-layer address stands behind the frame's header.
+const ADDRESS: usize = libc::TPACKET3_HDRLEN - size_of::<libc::sockaddr_ll>();
+
+/// The ring.
+pub(super) struct Ring {
+    memory: SharedMemory,
+    blocks: usize,
+    /// The block that the kernel hands over next.
+    next: usize,
+    copy: Vec<u8>,
+}
+
+impl Ring {
+    /// Maps the ring of `blocks` blocks that was set up on the socket.
+    pub(super) fn map(socket: impl AsFd, blocks: usize) -> nix::Result<Self> {
+        let length = blocks.checked_mul(BLOCK).and_then(NonZeroUsize::new);
+        Ok(Self {
+            memory: SharedMemory::map(socket, length.ok_or(Errno::EINVAL)?)?,
+            blocks,
+            next: 0,
+            copy: Vec::new(),
+        })
+    }
+
+    /// The frames of the next block, where the kernel has handed it over.
+    pub(super) fn block(&mut self) -> Option<Frames<'_>> {
+        let start = self.next * BLOCK;
+        if self.memory.load(start + STATUS) & libc::TP_STATUS_USER == 0 {
+            return None;
+        }
+        self.copy_block(start);
+        self.memory.store(start + STATUS, libc::TP_STATUS_KERNEL);
+        self.next = (self.next + 1) % self.blocks;
+        Some(Frames::of(&self.copy))
+    }
+
+    /// The frames of the block that the kernel still holds open.
+    ///
+    /// Only for a socket that gets no frames any longer: the kernel would hand
+    /// the block over at its next timer tick, up to 20 ms later. It counts each
+    /// frame in the block's header as it reserves the room.
+    pub(super) fn open_block(&mut self) -> Frames<'_> {
+        self.copy_block(self.next * BLOCK);
+        Frames::of(&self.copy)
+    }
+
+    fn copy_block(&mut self, start: usize) {
+        let length = self.memory.load(start + LENGTH) as usize;
+        self.memory.copy(start, length.min(BLOCK), &mut self.copy);
+    }
+}
+
+/// The frames of a block.
+pub(super) struct Frames<'a> {
+    block: &'a [u8],
+    offset: usize,
+    left: u32,
+}
+
+impl<'a> Frames<'a> {
+    /// The frames of the block that these bytes are a copy of.
+    fn of(block: &'a [u8]) -> Self {
+        Self {
+            block,
+            offset: u32_at(block, FIRST).unwrap_or(0) as usize,
+            left: u32_at(block, FRAMES).unwrap_or(0),
+        }
+    }
+
+    fn frame(&self) -> Option<(Frame<'a>, usize)> {
+        let bytes = self.block.get(self.offset..)?;
+        let seconds = u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_sec))?;
+        let nanoseconds = u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_nsec))?;
+        let kept = u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_snaplen))? as usize;
+        let start = usize::from(u16_at(bytes, offset_of!(libc::tpacket3_hdr, tp_mac))?);
+        let frame = Frame {
+            time: Duration::new(seconds.into(), 0) + Duration::from_nanos(nanoseconds.into()),
+            header: header(bytes.get(ADDRESS..)?)?,
+            original_length: u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_len))?,
+            messages: bytes.get(start..)?.get(..kept)?,
+        };
+        let next = u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_next_offset))?;
+        Some((frame, next as usize))
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    fn next(&mut self) -> Option<Frame<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let (frame, next) = self.frame()?;
+        self.offset = self.offset.checked_add(next)?;
+        Some(frame)
+    }
+}
+
+/// The cooked header from a `struct sockaddr_ll`.
+fn header(address: &[u8]) -> Option<cooked::Header> {
+    let length = *address.get(offset_of!(libc::sockaddr_ll, sll_halen))?;
+    let start = offset_of!(libc::sockaddr_ll, sll_addr);
+    let mut bytes = [0; 8];
+    // The kernel does not clear what lies behind the address's length.
+    let kept = usize::from(length).min(bytes.len());
+    bytes[..kept].copy_from_slice(address.get(start..start + kept)?);
+    Some(cooked::Header {
+        packet_type: (*address.get(offset_of!(libc::sockaddr_ll, sll_pkttype))?).into(),
+        hardware_type: u16_at(address, offset_of!(libc::sockaddr_ll, sll_hatype))?,
+        address_length: length.into(),
+        address: bytes,
+        protocol: u16::from_be(u16_at(address, offset_of!(libc::sockaddr_ll, sll_protocol))?),
+    })
+}
+
+fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(*bytes.get(offset..)?.first_chunk()?))
+}
+
+fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(*bytes.get(offset..)?.first_chunk()?))
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Signals as something to poll(2) for.
+//!
+//! # Design decisions
+//!
+//! Handlers, and not a blocked mask with signalfd(2): a mask is inherited by the
+//! command, handlers are not. A signal that was ignored when nlcap was started
+//! (nohup) stays ignored, for the command too.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use nix::sys::signal::Signal;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::raw::WithRawSiginfo;
+
+use super::sys;
+
+/// Signals that end a process by default, and are asked for by people.
+const ENDING: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+
+/// Others that would end nlcap, but may mean something to the command.
+const OTHERS: [Signal; 3] = [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGALRM];
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Received {
+    /// Which one.
+    pub(super) signal: Signal,
+    /// Whether the kernel sent it: a terminal's Ctrl-C or hangup, which goes to
+    /// the command too.
+    pub(super) by_kernel: bool,
+}
+
+impl Received {
+    /// Whether it asks to come to an end.
+    pub(super) fn is_ending(self) -> bool {
+        ENDING.contains(&self.signal)
+    }
+}
+
+/// The signals that nlcap catches.
+pub(super) struct Signals {
+    delivery: SignalDelivery<UnixStream, WithRawSiginfo>,
+}
+
+impl Signals {
+    /// Catches signals from here on.
+    pub(super) fn catch() -> io::Result<Self> {
+        let mut caught = vec![Signal::SIGCHLD as i32];
+        for signal in ENDING.into_iter().chain(OTHERS) {
+            if !sys::is_ignored(signal as i32)? {
+                caught.push(signal as i32);
+            }
+        }
+        let (read, write) = UnixStream::pair()?;
+        let delivery = SignalDelivery::with_pipe(read, write, WithRawSiginfo, caught)?;
+        Ok(Self { delivery })
+    }
+
+    /// The signals that came since the last call.
+    pub(super) fn pending(&mut self) -> impl Iterator<Item = Received> {
+        self.delivery.pending().filter_map(|info| {
+            let signal = Signal::try_from(info.si_signo).ok()?;
+            // SIGCHLD has done its work by waking us up.
+            let by_kernel = info.si_code == libc::SI_KERNEL;
+            (signal != Signal::SIGCHLD).then_some(Received { signal, by_kernel })
+        })
+    }
+}
+
+impl AsFd for Signals {
+    /// Readable when signals have come.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.delivery.get_read().as_fd()
+    }
+}

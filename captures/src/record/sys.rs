@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The system calls that nix has no safe wrapper for. All `unsafe` of the crate
+//! is in this file.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, AsRawFd};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::sys::mman::{self, MapFlags, ProtFlags};
+
+/// A packet socket's ring, mapped into our memory and shared with the kernel.
+///
+/// # Invariants
+///
+/// `start` is the beginning of a mapping of `length` bytes, readable and
+/// writable, that lasts until the drop. No reference to its bytes leaves this
+/// type: the kernel may write to them at any time.
+pub(super) struct SharedMemory {
+    start: NonNull<libc::c_void>,
+    length: NonZeroUsize,
+}
+
+impl SharedMemory {
+    /// Maps `length` bytes of the socket's ring.
+    pub(super) fn map(socket: impl AsFd, length: NonZeroUsize) -> nix::Result<Self> {
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: No address is asked for, so that no other mapping is replaced.
+        // INVARIANT: The mapping is ours alone, and only the drop undoes it.
+        let start =
+            unsafe { mman::mmap(None, length, access, MapFlags::MAP_SHARED, socket, 0) }?;
+        Ok(Self { start, length })
+    }
+
+    /// The word at `offset`, and with it all that was written before it was
+    /// (acquire).
+    ///
+    /// # Panics
+    ///
+    /// Where the word is not aligned or not inside.
+    pub(super) fn load(&self, offset: usize) -> u32 {
+        self.word(offset).load(Ordering::Acquire)
+    }
+
+    /// Writes the word at `offset`, after all that was done before (release).
+    ///
+    /// # Panics
+    ///
+    /// Where the word is not aligned or not inside.
+    pub(super) fn store(&self, offset: usize, value: u32) {
+        self.word(offset).store(value, Ordering::Release);
+    }
+
+    fn word(&self, offset: usize) -> &AtomicU32 {
+        let end = offset.checked_add(size_of::<u32>());
+        assert!(end.is_some_and(|end| end <= self.length.get()) && offset.is_multiple_of(4));
+        // SAFETY: By the assertion the word is inside the mapping, which is page
+        // aligned and lives as long as `self`; the kernel and we change it with
+        // single stores of its size.
+        unsafe { AtomicU32::from_ptr(self.start.as_ptr().byte_add(offset).cast()) }
+    }
+
+    /// Replaces `copy` by the `length` bytes at `offset`.
+    ///
+    /// What the kernel writes at the same time may be in the copy, or not.
+    ///
+    /// # Panics
+    ///
+    /// Where they are not all inside.
+    pub(super) fn copy(&self, offset: usize, length: usize, copy: &mut Vec<u8>) {
+        let end = offset.checked_add(length);
+        assert!(end.is_some_and(|end| end <= self.length.get()));
+        copy.clear();
+        copy.reserve(length);
+        // SAFETY: By the assertion the source is inside the mapping, by
+        // reserve() the target has room, and a fresh allocation cannot overlap
+        // the mapping. All bytes up to `length` are initialised before
+        // set_len().
+        unsafe {
+            let source = self.start.as_ptr().byte_add(offset).cast_const().cast();
+            ptr::copy_nonoverlapping(source, copy.as_mut_ptr(), length);
+            copy.set_len(length);
+        }
+    }
+}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        // SAFETY: By the invariants the mapping is ours, and nothing refers to it
+        // any longer. The call cannot fail for a mapping that exists.
+        let _ = unsafe { mman::munmap(self.start, self.length.get()) };
+    }
+}
+
+/// Binds a packet socket to a link and a protocol number (host byte order).
+pub(super) fn bind_packet(socket: impl AsFd, link: i32, protocol: u16) -> nix::Result<()> {
+    let address = libc::sockaddr_ll {
+        sll_family: libc::AF_PACKET as u16,
+        sll_protocol: protocol.to_be(),
+        sll_ifindex: link,
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_halen: 0,
+        sll_addr: [0; 8],
+    };
+    // SAFETY: The pointer and the length are those of `address`, which outlives
+    // the call; bind(2) only reads it.
+    let result = unsafe {
+        libc::bind(
+            socket.as_fd().as_raw_fd(),
+            (&raw const address).cast(),
+            size_of_val(&address) as libc::socklen_t,
+        )
+    };
+    nix::errno::Errno::result(result).map(drop)
+}
+
+/// Whether this process was started with the signal ignored, as by nohup(1).
+pub(super) fn is_ignored(signal: i32) -> io::Result<bool> {
+    // SAFETY: All-zero bytes are a valid `sigaction`: integers, a null restorer.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: Without a new action the call only writes the old one to `action`.
+    match unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) } {
+        0 => Ok(action.sa_sigaction == libc::SIG_IGN),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the commands do.
+
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::{Context, Result};
+use nl_user::client::Client;
+use nl_user::interface::Interface;
+use nl_user::netdev::Netdev;
+use nl_user::text::{write_netdev, write_stats};
+
+use crate::args::{Args, Command};
+
+/// Runs the command of `args`. Nothing is printed unless the answer is whole.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let Command::Show { interface } = &args.command;
+    let netdevs = match interface {
+        None => list().context("cannot list the interfaces")?,
+        Some(interface) => {
+            one(interface).with_context(|| format!("cannot show interface {interface}"))?
+        }
+    };
+    print(&netdevs, interface.is_some()).context("cannot write to standard output")
+}
+
+fn list() -> Result<Vec<Netdev>> {
+    Ok(Client::connect()?.l2_list()?)
+}
+
+fn one(interface: &Interface) -> Result<Vec<Netdev>> {
+    let index = interface.index()?;
+    Ok(Client::connect()?.l2_iid(index)?)
+}
+
+/// Writes all at once: the lines of one run stay together in a shared file, and
+/// a thousand interfaces take one system call.
+fn print(netdevs: &[Netdev], with_stats: bool) -> io::Result<()> {
+    let mut text = Vec::new();
+    for netdev in netdevs {
+        write_netdev(&mut text, netdev)?;
+        if let Some(stats) = netdev.stats.filter(|_| with_stats) {
+            write_stats(&mut text, &stats)?;
+        }
+    }
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(&text).and_then(|()| stdout.flush()) {
+        // The reader has what it wanted, as `head` does.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}

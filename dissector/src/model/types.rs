@@ -1,0 +1,684 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The resolved model: every reference looked up, every number known.
+
+use std::ops::Index;
+
+/// A netlink family as its specification describes it.
+///
+/// Enums, structs, attribute sets and sub-messages are named by small ids that
+/// index the family: `family[set_id]`, `family[enum_id]`. Sets may nest in
+/// each other in cycles, which ids say without ownership.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Family {
+    /// Name of the family, as the kernel registers it: `nl_util`.
+    pub name: String,
+    /// Over which netlink protocol, and by which schema.
+    pub protocol: Protocol,
+    /// What the family is for; may have several paragraphs.
+    pub doc: String,
+    /// Version of the family in the generic netlink header; 1 by default.
+    pub version: u8,
+    /// The C header that has the family's numbers: `linux/nl_util.h`.
+    pub uapi_header: String,
+    /// C constant of the family's name: `NL_UTIL_FAMILY_NAME`.
+    pub c_family_name: String,
+    /// C constant of the family's version: `NL_UTIL_FAMILY_VERSION`.
+    pub c_version_name: String,
+    /// In C the counts of attributes and operations are `#define`s, not
+    /// members of their enums.
+    pub max_by_define: bool,
+    /// For which messages the kernel has policies of their own.
+    pub kernel_policy: KernelPolicy,
+    /// Constants, in the order of the file.
+    pub constants: Vec<Constant>,
+    /// Enums and flags, in the order of the file. Indexed by [`EnumId`].
+    pub enums: Vec<Enum>,
+    /// Structs, in the order of the file. Indexed by [`StructId`].
+    pub structs: Vec<Struct>,
+    /// Attribute sets, in the order of the file. Indexed by [`SetId`].
+    pub sets: Vec<AttrSet>,
+    /// Sub-messages (netlink-raw only). Indexed by [`SubMessageId`].
+    pub sub_messages: Vec<SubMessage>,
+    /// Operations, notifications and events, in the order of the file.
+    pub operations: Vec<Operation>,
+    /// C names around the operations.
+    pub operation_names: OperationNames,
+    /// Multicast groups, in the order of the file.
+    pub groups: Vec<McastGroup>,
+}
+
+/// Index of an [`Enum`] in its [`Family`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnumId(pub(super) usize);
+
+/// Index of a [`Struct`] in its [`Family`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StructId(pub(super) usize);
+
+/// Index of an [`AttrSet`] in its [`Family`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SetId(pub(super) usize);
+
+/// Index of a [`SubMessage`] in its [`Family`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubMessageId(pub(super) usize);
+
+impl Index<EnumId> for Family {
+    type Output = Enum;
+    fn index(&self, id: EnumId) -> &Enum {
+        &self.enums[id.0]
+    }
+}
+
+impl Index<StructId> for Family {
+    type Output = Struct;
+    fn index(&self, id: StructId) -> &Struct {
+        &self.structs[id.0]
+    }
+}
+
+impl Index<SetId> for Family {
+    type Output = AttrSet;
+    fn index(&self, id: SetId) -> &AttrSet {
+        &self.sets[id.0]
+    }
+}
+
+impl Index<SubMessageId> for Family {
+    type Output = SubMessage;
+    fn index(&self, id: SubMessageId) -> &SubMessage {
+        &self.sub_messages[id.0]
+    }
+}
+
+impl Family {
+    /// The attribute set of that name.
+    pub fn set(&self, name: &str) -> Option<SetId> {
+        self.sets.iter().position(|it| it.name == name).map(SetId)
+    }
+
+    /// The enum or flags of that name.
+    pub fn enumeration(&self, name: &str) -> Option<EnumId> {
+        self.enums.iter().position(|it| it.name == name).map(EnumId)
+    }
+
+    /// The struct of that name.
+    pub fn structure(&self, name: &str) -> Option<StructId> {
+        (self.structs.iter().position(|it| it.name == name)).map(StructId)
+    }
+
+    /// The ids of all attribute sets, in the order of the file.
+    pub fn set_ids(&self) -> impl Iterator<Item = SetId> + use<> {
+        (0..self.sets.len()).map(SetId)
+    }
+
+    /// The ids of all enums, in the order of the file.
+    pub fn enum_ids(&self) -> impl Iterator<Item = EnumId> + use<> {
+        (0..self.enums.len()).map(EnumId)
+    }
+
+    /// The ids of all structs, in the order of the file.
+    pub fn struct_ids(&self) -> impl Iterator<Item = StructId> + use<> {
+        (0..self.structs.len()).map(StructId)
+    }
+
+    /// The operation of that name.
+    pub fn operation(&self, name: &str) -> Option<&Operation> {
+        self.operations.iter().find(|it| it.name == name)
+    }
+
+    /// The operation that a message from user space with this number asks for.
+    pub fn request(&self, number: u16) -> Option<&Operation> {
+        self.operations
+            .iter()
+            .find(|it| it.request_number == Some(number))
+    }
+
+    /// The operation, notification or event that a message from the kernel
+    /// with this number belongs to; the first, where a directional family
+    /// answers several operations alike.
+    pub fn reply(&self, number: u16) -> Option<&Operation> {
+        self.operations
+            .iter()
+            .find(|it| it.reply_number == Some(number))
+    }
+
+    /// The attributes that a message of the operation lists.
+    pub fn attributes_of<'a>(
+        &'a self,
+        operation: &Operation,
+        message: &'a Message,
+    ) -> impl Iterator<Item = &'a Attribute> {
+        let set = operation.set.map(|id| &self[id]);
+        message
+            .attributes
+            .iter()
+            .filter_map(move |name| set?.by_name(name))
+    }
+}
+
+/// The netlink protocol of a family, and the schema of its specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Generic netlink, by the schema `genetlink`.
+    Genetlink,
+    /// Generic netlink, by the schema `genetlink-c`.
+    GenetlinkC,
+    /// Generic netlink, by the schema `genetlink-legacy`.
+    GenetlinkLegacy,
+    /// A netlink protocol of its own, by the schema `netlink-raw`.
+    Raw {
+        /// The protocol's number: 0 for `NETLINK_ROUTE`.
+        number: u8,
+    },
+}
+
+impl Protocol {
+    /// Whether the family lives in generic netlink.
+    pub fn is_generic(self) -> bool {
+        !matches!(self, Self::Raw { .. })
+    }
+}
+
+/// For which messages the kernel checks attributes by a policy of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KernelPolicy {
+    /// For do and dump of each operation.
+    #[default]
+    Split,
+    /// For each operation.
+    PerOp,
+    /// One for the family.
+    Global,
+}
+
+/// A named constant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constant {
+    /// Name in the specification.
+    pub name: String,
+    /// Name in C.
+    pub c_name: String,
+    /// Its value.
+    pub value: ConstantValue,
+    /// The C header that defines it, if it is not the family's own.
+    pub header: Option<String>,
+    /// Whether it belongs to the family's uapi header.
+    pub uapi: bool,
+    /// What it means.
+    pub doc: String,
+}
+
+/// What a constant is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstantValue {
+    /// A number.
+    Number(i128),
+    /// A text.
+    Text(String),
+}
+
+/// An enum, or a set of flags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enum {
+    /// Name in the specification: `device-flags`.
+    pub name: String,
+    /// The C enum's name; `None` for an anonymous one.
+    pub c_enum_name: Option<String>,
+    /// What C names of entries begin with: `IFF_`.
+    pub c_prefix: String,
+    /// Entries are bits, and their values bit numbers.
+    pub is_flags: bool,
+    /// In C a last member tells the greatest value (or mask) that there is.
+    pub render_max: bool,
+    /// The C header that defines it, if it is not the family's own.
+    pub header: Option<String>,
+    /// Whether it belongs to the family's uapi header.
+    pub uapi: bool,
+    /// What it means.
+    pub doc: String,
+    /// Entries, in the order of the file.
+    pub entries: Vec<EnumEntry>,
+}
+
+impl Enum {
+    /// The entry of that value (for flags: bit number).
+    pub fn by_value(&self, value: i64) -> Option<&EnumEntry> {
+        self.entries.iter().find(|it| it.value == value)
+    }
+
+    /// All bits that have a name; the entries' values are taken as bit
+    /// numbers, those that do not fit are left out.
+    pub fn mask(&self) -> u64 {
+        self.entries
+            .iter()
+            .filter_map(|it| 1u64.checked_shl(u32::try_from(it.value).ok()?))
+            .fold(0, |mask, bit| mask | bit)
+    }
+}
+
+/// One value of an [`Enum`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnumEntry {
+    /// Name in the specification: `lower-up`.
+    pub name: String,
+    /// Name in C: `IFF_LOWER_UP`.
+    pub c_name: String,
+    /// The value; of flags the number of the bit, counted from 0.
+    pub value: i64,
+    /// What it means.
+    pub doc: String,
+}
+
+/// A C struct that is the payload of an attribute, or the header of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Struct {
+    /// Name in the specification: `rtnl-link-stats64`.
+    pub name: String,
+    /// The C header that defines it, if it is not the family's own.
+    pub header: Option<String>,
+    /// What it is.
+    pub doc: String,
+    /// Members, in the order of memory.
+    pub members: Vec<Member>,
+    /// Bytes of all members together; there is no hidden padding.
+    pub size: usize,
+}
+
+/// A member of a [`Struct`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Name in the specification: `rx-packets`.
+    pub name: String,
+    /// Bytes before it in the struct.
+    pub offset: usize,
+    /// Bytes that it takes.
+    pub size: usize,
+    /// What it holds.
+    pub kind: MemberKind,
+    /// What it means.
+    pub doc: String,
+}
+
+/// What a struct member holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberKind {
+    /// A number.
+    Scalar(Scalar),
+    /// A text of fixed size, ended by a NUL unless it fills its place.
+    String,
+    /// Bytes.
+    Binary {
+        /// How to show them.
+        hint: Option<DisplayHint>,
+    },
+    /// Another struct.
+    Struct(StructId),
+    /// Bytes without meaning.
+    Pad,
+}
+
+/// A number on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scalar {
+    /// Width and sign.
+    pub width: ScalarType,
+    /// Order of its bytes.
+    pub byte_order: ByteOrder,
+    /// The enum that names its values.
+    pub names: Option<EnumUse>,
+    /// How to show it.
+    pub hint: Option<DisplayHint>,
+}
+
+/// Width and sign of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ScalarType {
+    U8,
+    U16,
+    U32,
+    U64,
+    S8,
+    S16,
+    S32,
+    S64,
+    /// Unsigned, of 4 or 8 bytes; the length of the attribute tells.
+    Uint,
+    /// Signed, of 4 or 8 bytes; the length of the attribute tells.
+    Sint,
+}
+
+impl ScalarType {
+    /// Bytes on the wire; `None` where each attribute tells by its length.
+    pub fn size(self) -> Option<usize> {
+        match self {
+            Self::U8 | Self::S8 => Some(1),
+            Self::U16 | Self::S16 => Some(2),
+            Self::U32 | Self::S32 => Some(4),
+            Self::U64 | Self::S64 => Some(8),
+            Self::Uint | Self::Sint => None,
+        }
+    }
+
+    /// Whether it has a sign.
+    pub fn is_signed(self) -> bool {
+        matches!(
+            self,
+            Self::S8 | Self::S16 | Self::S32 | Self::S64 | Self::Sint
+        )
+    }
+}
+
+/// Order of a number's bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByteOrder {
+    /// That of the machine that speaks.
+    #[default]
+    #[serde(skip)]
+    Host,
+    /// Least significant byte first, on every machine.
+    LittleEndian,
+    /// Most significant byte first, on every machine.
+    BigEndian,
+}
+
+/// Which enum names a number, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnumUse {
+    /// The enum.
+    pub id: EnumId,
+    /// The number is a set of bits: the enum is flags, or the attribute asks
+    /// for its entries as bit numbers (`enum-as-flags`).
+    pub as_flags: bool,
+}
+
+/// How people like to see a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DisplayHint {
+    /// Hexadecimal digits.
+    Hex,
+    /// An Ethernet address, 6 bytes.
+    Mac,
+    /// An FDDI address, 6 bytes.
+    Fddi,
+    /// An IPv4 address, 4 bytes.
+    Ipv4,
+    /// An IPv6 address, 16 bytes.
+    Ipv6,
+    /// An IPv4 or IPv6 address; the length tells.
+    Ipv4OrV6,
+    /// A UUID, 16 bytes.
+    Uuid,
+}
+
+/// A space of attribute numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttrSet {
+    /// Name in the specification: `netdev`.
+    pub name: String,
+    /// The set whose numbers, names and C names this one shares.
+    pub subset_of: Option<SetId>,
+    /// The C enum's name; `None` for an anonymous one.
+    pub c_enum_name: Option<String>,
+    /// What C names of attributes begin with: `NL_UTIL_NESTED_A_`.
+    pub c_prefix: String,
+    /// C name of the greatest number: `NL_UTIL_NESTED_A_MAX`.
+    pub c_max_name: String,
+    /// C name of the number after it: `__NL_UTIL_NESTED_A_MAX`.
+    pub c_count_name: String,
+    /// What the set is.
+    pub doc: String,
+    /// Attributes, in the order of the file.
+    pub attributes: Vec<Attribute>,
+}
+
+impl AttrSet {
+    /// The attribute of that name.
+    pub fn by_name(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|it| it.name == name)
+    }
+
+    /// The attribute of that number, as it stands in `nla_type` without the
+    /// two flags.
+    pub fn by_number(&self, number: u16) -> Option<&Attribute> {
+        self.attributes.iter().find(|it| it.number == number)
+    }
+
+    /// The greatest number in use; 0 for an empty set.
+    pub fn max_number(&self) -> u16 {
+        (self.attributes.iter().map(|it| it.number).max()).unwrap_or(0)
+    }
+}
+
+/// An attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Name in the specification: `ifindex`.
+    pub name: String,
+    /// Name in C: `NL_UTIL_NESTED_A_IFINDEX`.
+    pub c_name: String,
+    /// `nla_type` without `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER`.
+    pub number: u16,
+    /// May stand several times in a row, once for each element of an array.
+    pub multi: bool,
+    /// What it holds.
+    pub kind: AttrKind,
+    /// What the kernel checks in requests.
+    pub checks: Checks,
+    /// What it means.
+    pub doc: String,
+}
+
+/// What an attribute holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttrKind {
+    /// A number that is kept free.
+    Unused,
+    /// Padding, so that what follows is aligned.
+    Pad,
+    /// No payload: to be there is its value.
+    Flag,
+    /// A number.
+    Scalar(Scalar),
+    /// A text, ended by a NUL.
+    String,
+    /// Bytes.
+    Binary {
+        /// How to show them.
+        hint: Option<DisplayHint>,
+    },
+    /// A C struct. Kernels append members: a reader takes what it knows.
+    Struct(StructId),
+    /// A C array of numbers.
+    Array(Scalar),
+    /// `struct nla_bitfield32`: value and selector, u32 each.
+    Bitfield32 {
+        /// The enum whose entries name the bits.
+        bits: Option<EnumId>,
+    },
+    /// Attributes of a set.
+    Nest(SetId),
+    /// Attributes whose numbers are array indexes, each holding an element.
+    IndexedArray(ArrayElement),
+    /// Nests in nests whose numbers are values, with attributes of a set in
+    /// the innermost.
+    NestTypeValue {
+        /// What the numbers are, outermost first.
+        keys: Vec<String>,
+        /// The set.
+        set: SetId,
+    },
+    /// Nests in nests whose numbers are values, with a number in the innermost
+    /// (a number with `type-value`, as ethtool's statistics have it).
+    ScalarTypeValue {
+        /// What the numbers of the nests are, outermost first.
+        keys: Vec<String>,
+        /// What the innermost holds.
+        scalar: Scalar,
+    },
+    /// A payload whose form another attribute of the message selects.
+    SubMessage {
+        /// The forms that there are.
+        message: SubMessageId,
+        /// Name of the attribute that selects.
+        selector: String,
+    },
+}
+
+/// What an [`AttrKind::IndexedArray`] holds at each index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArrayElement {
+    /// Attributes of a set.
+    Nest(SetId),
+    /// A number.
+    Scalar(Scalar),
+    /// Bytes.
+    Binary {
+        /// How to show them.
+        hint: Option<DisplayHint>,
+    },
+    /// A text.
+    String,
+}
+
+/// What the kernel checks of an attribute in a request. Lengths are bytes of
+/// the payload; of strings without the NUL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// The flags that may be set.
+    pub flags_mask: Option<EnumId>,
+    /// Least value.
+    pub min: Option<i128>,
+    /// Greatest value.
+    pub max: Option<i128>,
+    /// Least length.
+    pub min_len: Option<u32>,
+    /// Greatest length.
+    pub max_len: Option<u32>,
+    /// The one length that there is.
+    pub exact_len: Option<u32>,
+    /// A string need not end with a NUL.
+    pub unterminated_ok: bool,
+}
+
+/// A payload of several forms (netlink-raw).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubMessage {
+    /// Name in the specification.
+    pub name: String,
+    /// Its forms.
+    pub formats: Vec<SubMessageFormat>,
+}
+
+/// One form of a [`SubMessage`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubMessageFormat {
+    /// The selecting attribute's value.
+    pub value: String,
+    /// The struct that comes first.
+    pub fixed_header: Option<StructId>,
+    /// The set of the attributes that follow.
+    pub set: Option<SetId>,
+}
+
+/// C names around the operations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationNames {
+    /// What C names begin with: `NL_UTIL_C_`.
+    pub c_prefix: String,
+    /// The C enum's name; `None` for an anonymous one.
+    pub c_enum_name: Option<String>,
+    /// C name of the greatest number: `NL_UTIL_C_MAX`.
+    pub c_max_name: String,
+    /// C name of the number after it: `__NL_UTIL_C_MAX`.
+    pub c_count_name: String,
+    /// Notifications and events are an enum of their own in C.
+    pub separate_async: bool,
+    /// That enum's name; `None` for an anonymous one.
+    pub c_async_enum_name: Option<String>,
+}
+
+/// An operation, a notification or an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Name in the specification: `l2-list`.
+    pub name: String,
+    /// Name in C: `NL_UTIL_C_L2_LIST`.
+    pub c_name: String,
+    /// Number of messages to the kernel; `None` if there are none.
+    pub request_number: Option<u16>,
+    /// Number of messages from the kernel; the same as the request's in the
+    /// unified enum model, `None` if there are none in the directional one.
+    pub reply_number: Option<u16>,
+    /// The set of the attributes at the top of its messages.
+    pub set: Option<SetId>,
+    /// The struct between the generic netlink header and the attributes.
+    pub fixed_header: Option<StructId>,
+    /// Who may ask.
+    pub flags: Vec<OpFlag>,
+    /// The do form.
+    pub r#do: Option<Exchange>,
+    /// The dump form.
+    pub dump: Option<Exchange>,
+    /// It is a notification, which looks as the replies of this operation do.
+    pub notify: Option<String>,
+    /// It is an event, with these attributes.
+    pub event: Option<Message>,
+    /// The multicast group that it is sent to.
+    pub group: Option<String>,
+    /// What it does, and which errors it has.
+    pub doc: String,
+}
+
+impl Operation {
+    /// Whether the kernel sends it without being asked.
+    pub fn is_async(&self) -> bool {
+        self.notify.is_some() || self.event.is_some()
+    }
+}
+
+/// Who may ask for an operation, or join a multicast group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpFlag {
+    /// `CAP_NET_ADMIN` in the initial user namespace (`GENL_ADMIN_PERM`).
+    AdminPerm,
+    /// `CAP_NET_ADMIN` in the network namespace's user namespace
+    /// (`GENL_UNS_ADMIN_PERM`).
+    UnsAdminPerm,
+}
+
+/// The do or the dump form of an operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exchange {
+    /// What is asked.
+    pub request: Option<Message>,
+    /// What is answered.
+    pub reply: Option<Message>,
+}
+
+/// The attributes at the top of a message, by name, in the order of the file.
+/// See [`Family::attributes_of`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Names of attributes of the operation's set; in netlink-raw also of
+    /// members of the fixed header.
+    pub attributes: Vec<String>,
+}
+
+/// A multicast group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct McastGroup {
+    /// Name of the group on the wire.
+    pub name: String,
+    /// C constant of that name.
+    pub c_name: String,
+    /// The group's number (netlink-raw only; generic netlink assigns them).
+    pub number: Option<u32>,
+    /// Who may join.
+    pub flags: Vec<OpFlag>,
+}

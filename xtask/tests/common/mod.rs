@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Tests whose bodies run in the guest: the test binary is static, so the guest
+//! runs the same file again, for that one test.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+pub(crate) mod wire;
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// Set in the guest.
+const IN_GUEST: &str = "NL_UTIL_TEST_IN_GUEST";
+
+/// What a sound kernel never logs.
+const SPLATS: &[&str] = &["BUG:", "WARNING:", "Oops", "Call Trace", "general protection", "Kernel panic"];
+
+/// Defines tests whose bodies run in the guest, with our module loaded.
+#[macro_export]
+macro_rules! guest_tests {
+    ($(fn $name:ident() $body:block)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::common::in_guest(stringify!($name), || $body);
+        }
+    )*};
+}
+
+/// `cargo xtask guest` with these arguments.
+pub(crate) fn guest() -> Command {
+    let mut cmd = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    cmd.arg("guest").stdin(Stdio::null());
+    cmd
+}
+
+/// The checkout.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Runs `body` in the guest, as the test `name` of this very binary.
+pub(crate) fn in_guest(name: &str, body: impl FnOnce()) {
+    if env::var_os(IN_GUEST).is_some() {
+        return body();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let dmesg = dir.path().join("dmesg");
+    let out = guest()
+        .arg("--dmesg")
+        .arg(&dmesg)
+        .args(["--timeout", "240", "--"])
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(IN_GUEST, "1")
+        .output()
+        .unwrap();
+    let log = fs::read_to_string(&dmesg).unwrap_or_default();
+    let stdout = text(&out.stdout);
+    assert!(
+        out.status.success() && stdout.contains("1 passed"),
+        "in the guest: {}\n{stdout}\n{}",
+        out.status,
+        text(&out.stderr)
+    );
+    let splat = log.lines().find(|line| SPLATS.iter().any(|splat| line.contains(splat)));
+    assert_eq!(splat, None, "the guest's log:\n{log}");
+}
+
+/// Bytes as text.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs a shell script (`sh -eu`) that must succeed; its standard output.
+pub(crate) fn sh(script: &str) -> String {
+    let out = try_sh(script);
+    assert!(out.status.success(), "{script}\n{}: {}", out.status, text(&out.stderr));
+    text(&out.stdout)
+}
+
+/// Runs a shell script (`sh -eu`).
+pub(crate) fn try_sh(script: &str) -> Output {
+    Command::new("sh").args(["-euc", script]).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs a shell script and returns its status, standard output and error.
+pub(crate) fn outcome(script: &str) -> (Option<i32>, String, String) {
+    let out = try_sh(script);
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+/// Makes dummy interfaces `PREFIX0` to `PREFIX<n - 1>`, in one process.
+pub(crate) fn make_dummies(prefix: &str, n: usize) {
+    let batch: String = (0..n).map(|i| format!("link add {prefix}{i} type dummy\n")).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, batch).unwrap();
+    sh(&format!("ip -batch {}", file.path().display()));
+}
+
+/// Our lines of the kernel's log, without the time.
+pub(crate) fn module_log() -> Vec<String> {
+    let log = sh("dmesg");
+    let lines = log.lines().filter_map(|line| line.split_once("nl_kernel: "));
+    lines
+        .map(|(_, text)| text.trim_end().to_owned())
+        // The kernel's own line of any module that is not in its tree.
+        .filter(|text| !text.starts_with("loading out-of-tree module"))
+        .collect()
+}
+
+/// Our module, as `cargo xtask guest` loads it.
+pub(crate) fn module_file() -> PathBuf {
+    let exe = env::current_exe().unwrap();
+    let target = exe.ancestors().find(|dir| dir.ends_with("debug")).unwrap().parent().unwrap();
+    target.join("kmod/default/nl_kernel.ko")
+}
+
+/// A folder with a `modprobe` that inserts our module, whatever it is asked
+/// for, and writes down what that was.
+pub(crate) fn modprobe_wrapper() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = dir.path().join("asked");
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >>{}\ncase \"$*\" in *nl_util*) exec /sbin/insmod {};; esac\nexit 1\n",
+        asked.display(),
+        module_file().display()
+    );
+    let file = dir.path().join("modprobe");
+    fs::write(&file, script).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// The kernel's source tree, by `cargo xtask kernel`.
+pub(crate) fn kernel_source() -> PathBuf {
+    let out = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["kernel", "--print", "source"])
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    PathBuf::from(text(&out.stdout).trim_end())
+}

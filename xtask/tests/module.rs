@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The module in the guest's kernel, asked by a client that shares no code with
+//! ours. Numbers are literals on purpose: they are the wire's, and never change.
+
+mod common;
+
+use common::{
+    make_dummies, module_log, sh,
+    wire::{Client, NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, Refusal, attr, attrs},
+};
+
+const L2_LIST: u8 = 1;
+const L2_IID: u8 = 2;
+const REPLY_WITH_NLMSG_ERR: u8 = 3;
+const NETDEV: u16 = 1;
+const IFINDEX: u16 = 1;
+
+const EINVAL: i32 = 22;
+const ENODEV: i32 = 19;
+const ERANGE: i32 = 34;
+const EOPNOTSUPP: i32 = 95;
+const EMSGSIZE: i32 = 90;
+
+/// Where a NETDEV stands that is the request's first attribute.
+const FIRST: u32 = 20;
+
+fn index_of(name: &str) -> u32 {
+    sh(&format!("cat /sys/class/net/{name}/ifindex")).trim().parse().unwrap()
+}
+
+/// The request of L2_IID.
+fn by_index(index: u32) -> Vec<u8> {
+    attr(NETDEV | NLA_F_NESTED, &attr(IFINDEX, &index.to_ne_bytes()))
+}
+
+/// The interfaces of an answer: attribute types and payloads, in order.
+fn netdevs(attributes: &[(u16, Vec<u8>)]) -> Vec<Vec<(u16, Vec<u8>)>> {
+    assert!(attributes.iter().all(|(kind, _)| *kind == NETDEV), "NETDEV without NLA_F_NESTED");
+    attributes.iter().map(|(_, nest)| attrs(nest)).collect()
+}
+
+fn number(netdev: &[(u16, Vec<u8>)], kind: u16) -> u32 {
+    let (_, data) = netdev.iter().find(|(it, _)| *it == kind).unwrap();
+    u32::from_ne_bytes(data.as_slice().try_into().unwrap())
+}
+
+fn name(netdev: &[(u16, Vec<u8>)]) -> String {
+    let (_, data) = netdev.iter().find(|(it, _)| *it == 2).unwrap();
+    let (nul, name) = data.split_last().unwrap();
+    assert_eq!(*nul, 0);
+    String::from_utf8(name.to_vec()).unwrap()
+}
+
+guest_tests! {
+    fn loading_and_unloading_log_exactly_the_known_lines() {
+        sh("nl_user show >/dev/null; rmmod nl_kernel");
+        let mut expected = vec![
+            "Initializing module",
+            "Successfully registered family 'nl_util'",
+            "Callback l2_list_doit() invoked",
+        ];
+        expected.extend([
+            "Found device with name: [lo]",
+            "Found device with name: [dummy0]",
+            "Unloading module",
+            "Successfully unregistered family 'nl_util'",
+        ]);
+        assert_eq!(module_log(), expected);
+    }
+
+    fn l2_list_answers_with_eight_attributes_in_order_for_ethernet_devices_only() {
+        sh("ip link set dummy0 up mtu 1400 txqlen 77 address 02:00:00:00:00:0a
+            ip tuntap add tun0 mode tun; ip link add veth0 type veth peer name veth1
+            ip link set veth0 up; ip link set veth1 up; ip link add nlmon0 type nlmon");
+        let mut client = Client::new("nl_util");
+        let answer = client.ask(L2_LIST, &[]).unwrap();
+        assert_eq!((answer.kind, answer.command, answer.version), (client.family, 1, 1));
+        assert_eq!((answer.seq, answer.port), (client.seq(), client.port()));
+        let found = netdevs(&answer.attrs);
+        let names: Vec<_> = found.iter().map(|netdev| name(netdev)).collect();
+        assert_eq!(names, ["dummy0", "veth1", "veth0"]);
+        for netdev in &found {
+            let kinds: Vec<_> = netdev.iter().map(|(kind, _)| *kind).collect();
+            assert_eq!(kinds, [1, 2, 3, 4, 6, 5, 9, 8]);
+        }
+        let dummy = &found[0];
+        assert_eq!(number(dummy, 1), index_of("dummy0"));
+        // net_device.flags as it is: UP, BROADCAST, NOARP; never RUNNING or LOWER_UP.
+        assert_eq!(number(dummy, 3), 0x83);
+        assert_eq!((number(dummy, 4), number(dummy, 6)), (1400, 77));
+        // dummy never leaves UNKNOWN; a veth with its peer up is UP.
+        assert_eq!((number(dummy, 5), number(&found[1], 5)), (0, 6));
+        assert_eq!(dummy[6].1, [2, 0, 0, 0, 0, 10]);
+        assert_eq!(dummy[7].1, [0xff; 6]);
+    }
+
+    fn state_is_what_rtnetlink_says_in_every_state_of_a_link() {
+        sh("ip link add veth0 type veth peer name veth1; ip link add br0 type bridge
+            ip link add link veth1 name v7 type vlan id 7; ip link set br0 up
+            ip link set veth0 up; ip link set v7 up || true
+            ip link add d1 type dummy; ip link set d1 mode dormant; ip link set d1 up");
+        let ours = sh("nl_user show | awk '/^[0-9]/ { for (i = 1; i < NF; i++) if ($i == \"state\") print $2, $(i + 1) }'");
+        let theirs = sh("ip -o link | grep link/ether | awk '{ for (i = 1; i < NF; i++) if ($i == \"state\") print $2, $(i + 1) }' | sed 's/@[^:]*//'");
+        assert_eq!(ours, theirs);
+        let states: std::collections::BTreeSet<_> =
+            ours.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+        assert!(states.len() >= 3, "{states:?}");
+    }
+
+    fn l2_iid_answers_with_nine_attributes_and_the_counters_of_the_kernel() {
+        // IPv6 has something to say on every link that comes up.
+        sh("ip link add veth0 type veth peer name veth1; ip link set veth0 up
+            ip link set veth1 up; for i in $(seq 50); do
+            [ $(cat /sys/class/net/veth0/statistics/tx_packets) = 0 ] || break; sleep 0.1; done");
+        let mut client = Client::new("nl_util");
+        let answer = client.ask(L2_IID, &by_index(index_of("veth0"))).unwrap();
+        let found = netdevs(&answer.attrs);
+        assert_eq!((found.len(), name(&found[0]).as_str()), (1, "veth0"));
+        let kinds: Vec<_> = found[0].iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, [1, 2, 3, 4, 6, 5, 9, 8, 7]);
+        let stats = &found[0][8].1;
+        assert_eq!(stats.len(), 200);
+        let counter = |at: usize| u64::from_ne_bytes(stats[at * 8..at * 8 + 8].try_into().unwrap());
+        let kernel = |what: &str| -> u64 {
+            sh(&format!("cat /sys/class/net/veth0/statistics/{what}")).trim().parse().unwrap()
+        };
+        assert!(counter(1) > 0);
+        // Counters only grow: IPv6 may have spoken in between.
+        assert!(counter(1) <= kernel("tx_packets") && counter(3) <= kernel("tx_bytes"));
+        assert!(counter(3) > counter(1));
+    }
+
+    fn every_error_has_its_number_its_text_and_points_at_the_attribute() {
+        sh("ip tuntap add tun0 mode tun");
+        let mut client = Client::new("nl_util");
+        let mut refused = |command, payload: &[u8]| client.ask(command, payload).unwrap_err();
+
+        let missing = refused(L2_IID, &[]);
+        assert_eq!((missing.errno, missing.missing, missing.missing_in), (EINVAL, Some(1), None));
+        assert!(missing.text.contains("NETDEV"), "{missing:?}");
+
+        let flags = attr(3, &0_u32.to_ne_bytes());
+        let no_index = refused(L2_IID, &attr(NETDEV | NLA_F_NESTED, &flags));
+        assert_eq!((no_index.errno, no_index.missing, no_index.missing_in), (EINVAL, Some(1), Some(FIRST)));
+        assert!(no_index.text.contains("IFINDEX"), "{no_index:?}");
+
+        let zero = refused(L2_IID, &by_index(0));
+        assert_eq!((zero.errno, zero.offset), (EINVAL, Some(FIRST + 4)));
+        assert!(!zero.text.is_empty());
+
+        let negative = refused(L2_IID, &by_index(u32::MAX));
+        assert!([EINVAL, ENODEV].contains(&negative.errno), "{negative:?}");
+
+        let plain = refused(L2_IID, &attr(NETDEV, &attr(IFINDEX, &1_u32.to_ne_bytes())));
+        assert_eq!((plain.errno, plain.offset), (EINVAL, Some(FIRST)));
+
+        let short = refused(L2_IID, &attr(NETDEV | NLA_F_NESTED, &attr(IFINDEX, &[1, 0])));
+        assert_eq!((short.errno, short.offset), (EINVAL, Some(FIRST + 4)));
+        let long = refused(L2_IID, &attr(NETDEV | NLA_F_NESTED, &attr(IFINDEX, &[1; 8])));
+        assert_eq!(long.errno, EINVAL);
+
+        let stub = refused(L2_IID, &attr(NETDEV | NLA_F_NESTED, &[0, 0]));
+        assert_eq!(stub.errno, ERANGE);
+
+        let nobody = refused(L2_IID, &by_index(9999));
+        assert_eq!((nobody.errno, nobody.offset), (ENODEV, Some(FIRST + 4)));
+        let tunnel = refused(L2_IID, &by_index(index_of("tun0")));
+        assert_eq!((tunnel.errno, tunnel.offset), (ENODEV, Some(FIRST + 4)));
+        assert!(tunnel.text.contains("Ethernet") && tunnel.text != nobody.text, "{tunnel:?}");
+        let loopback = refused(L2_IID, &by_index(1));
+        assert_eq!(loopback, tunnel);
+
+        for payload in [Vec::new(), by_index(1), attr(77, &[1, 2, 3])] {
+            let always = refused(REPLY_WITH_NLMSG_ERR, &payload);
+            assert_eq!(always.errno, EINVAL);
+            assert!(!always.text.is_empty(), "{always:?}");
+        }
+        assert_eq!(refused(L2_LIST, &by_index(1)).errno, EINVAL);
+        assert_eq!(refused(L2_LIST, &attr(7, &[])).errno, EINVAL);
+        assert_eq!(refused(9, &[]), Refusal { errno: EOPNOTSUPP, ..Refusal::default() });
+        client.ask(L2_IID, &by_index(index_of("dummy0"))).unwrap();
+    }
+
+    fn a_request_that_asks_for_an_ack_gets_the_answer_and_the_ack() {
+        let mut client = Client::new("nl_util");
+        client.send(NLM_F_REQUEST | NLM_F_ACK, L2_LIST, &[]);
+        assert!(client.receive().unwrap().is_ok());
+        assert!(client.receive().is_none());
+    }
+
+    fn the_do_answer_holds_800_devices_and_past_64_kib_the_error_names_the_dump() {
+        make_dummies("d", 799);
+        let mut client = Client::new("nl_util");
+        let answer = client.ask(L2_LIST, &[]).unwrap();
+        assert_eq!(netdevs(&answer.attrs).len(), 800);
+        assert!(answer.length <= 65_536, "{}", answer.length);
+        let a_device = (answer.length - 20).div_ceil(800);
+        assert!(a_device <= 80, "{a_device} bytes a device");
+        make_dummies("more", 100);
+        let refusal = client.ask(L2_LIST, &[]).unwrap_err();
+        assert_eq!(refusal.errno, EMSGSIZE);
+        assert!(refusal.text.contains("NLM_F_DUMP"), "{refusal:?}");
+    }
+
+    fn only_the_devices_of_the_callers_namespace_are_seen() {
+        sh("ip netns add other; ip -n other link add inside type dummy; ip link add outside type dummy");
+        assert!(!sh("nl_user show").contains("inside"));
+        let other = sh("ip netns exec other nl_user show");
+        assert!(other.contains("inside") && !other.contains("outside"), "{other}");
+        let outside = index_of("outside");
+        let (code, _, err) = common::outcome(&format!("ip netns exec other nl_user show {outside}"));
+        assert!(code == Some(1) && err.contains("ENODEV"), "{code:?}: {err}");
+        sh("ip netns del other");
+    }
+
+    fn no_user_can_flood_the_log() {
+        make_dummies("d", 70);
+        let mut client = Client::new("nl_util");
+        for _ in 0..500 {
+            client.ask(L2_LIST, &[]).unwrap();
+        }
+        let log = module_log();
+        let count = |text: &str| log.iter().filter(|line| line.contains(text)).count();
+        let callbacks = count("Callback l2_list_doit() invoked");
+        assert!((16..=32).contains(&callbacks), "{callbacks}");
+        assert_eq!(count("Found device with name"), callbacks * 64);
+        assert_eq!(count("… and 8 more"), callbacks);
+    }
+
+    fn an_unprivileged_user_can_list() {
+        let listed = sh("setpriv --reuid 65534 --regid 65534 --clear-groups nl_user show");
+        assert!(listed.contains("dummy0"));
+    }
+
+    fn asking_for_the_family_loads_the_module() {
+        sh("rmmod nl_kernel");
+        let wrapper = common::modprobe_wrapper();
+        std::fs::write("/proc/sys/kernel/modprobe", wrapper.path().join("modprobe").to_str().unwrap()).unwrap();
+        assert!(sh("nl_user show").contains("dummy0"));
+        let asked = std::fs::read_to_string(wrapper.path().join("asked")).unwrap();
+        assert!(asked.contains("net-pf-16-proto-16-family-nl_util"), "{asked}");
+    }
+
+    fn inserting_and_removing_a_hundred_times_leaves_nothing_behind() {
+        let module = common::module_file();
+        let module = module.display();
+        sh(&format!(
+            "for i in $(seq 100); do rmmod nl_kernel; insmod {module}; done; nl_user show >/dev/null"
+        ));
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `nlcap` in the guest, judged by the real tshark and tcpdump.
+
+mod common;
+
+use common::{guest, make_dummies, outcome, root, sh, text};
+use std::{fs, path::Path, process::Command};
+
+/// The names of nlmon links in the guest.
+fn taps() -> String {
+    sh("ip -o link show type nlmon | cut -d: -f2")
+}
+
+/// tshark on a recording with our plugin; never resolves names, never asks home.
+fn tshark(file: &Path, args: &[&str]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let out = Command::new("tshark")
+        .args(["-n", "-X"])
+        .arg(format!("lua_script:{}", root().join("dissector/nl_util.lua").display()))
+        .arg("-r")
+        .arg(file)
+        .args(args)
+        .env("HOME", home.path())
+        .env_remove("XDG_CONFIG_HOME")
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(!text(&out.stderr).contains("Lua"), "{}", text(&out.stderr));
+    text(&out.stdout)
+}
+
+/// Lines of tshark's -T fields.
+fn fields(file: &Path, filter: &str, names: &[&str]) -> Vec<String> {
+    let mut args = vec!["-Y", filter, "-T", "fields"];
+    args.extend(names.iter().flat_map(|name| ["-e", name]));
+    tshark(file, &args).lines().map(str::to_owned).collect()
+}
+
+/// Runs a script in the guest whose recordings go to `dir`.
+fn record_in(dir: &Path, script: &str) -> String {
+    let out = guest().args(["--", "sh", "-euc", script]).env("DIR", dir).output().unwrap();
+    assert!(out.status.success(), "{}{}", text(&out.stdout), text(&out.stderr));
+    text(&out.stdout)
+}
+
+#[test]
+fn tshark_decodes_a_recorded_nl_user_show_field_by_field() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("show.pcapng");
+    let ip = record_in(
+        dir.path(),
+        "ip link add veth0 type veth peer name veth1; ip link set veth0 up; ip tuntap add tun0 mode tun
+         ip link set dummy0 mtu 1400 address 02:00:00:00:00:0a up
+         nlcap record -w $DIR/show.pcapng -- nl_user show >/dev/null
+         ip -o link | grep link/ether | sed 's/^[0-9]*: //; s/[@:].*//'",
+    );
+    let names: Vec<_> = ip.lines().collect();
+    let found = fields(&file, "nl_util.cmd == 1", &["nl_util.netdev.ifname"]);
+    // The request has no name, the answer all of them.
+    assert_eq!(found, ["", &names.join(",")]);
+    assert_eq!(names.len(), 3);
+
+    let all = fields(&file, "nl_util", &["nl_util.cmd", "nl_util.version"]);
+    assert_eq!(all, ["1\t1", "1\t1"]);
+    // Every message whose family Wireshark knows to be ours is found.
+    let by_type = fields(&file, "netlink-generic", &["netlink.hdr_type"]).len();
+    assert!(by_type >= all.len());
+
+    let one = "nl_util.netdev.ifname == \"dummy0\"";
+    assert_eq!(fields(&file, one, &["nl_util.netdev.ifmac"])[0].split(',').next(), Some("02:00:00:00:00:0a"));
+    assert_eq!(fields(&file, "nl_util.netdev.ifmtu == 1400", &["frame.number"]).len(), 1);
+    assert_eq!(fields(&file, "nl_util.netdev.flags.up == 1", &["frame.number"]).len(), 1);
+    assert_eq!(fields(&file, "nl_util.netdev.ifmac == 02:00:00:00:00:0a", &["frame.number"]).len(), 1);
+    assert_eq!(fields(&file, "nl_util.netdev.ifmtu == 77", &["frame.number"]).len(), 0);
+    let summary = tshark(&file, &["-Y", "nl_util"]);
+    assert!(summary.contains("L2_LIST request") && summary.contains("L2_LIST answer, 3 interfaces"), "{summary}");
+}
+
+#[test]
+fn a_recording_begins_with_the_families_and_says_how_it_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.pcapng");
+    record_in(dir.path(), "nlcap record -w $DIR/x.pcapng -- nl_user show dummy0 >/dev/null");
+    let added = fields(&file, "frame.comment contains \"added by nlcap\"", &["frame.number"]);
+    assert_eq!(added.first().map(String::as_str), Some("1"));
+    let mut names = fields(&file, "frame.comment", &["genl.ctrl.family_name"]).join(",");
+    if names.replace(',', "").is_empty() {
+        // The field's name before Wireshark 4.2.
+        names = tshark(&file, &["-Y", "frame.comment", "-V"]);
+    }
+    assert!(names.contains("nl_util") && names.contains("nlctrl"), "{names}");
+    let info = Command::new("capinfos").arg(&file).output().unwrap();
+    let info = text(&info.stdout);
+    assert!(info.contains("nl_user show dummy0") && info.contains("netlink"), "{info}");
+    assert!(info.contains("nanoseconds"), "{info}");
+    let own = fields(&file, "nl_util.cmd == 2", &["nl_util.netdev.ifindex", "nl_util.netdev.stats.rx_packets"]);
+    assert_eq!(own.len(), 2, "{own:?}");
+}
+
+#[test]
+fn the_report_counts_what_tshark_counts_and_sets_both_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = record_in(
+        dir.path(),
+        "for i in $(seq 9); do ip link add d$i type dummy; done
+         nlcap record -w $DIR/a.pcapng -- nl_user show >/dev/null
+         nlcap record -w $DIR/b.pcapng -- ip link show >/dev/null
+         nlcap report $DIR/a.pcapng $DIR/b.pcapng",
+    );
+    let row = |name: &str| -> Vec<String> {
+        let line = report.lines().find(|line| line.trim_start().starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("no row {name} in\n{report}"));
+        line.trim_start()[name.len()..].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+    };
+    for (column, name) in ["a", "b"].iter().enumerate() {
+        let file = dir.path().join(format!("{name}.pcapng"));
+        let lengths = fields(&file, "!frame.comment", &["netlink.len"]);
+        let lengths: Vec<u64> = lengths.iter().flat_map(|line| line.split(',')).map(|it| it.parse().unwrap()).collect();
+        assert_eq!(row("messages")[column], lengths.len().to_string(), "{report}");
+        let bytes: u64 = lengths.iter().sum();
+        assert_eq!(row("bytes")[column].replace(',', ""), bytes.to_string(), "{report}");
+    }
+    // dummy0 to d9; ip shows lo as well.
+    assert_eq!(row("interfaces listed"), ["10", "11"], "{report}");
+    assert!(report.contains("nl_user show") && report.contains("ip link show"));
+}
+
+guest_tests! {
+    fn streams_and_status_are_the_commands_own_and_the_last_word_is_one_line() {
+        let (code, out, err) = outcome("cd /run; nlcap record -w x.pcapng -- sh -c 'echo out; echo err >&2; exit 42'");
+        assert_eq!((code, out.as_str()), (Some(42), "out\n"));
+        let lines: Vec<_> = err.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (2, "err"), "{err}");
+        assert!(lines[1].contains("x.pcapng") && lines[1].contains("0 lost"), "{err}");
+        assert_eq!(outcome("cd /run; nlcap record -w x.pcapng -- sh -c 'kill -9 $$'").0, Some(137));
+        assert_eq!(outcome("cd /run; nlcap record -w x.pcapng -- no-such-command").0, Some(127));
+        assert_eq!(outcome("cd /run; nlcap record -w x.pcapng -- /etc/passwd").0, Some(126));
+        let (code, _, err) = outcome("nlcap record -w /nonexistent/x -- true");
+        assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
+        assert!(err.contains("ENOENT") && err.contains("/nonexistent/x"), "{err}");
+        assert_eq!(taps(), "");
+    }
+
+    fn every_exit_path_removes_the_link_that_was_made() {
+        for signal in ["INT", "TERM", "HUP", "QUIT"] {
+            let script = format!(
+                "cd /run; nlcap record -w x.pcapng -- sh -c 'while :; do sleep 0.05; done' & pid=$!
+                 for i in $(seq 100); do ip -o link show type nlmon | grep -q . && break; sleep 0.05; done
+                 ip -o link show type nlmon | grep -q nlcap; sleep 0.2
+                 kill -{signal} $pid; wait $pid || echo $?"
+            );
+            let status = sh(&script);
+            assert!(status.trim().parse::<i32>().unwrap() > 128, "{signal}: {status}");
+            assert_eq!(taps(), "", "{signal}");
+            // What there was until then is a whole file.
+            sh("capinfos /run/x.pcapng >/dev/null");
+        }
+    }
+
+    fn a_link_that_was_there_is_used_and_left() {
+        sh("ip link add mon7 type nlmon; ip link set mon7 up");
+        sh("cd /run; nlcap record -i mon7 -w x.pcapng -- nl_user show >/dev/null");
+        assert_eq!(taps().trim(), "mon7");
+        assert!(sh("capinfos -Tc /run/x.pcapng | tail -1").contains("x.pcapng"));
+        for (link, word) in [("dummy0", "nlmon"), ("nosuch0", "nosuch0")] {
+            let (code, _, err) = outcome(&format!("cd /run; nlcap record -i {link} -w y.pcapng -- true"));
+            assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
+            assert!(err.contains(word), "{err}");
+        }
+    }
+
+    fn nothing_is_lost_and_every_frame_is_what_tcpdump_sees() {
+        make_dummies("d", 500);
+        // tcpdump on a tap of its own, which sees the same messages.
+        sh("cd /run; ip link add mon0 type nlmon; ip link set mon0 up
+            ip link add mon1 type nlmon; ip link set mon1 up
+            tcpdump -i mon1 -B 65536 -s 262144 -U -w t.pcap 2>t.err & pid=$!
+            until grep -q listening t.err; do sleep 0.05; done
+            nlcap record -i mon0 -w n.pcapng -- sh -c 'for i in 1 2 3; do ip link show; nl_user show; done' >/dev/null 2>n.err
+            sleep 0.5; kill $pid; wait $pid || true; grep -q ' 0 lost' n.err");
+        // tcpdump sees more: what nlcap itself and its start and end say.
+        let payloads = |file: &str| -> Vec<String> {
+            let out = sh(&format!(
+                "tshark -n -r /run/{file} -Y '!frame.comment' -T fields -e netlink.len -e netlink.hdr_seq -e netlink.hdr_pid -e netlink.hdr_type 2>/dev/null"
+            ));
+            out.lines().map(str::to_owned).collect()
+        };
+        let (ours, theirs) = (payloads("n.pcapng"), payloads("t.pcap"));
+        assert!(ours.len() > 30, "{}", ours.len());
+        let at = theirs.iter().position(|line| *line == ours[0]).unwrap();
+        assert_eq!(&theirs[at..at + ours.len()], &ours[..]);
+    }
+
+    fn without_privilege_one_line_says_what_is_needed() {
+        let (code, _, err) = outcome("cd /run; mkdir -m 777 open; cd open
+            setpriv --reuid 65534 --regid 65534 --clear-groups nlcap record -- true");
+        assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
+        assert!(err.contains("EPERM") && err.contains("sudo"), "{err}");
+        assert_eq!(sh("ls /run/open"), "");
+        assert_eq!(taps(), "");
+    }
+
+    fn a_network_namespace_of_ones_own_needs_no_root() {
+        let out = sh("cd /run; mkdir -m 777 open; cd open
+            setpriv --reuid 65534 --regid 65534 --clear-groups unshare -rn nlcap record -w x.pcapng -- ip link show");
+        assert!(out.contains("lo:") && out.contains("nlcap"), "{out}");
+        assert!(fs::metadata("/run/open/x.pcapng").unwrap().len() > 1000);
+    }
+
+    fn a_hundred_recordings_leave_no_link_and_miss_no_request() {
+        let script = "cd /run; for i in $(seq 100); do nlcap record -w x$i.pcapng -- nl_user show >/dev/null 2>err; done";
+        sh(script);
+        assert_eq!(taps(), "");
+        let report = sh("cd /run; nlcap report x*.pcapng");
+        let row = report.lines().find(|line| line.trim_start().starts_with("requests")).unwrap();
+        let counts: Vec<_> = row.split_whitespace().skip(1).collect();
+        assert_eq!((counts.len(), counts.iter().all(|count| *count == "2")), (100, true), "{row}");
+    }
+}
