@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Action::Report(args) => (report::run(&args), Exit::Failed),
     };
     let exit = result.unwrap_or_else(|error| {
-        eprintln!("nlcap: {error:#}");
+        text::say(&format_args!("{error:#}"));
         // A command that cannot be started has exit codes of its own.
         error.downcast_ref().map_or(failed, record::StartError::exit)
     });

@@ -2,8 +2,8 @@
 //! Text that came from outside, made fit for a terminal and for a comment.
 
 use std::ffi::OsStr;
-use std::fmt::{self, Write};
-use std::io;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
@@ -69,6 +69,13 @@ pub(crate) fn cut(text: &str, limit: usize) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// Writes one line on standard error, in one piece: the command may write there
+/// at the same time.
+pub(crate) fn say(line: &dyn fmt::Display) {
+    // Without a standard error there is nobody to tell.
+    let _ = io::stderr().write_all(format!("nlcap: {line}\n").as_bytes());
 }
 
 /// An error of the system by its errno's name, as in `ENOENT: No such file or

@@ -163,8 +163,10 @@ impl Display for ErrnoName {
     }
 }
 
-/// An error of the system or of the code around it.
-struct SystemError<'a>(&'a io::Error);
+/// An error of the system, by its name and its meaning, or else of the code
+/// around it.
+#[derive(Debug)]
+pub struct SystemError<'a>(pub &'a io::Error);
 
 impl Display for SystemError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,8 +3,9 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use nl_user::client::Client;
+use nl_user::error::SystemError;
 use nl_user::interface::Interface;
 use nl_user::netdev::Netdev;
 use nl_user::text::{write_netdev, write_stats};
@@ -20,7 +21,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             one(interface).with_context(|| format!("cannot show interface {interface}"))?
         }
     };
-    print(&netdevs, interface.is_some()).context("cannot write to standard output")
+    print(&netdevs, interface.is_some())
+        .map_err(|error| anyhow!("cannot write to standard output: {}", SystemError(&error)))
 }
 
 fn list() -> Result<Vec<Netdev>> {

@@ -28,7 +28,8 @@ pub enum Command {
     /// One Ethernet interface, by its index, with its counters. ENODEV when the
     /// caller's network namespace has no such interface, or it is not Ethernet.
     L2Iid = 2,
-    /// Always fails with EINVAL. A client tests its error path with it.
+    /// Always fails with EINVAL, whatever the request carries: nothing in it is
+    /// checked. A client tests its error path with it.
     ReplyWithNlmsgErr = 3,
 }
 

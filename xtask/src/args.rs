@@ -47,10 +47,12 @@ pub(crate) enum Task {
 /// terminal the guest gets a terminal; a pipe or file on standard input is
 /// passed on.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: CMD's own (128+n when signal n ended it, 127 not found, 126 not \
+#[command(
+    after_help = "Exit codes: CMD's own (128+n when signal n ended it, 127 not found, 126 not \
     executable), or 69 when the guest could not run it: no kernel, crashed, timed out.\n\n\
     Examples:\n  cargo xtask guest -- nl_user show\n  cargo xtask guest -- bash\n  \
-    cargo xtask guest --module none --dmesg /tmp/log -- ip -br link")]
+    cargo xtask guest --module none --dmesg /tmp/log -- ip -br link"
+)]
 pub(crate) struct GuestArgs {
     /// List the guest kernels
     #[arg(long, exclusive = true)]
@@ -74,11 +76,7 @@ pub(crate) struct GuestArgs {
     #[arg(long)]
     pub(crate) rw: bool,
     /// The command and its arguments
-    #[arg(
-        last = true,
-        value_name = "CMD",
-        required_unless_present = "list"
-    )]
+    #[arg(last = true, value_name = "CMD", required_unless_present = "list")]
     pub(crate) command: Vec<OsString>,
 }
 

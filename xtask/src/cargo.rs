@@ -16,6 +16,14 @@ pub(crate) fn command() -> Command {
 /// Builds the release binaries that the guest's PATH holds.
 pub(crate) fn build_release() -> Result<()> {
     let mut cmd = command();
-    cmd.args(["build", "--quiet", "--release", "-p", "nl_user", "-p", "nlcap"]);
+    cmd.args([
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        "nl_user",
+        "-p",
+        "nlcap",
+    ]);
     run::check(&mut cmd)
 }

@@ -13,9 +13,15 @@ const LUA: &str = "dissector/nl_util.lua";
 type Output = (&'static str, fn(&Family) -> Result<String>);
 
 const OUTPUTS: &[Output] = &[
-    ("kmod/uapi/nl_util.h", |family| Ok(emit::c_header::emit(family)?)),
-    ("kmod/uapi/nl_util.rs", |family| Ok(emit::rust_kernel::emit(family)?)),
-    ("cli/src/uapi.rs", |family| Ok(emit::rust_neli::emit(family)?)),
+    ("kmod/uapi/nl_util.h", |family| {
+        Ok(emit::c_header::emit(family)?)
+    }),
+    ("kmod/uapi/nl_util.rs", |family| {
+        Ok(emit::rust_kernel::emit(family)?)
+    }),
+    ("cli/src/uapi.rs", |family| {
+        Ok(emit::rust_neli::emit(family)?)
+    }),
     (LUA, lua),
 ];
 
@@ -25,7 +31,7 @@ fn family() -> Result<Family> {
     let path = paths::root().join(SPEC);
     let text =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Family::parse(SPEC, &text)?)
+    Ok(Family::parse(&text, SPEC)?)
 }
 
 /// The plugin, proven to be Lua before anybody sees it.
@@ -68,8 +74,14 @@ pub(crate) fn dissector() -> Result<()> {
     }
     let path = paths::root().join(LUA);
     println!("{}", path.display());
-    println!("load it once:   tshark -X lua_script:{} -r FILE", path.display());
-    println!("                wireshark -X lua_script:{} FILE", path.display());
+    println!(
+        "load it once:   tshark -X lua_script:{} -r FILE",
+        path.display()
+    );
+    println!(
+        "                wireshark -X lua_script:{} FILE",
+        path.display()
+    );
     println!("load it always: copy it to the folder that `tshark -G folders` names");
     println!("                \"Personal Lua Plugins\"");
     println!("Wireshark from 4.4 on loads no Lua when it runs as root.");
@@ -89,7 +101,8 @@ fn write(name: &str, text: &str) -> Result<()> {
     std::io::Write::write_all(&mut file, text.as_bytes())?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode)?;
-    file.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.persist(&path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {name}");
     Ok(())
 }

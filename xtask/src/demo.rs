@@ -28,11 +28,27 @@ const MACHINE: &str = "\
 
 /// What `captures/samples/` holds: file, command, what it shows.
 const SAMPLES: &[(&str, &str, &str)] = &[
-    ("nl_user-show", "nl_user show", "the family's id asked for, then L2_LIST"),
-    ("nl_user-show-veth0", "nl_user show veth0", "L2_IID, with counters"),
-    ("nl_user-show-99", "nl_user show 99", "ENODEV with the kernel's text"),
+    (
+        "nl_user-show",
+        "nl_user show",
+        "the family's id asked for, then L2_LIST",
+    ),
+    (
+        "nl_user-show-veth0",
+        "nl_user show veth0",
+        "L2_IID, with counters",
+    ),
+    (
+        "nl_user-show-99",
+        "nl_user show 99",
+        "ENODEV with the kernel's text",
+    ),
     ("ip-link-show", "ip link show", "rtnetlink, for comparison"),
-    ("genl-ctrl-list", "genl ctrl list", "every family of the guest"),
+    (
+        "genl-ctrl-list",
+        "genl ctrl list",
+        "every family of the guest",
+    ),
 ];
 
 /// Runs shell commands in the guest, in which [`MACHINE`] is set up.
@@ -95,11 +111,29 @@ pub(crate) fn task() -> Result<()> {
     run::check(Command::new(&nlcap).arg("report").args([&ours, &theirs]))?;
 
     title("What was made, and how to look at it again");
-    println!("{}\n{}\n{}", ours.display(), theirs.display(), lua.display());
+    println!(
+        "{}\n{}\n{}",
+        ours.display(),
+        theirs.display(),
+        lua.display()
+    );
     println!("  cargo xtask guest -- nl_user show");
-    println!("  {} report {} {}", nlcap.display(), ours.display(), theirs.display());
-    println!("  tshark -X lua_script:{} -r {} -Y nl_util -V", lua.display(), ours.display());
-    println!("  wireshark -X lua_script:{} {}", lua.display(), ours.display());
+    println!(
+        "  {} report {} {}",
+        nlcap.display(),
+        ours.display(),
+        theirs.display()
+    );
+    println!(
+        "  tshark -X lua_script:{} -r {} -Y nl_util -V",
+        lua.display(),
+        ours.display()
+    );
+    println!(
+        "  wireshark -X lua_script:{} {}",
+        lua.display(),
+        ours.display()
+    );
     Ok(())
 }
 

@@ -97,11 +97,20 @@ fn sources(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
 
 /// What `make -C kmod` leaves in the checkout must not get into a mirror.
 fn is_source(name: &Path) -> bool {
-    let file = name.file_name().and_then(|name| name.to_str()).unwrap_or(".");
-    if file.starts_with('.') || file.starts_with("bindings_generated") || file == "bindings_static.c" {
+    let file = name
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(".");
+    if file.starts_with('.')
+        || file.starts_with("bindings_generated")
+        || file == "bindings_static.c"
+    {
         return false;
     }
-    matches!(file, "Kbuild" | "Makefile") || file.ends_with(".rs") || file.ends_with(".h") || file.ends_with(".c") && !file.ends_with(".mod.c")
+    matches!(file, "Kbuild" | "Makefile")
+        || file.ends_with(".rs")
+        || file.ends_with(".h")
+        || file.ends_with(".c") && !file.ends_with(".mod.c")
 }
 
 fn stamp(sources: &[(PathBuf, Vec<u8>)], tree: &Path) -> String {
@@ -111,7 +120,10 @@ fn stamp(sources: &[(PathBuf, Vec<u8>)], tree: &Path) -> String {
         hash.update(format!("\n{} {}\n", name.display(), content.len()));
         hash.update(content);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Writes only what differs: make goes by the files' times.
@@ -142,7 +154,10 @@ pub(crate) fn task(args: &KmodArgs) -> Result<()> {
         KmodAction::Unload => run::check(as_root("rmmod").arg(NAME)),
         KmodAction::Log => {
             let text = run::output(&mut as_root("dmesg"))?;
-            for line in text.lines().filter(|line| line.contains(&format!("{NAME}: "))) {
+            for line in text
+                .lines()
+                .filter(|line| line.contains(&format!("{NAME}: ")))
+            {
                 println!("{line}");
             }
             Ok(())

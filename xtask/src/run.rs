@@ -120,9 +120,8 @@ impl Progress {
             eprintln!("{title} …");
             ProgressBar::hidden()
         } else if total > 0 {
-            let style = ProgressStyle::with_template(
-                "{spinner} {msg} [{bar:30}] {percent:>3}% {elapsed}",
-            );
+            let style =
+                ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {percent:>3}% {elapsed}");
             ProgressBar::new(total).with_style(style.expect("the template is valid"))
         } else {
             ProgressBar::new_spinner()

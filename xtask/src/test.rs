@@ -25,8 +25,13 @@ const CHECKS: &[Check] = &[
     ("the sources are formatted", || {
         run::check(cargo::command().args(["fmt", "--all", "--check"]))
     }),
-    ("the module's sources are formatted as the kernel's are", module_fmt),
-    ("what is generated from the definition is not stale", || codegen::all(true)),
+    (
+        "the module's sources are formatted as the kernel's are",
+        module_fmt,
+    ),
+    ("what is generated from the definition is not stale", || {
+        codegen::all(true)
+    }),
     ("clippy has nothing to say", || {
         run::check(cargo::command().args([
             "clippy",
@@ -37,13 +42,20 @@ const CHECKS: &[Check] = &[
             "-Dwarnings",
         ]))
     }),
-    ("the kernel's clippy has nothing to say of the module", || {
-        kmod::build(Kernel::named("default")?, Build::Clippy).map(drop)
-    }),
+    (
+        "the kernel's clippy has nothing to say of the module",
+        || kmod::build(Kernel::named("default")?, Build::Clippy).map(drop),
+    ),
     ("the documentation builds without a warning", || {
         run::check(
             cargo::command()
-                .args(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
+                .args([
+                    "doc",
+                    "--quiet",
+                    "--workspace",
+                    "--no-deps",
+                    "--document-private-items",
+                ])
                 .env("RUSTDOCFLAGS", "-Dwarnings"),
         )
     }),
@@ -71,7 +83,10 @@ pub(crate) fn task(args: &TestArgs) -> Result<ExitCode> {
             let start = Instant::now();
             let result = check();
             let verdict = if result.is_ok() { "ok" } else { "FAILED" };
-            println!("check {statement} ... {verdict} ({:.1} s)", start.elapsed().as_secs_f64());
+            println!(
+                "check {statement} ... {verdict} ({:.1} s)",
+                start.elapsed().as_secs_f64()
+            );
             match result {
                 Ok(()) => tally.passed += 1,
                 Err(err) => {
@@ -101,7 +116,11 @@ pub(crate) fn task(args: &TestArgs) -> Result<ExitCode> {
         tally.skipped.len()
     );
     let green = tally.failed == 0 && refused.is_empty() && tally.passed > 0;
-    Ok(if green { ExitCode::SUCCESS } else { exit::FAILED.into() })
+    Ok(if green {
+        ExitCode::SUCCESS
+    } else {
+        exit::FAILED.into()
+    })
 }
 
 /// rustfmt with the kernel's own settings; the crate's root leads it to the rest.
@@ -176,7 +195,8 @@ mod tests {
 
     #[test]
     fn the_closing_line_of_libtest_is_counted() {
-        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out";
+        let line =
+            "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out";
         assert_eq!(counts(line), Some((12, 3)));
         assert_eq!(counts("test result: nothing"), None);
         assert_eq!(counts("test a ... ok"), None);

@@ -15,7 +15,9 @@ use std::{
 /// Runs a shell script in a guest without our module.
 fn bare(options: &[&str], script: &str) -> Output {
     let mut cmd = guest();
-    cmd.args(["--module", "none"]).args(options).args(["--", "sh", "-c", script]);
+    cmd.args(["--module", "none"])
+        .args(options)
+        .args(["--", "sh", "-c", script]);
     cmd.output().unwrap()
 }
 
@@ -23,7 +25,10 @@ fn bare(options: &[&str], script: &str) -> Output {
 fn output_error_and_status_are_the_commands_own() {
     let out = bare(&[], "printf out; printf err >&2; exit 7");
     assert_eq!(out.status.code(), Some(7));
-    assert_eq!((text(&out.stdout), text(&out.stderr)), ("out".into(), "err".into()));
+    assert_eq!(
+        (text(&out.stdout), text(&out.stderr)),
+        ("out".into(), "err".into())
+    );
 }
 
 #[test]
@@ -52,7 +57,10 @@ fn a_megabyte_of_every_byte_passes_both_ways_unchanged() {
 #[test]
 fn a_signals_end_and_a_missing_command_have_the_shells_codes() {
     assert_eq!(bare(&[], "kill -9 $$").status.code(), Some(137));
-    let out = guest().args(["--module", "none", "--", "no-such-command"]).output().unwrap();
+    let out = guest()
+        .args(["--module", "none", "--", "no-such-command"])
+        .output()
+        .unwrap();
     assert_eq!(out.status.code(), Some(127));
     assert!(text(&out.stderr).contains("no-such-command"));
 }
@@ -61,12 +69,20 @@ fn a_signals_end_and_a_missing_command_have_the_shells_codes() {
 fn a_guest_that_crashes_or_hangs_reads_as_unavailable() {
     let out = bare(&["--mem", "8M"], "true");
     assert_eq!(out.status.code(), Some(69));
-    assert!(text(&out.stderr).contains("it crashed"), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("it crashed"),
+        "{}",
+        text(&out.stderr)
+    );
 
     let start = Instant::now();
     let out = bare(&["--timeout", "3"], "sleep 100");
     assert_eq!(out.status.code(), Some(69));
-    assert!(text(&out.stderr).contains("no end after 3 s"), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("no end after 3 s"),
+        "{}",
+        text(&out.stderr)
+    );
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 
@@ -80,8 +96,15 @@ fn a_module_that_the_kernel_refuses_is_told_and_the_command_does_not_run() {
         .args(["--", "echo", "ran"])
         .output()
         .unwrap();
-    assert_eq!((out.status.code(), text(&out.stdout)), (Some(69), String::new()));
-    assert!(text(&out.stderr).contains("refused the module"), "{}", text(&out.stderr));
+    assert_eq!(
+        (out.status.code(), text(&out.stdout)),
+        (Some(69), String::new())
+    );
+    assert!(
+        text(&out.stderr).contains("refused the module"),
+        "{}",
+        text(&out.stderr)
+    );
 }
 
 #[test]
@@ -99,8 +122,16 @@ fn only_the_checkout_the_cache_and_tmp_can_be_written() {
         .current_dir(common::root().join("docs"))
         .output()
         .unwrap();
-    assert!(out.status.success(), "{}: {}", out.status, text(&out.stderr));
-    assert_eq!(text(&out.stdout).trim_end(), common::root().join("docs").to_str().unwrap());
+    assert!(
+        out.status.success(),
+        "{}: {}",
+        out.status,
+        text(&out.stderr)
+    );
+    assert_eq!(
+        text(&out.stdout).trim_end(),
+        common::root().join("docs").to_str().unwrap()
+    );
     assert!(probe.exists());
     assert!(!std::path::Path::new("/run/probe").exists());
 }
@@ -109,7 +140,10 @@ fn only_the_checkout_the_cache_and_tmp_can_be_written() {
 fn the_kernel_log_is_kept_where_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("log");
-    let out = bare(&["--dmesg", log.to_str().unwrap()], "echo a line of mine >/dev/kmsg");
+    let out = bare(
+        &["--dmesg", log.to_str().unwrap()],
+        "echo a line of mine >/dev/kmsg",
+    );
     assert!(out.status.success());
     let log = fs::read_to_string(log).unwrap();
     assert!(log.contains("Linux version") && log.contains("a line of mine"));
@@ -147,7 +181,15 @@ fn the_paths_that_other_modules_build_against_are_there() {
         .output()
         .unwrap();
     let build = std::path::PathBuf::from(text(&out.stdout).trim_end());
-    assert!(build.join("Module.symvers").is_file(), "{}", build.display());
+    assert!(
+        build.join("Module.symvers").is_file(),
+        "{}",
+        build.display()
+    );
     let list = guest().arg("--list").output().unwrap();
-    assert!(text(&list.stdout).contains("default"), "{}", text(&list.stdout));
+    assert!(
+        text(&list.stdout).contains("default"),
+        "{}",
+        text(&list.stdout)
+    );
 }

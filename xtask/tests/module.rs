@@ -25,7 +25,10 @@ const EMSGSIZE: i32 = 90;
 const FIRST: u32 = 20;
 
 fn index_of(name: &str) -> u32 {
-    sh(&format!("cat /sys/class/net/{name}/ifindex")).trim().parse().unwrap()
+    sh(&format!("cat /sys/class/net/{name}/ifindex"))
+        .trim()
+        .parse()
+        .unwrap()
 }
 
 /// The request of L2_IID.
@@ -35,7 +38,10 @@ fn by_index(index: u32) -> Vec<u8> {
 
 /// The interfaces of an answer: attribute types and payloads, in order.
 fn netdevs(attributes: &[(u16, Vec<u8>)]) -> Vec<Vec<(u16, Vec<u8>)>> {
-    assert!(attributes.iter().all(|(kind, _)| *kind == NETDEV), "NETDEV without NLA_F_NESTED");
+    assert!(
+        attributes.iter().all(|(kind, _)| *kind == NETDEV),
+        "NETDEV without NLA_F_NESTED"
+    );
     attributes.iter().map(|(_, nest)| attrs(nest)).collect()
 }
 

@@ -16,7 +16,10 @@ fn tshark(file: &Path, args: &[&str]) -> String {
     let home = tempfile::tempdir().unwrap();
     let out = Command::new("tshark")
         .args(["-n", "-X"])
-        .arg(format!("lua_script:{}", root().join("dissector/nl_util.lua").display()))
+        .arg(format!(
+            "lua_script:{}",
+            root().join("dissector/nl_util.lua").display()
+        ))
         .arg("-r")
         .arg(file)
         .args(args)
@@ -38,8 +41,17 @@ fn fields(file: &Path, filter: &str, names: &[&str]) -> Vec<String> {
 
 /// Runs a script in the guest whose recordings go to `dir`.
 fn record_in(dir: &Path, script: &str) -> String {
-    let out = guest().args(["--", "sh", "-euc", script]).env("DIR", dir).output().unwrap();
-    assert!(out.status.success(), "{}{}", text(&out.stdout), text(&out.stderr));
+    let out = guest()
+        .args(["--", "sh", "-euc", script])
+        .env("DIR", dir)
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}{}",
+        text(&out.stdout),
+        text(&out.stderr)
+    );
     text(&out.stdout)
 }
 
@@ -67,33 +79,75 @@ fn tshark_decodes_a_recorded_nl_user_show_field_by_field() {
     assert!(by_type >= all.len());
 
     let one = "nl_util.netdev.ifname == \"dummy0\"";
-    assert_eq!(fields(&file, one, &["nl_util.netdev.ifmac"])[0].split(',').next(), Some("02:00:00:00:00:0a"));
-    assert_eq!(fields(&file, "nl_util.netdev.ifmtu == 1400", &["frame.number"]).len(), 1);
-    assert_eq!(fields(&file, "nl_util.netdev.flags.up == 1", &["frame.number"]).len(), 1);
-    assert_eq!(fields(&file, "nl_util.netdev.ifmac == 02:00:00:00:00:0a", &["frame.number"]).len(), 1);
-    assert_eq!(fields(&file, "nl_util.netdev.ifmtu == 77", &["frame.number"]).len(), 0);
+    assert_eq!(
+        fields(&file, one, &["nl_util.netdev.ifmac"])[0]
+            .split(',')
+            .next(),
+        Some("02:00:00:00:00:0a")
+    );
+    assert_eq!(
+        fields(&file, "nl_util.netdev.ifmtu == 1400", &["frame.number"]).len(),
+        1
+    );
+    assert_eq!(
+        fields(&file, "nl_util.netdev.flags.up == 1", &["frame.number"]).len(),
+        1
+    );
+    assert_eq!(
+        fields(
+            &file,
+            "nl_util.netdev.ifmac == 02:00:00:00:00:0a",
+            &["frame.number"]
+        )
+        .len(),
+        1
+    );
+    assert_eq!(
+        fields(&file, "nl_util.netdev.ifmtu == 77", &["frame.number"]).len(),
+        0
+    );
     let summary = tshark(&file, &["-Y", "nl_util"]);
-    assert!(summary.contains("L2_LIST request") && summary.contains("L2_LIST answer, 3 interfaces"), "{summary}");
+    assert!(
+        summary.contains("L2_LIST request") && summary.contains("L2_LIST answer, 3 interfaces"),
+        "{summary}"
+    );
 }
 
 #[test]
 fn a_recording_begins_with_the_families_and_says_how_it_was_made() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.pcapng");
-    record_in(dir.path(), "nlcap record -w $DIR/x.pcapng -- nl_user show dummy0 >/dev/null");
-    let added = fields(&file, "frame.comment contains \"added by nlcap\"", &["frame.number"]);
+    record_in(
+        dir.path(),
+        "nlcap record -w $DIR/x.pcapng -- nl_user show dummy0 >/dev/null",
+    );
+    let added = fields(
+        &file,
+        "frame.comment contains \"added by nlcap\"",
+        &["frame.number"],
+    );
     assert_eq!(added.first().map(String::as_str), Some("1"));
     let mut names = fields(&file, "frame.comment", &["genl.ctrl.family_name"]).join(",");
     if names.replace(',', "").is_empty() {
         // The field's name before Wireshark 4.2.
         names = tshark(&file, &["-Y", "frame.comment", "-V"]);
     }
-    assert!(names.contains("nl_util") && names.contains("nlctrl"), "{names}");
+    assert!(
+        names.contains("nl_util") && names.contains("nlctrl"),
+        "{names}"
+    );
     let info = Command::new("capinfos").arg(&file).output().unwrap();
     let info = text(&info.stdout);
-    assert!(info.contains("nl_user show dummy0") && info.contains("netlink"), "{info}");
+    assert!(
+        info.contains("nl_user show dummy0") && info.contains("netlink"),
+        "{info}"
+    );
     assert!(info.contains("nanoseconds"), "{info}");
-    let own = fields(&file, "nl_util.cmd == 2", &["nl_util.netdev.ifindex", "nl_util.netdev.stats.rx_packets"]);
+    let own = fields(
+        &file,
+        "nl_util.cmd == 2",
+        &["nl_util.netdev.ifindex", "nl_util.netdev.stats.rx_packets"],
+    );
     assert_eq!(own.len(), 2, "{own:?}");
 }
 
@@ -108,17 +162,36 @@ fn the_report_counts_what_tshark_counts_and_sets_both_side_by_side() {
          nlcap report $DIR/a.pcapng $DIR/b.pcapng",
     );
     let row = |name: &str| -> Vec<String> {
-        let line = report.lines().find(|line| line.trim_start().starts_with(name));
+        let line = report
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
         let line = line.unwrap_or_else(|| panic!("no row {name} in\n{report}"));
-        line.trim_start()[name.len()..].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+        line.trim_start()[name.len()..]
+            .split("  ")
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
     for (column, name) in ["a", "b"].iter().enumerate() {
         let file = dir.path().join(format!("{name}.pcapng"));
         let lengths = fields(&file, "!frame.comment", &["netlink.len"]);
-        let lengths: Vec<u64> = lengths.iter().flat_map(|line| line.split(',')).map(|it| it.parse().unwrap()).collect();
-        assert_eq!(row("messages")[column], lengths.len().to_string(), "{report}");
+        let lengths: Vec<u64> = lengths
+            .iter()
+            .flat_map(|line| line.split(','))
+            .map(|it| it.parse().unwrap())
+            .collect();
+        assert_eq!(
+            row("messages")[column],
+            lengths.len().to_string(),
+            "{report}"
+        );
         let bytes: u64 = lengths.iter().sum();
-        assert_eq!(row("bytes")[column].replace(',', ""), bytes.to_string(), "{report}");
+        assert_eq!(
+            row("bytes")[column].replace(',', ""),
+            bytes.to_string(),
+            "{report}"
+        );
     }
     // dummy0 to d9; ip shows lo as well.
     assert_eq!(row("interfaces listed"), ["10", "11"], "{report}");

@@ -133,11 +133,16 @@ fn the_kernels_own_ynl_client_drives_the_family_by_our_spec() {
     let script = format!(
         "ip link set dummy0 address 02:00:00:00:00:0a; {}; {}; {} 2>&1 || true; {} 2>&1 || true",
         ynl("--do l2-list --json '{}'"),
-        ynl(r#"--do l2-iid --json "{\"netdev\": [{\"ifindex\": $(cat /sys/class/net/dummy0/ifindex)}]}""#),
+        ynl(
+            r#"--do l2-iid --json "{\"netdev\": [{\"ifindex\": $(cat /sys/class/net/dummy0/ifindex)}]}""#
+        ),
         ynl(r#"--do l2-iid --json '{"netdev": [{"ifindex": 99}]}'"#),
         ynl("--do reply-with-nlmsg-err --json '{}'"),
     );
-    let out = guest().args(["--", "sh", "-euc", &script]).output().unwrap();
+    let out = guest()
+        .args(["--", "sh", "-euc", &script])
+        .output()
+        .unwrap();
     let shown = text(&out.stdout);
     assert!(out.status.success(), "{shown}{}", text(&out.stderr));
     let mut lines = shown.lines();
@@ -151,7 +156,10 @@ fn the_kernels_own_ynl_client_drives_the_family_by_our_spec() {
     assert_eq!(one["netdev"][0]["stats"]["rx-packets"], 0);
     assert_eq!(one["netdev"][0]["stats"].as_object().unwrap().len(), 25);
     let rest: String = lines.collect();
-    assert!(rest.contains("no such interface") && rest.contains("always fails"), "{rest}");
+    assert!(
+        rest.contains("no such interface") && rest.contains("always fails"),
+        "{rest}"
+    );
 }
 
 #[test]
@@ -171,7 +179,10 @@ fn a_c_client_built_against_our_header_lists_what_nl_user_lists() {
         "for i in $(seq 31); do ip link add d$i type dummy; done; {}; echo; nl_user show",
         client.display()
     );
-    let out = guest().args(["--", "sh", "-euc", &script]).output().unwrap();
+    let out = guest()
+        .args(["--", "sh", "-euc", &script])
+        .output()
+        .unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
     let shown = text(&out.stdout);
     let (theirs, ours) = shown.split_once("\n\n").unwrap();
@@ -180,7 +191,14 @@ fn a_c_client_built_against_our_header_lists_what_nl_user_lists() {
         .map(|line| {
             let words: Vec<_> = line.split([' ']).collect();
             // 2: dummy0 mtu 1500 state DOWN qlen 1000 MAC BROADCAST
-            format!("{} {} {} {} {}", words[0].trim_end_matches(':'), words[1], words[3], words[7], words[8])
+            format!(
+                "{} {} {} {} {}",
+                words[0].trim_end_matches(':'),
+                words[1],
+                words[3],
+                words[7],
+                words[8]
+            )
         })
         .collect();
     assert_eq!(theirs.lines().collect::<Vec<_>>(), ours);

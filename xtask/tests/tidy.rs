@@ -8,7 +8,13 @@ use std::{fs, path::PathBuf, process::Command};
 /// The files that git tracks or would track, by name, with their text.
 fn files(keep: fn(&str) -> bool) -> Vec<(String, String)> {
     let out = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
+        .args([
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "-z",
+        ])
         .current_dir(common::root())
         .output()
         .unwrap();
@@ -26,13 +32,17 @@ fn files(keep: fn(&str) -> bool) -> Vec<(String, String)> {
 }
 
 fn is_source(name: &str) -> bool {
-    let ends = [".rs", ".lua", ".py", ".sh", ".h", ".c", ".toml", ".yaml", ".config"];
+    let ends = [
+        ".rs", ".lua", ".py", ".sh", ".h", ".c", ".toml", ".yaml", ".config",
+    ];
     let named = ["Kbuild", "Makefile", ".ci/run", ".gitignore"];
     ends.iter().any(|end| name.ends_with(end)) || named.iter().any(|it| name.ends_with(it))
 }
 
 fn is_generated(text: &str) -> bool {
-    text.lines().take(4).any(|line| line.contains("Generated from"))
+    text.lines()
+        .take(4)
+        .any(|line| line.contains("Generated from"))
 }
 
 /// A failure that names every place at once.
@@ -43,7 +53,10 @@ fn none(found: Vec<String>) {
 #[test]
 fn every_source_begins_with_its_licence() {
     let lacks = |(name, text): (String, String)| {
-        let first = text.lines().take(2).any(|line| line.contains("SPDX-License-Identifier: "));
+        let first = text
+            .lines()
+            .take(2)
+            .any(|line| line.contains("SPDX-License-Identifier: "));
         (!first).then_some(name)
     };
     none(files(is_source).into_iter().filter_map(lacks).collect());
@@ -55,7 +68,12 @@ fn every_rust_file_says_what_it_is() {
         let doc = text.lines().take(5).any(|line| line.starts_with("//!"));
         (!doc).then_some(name)
     };
-    none(files(|name| name.ends_with(".rs")).into_iter().filter_map(lacks).collect());
+    none(
+        files(|name| name.ends_with(".rs"))
+            .into_iter()
+            .filter_map(lacks)
+            .collect(),
+    );
 }
 
 #[test]
@@ -80,7 +98,11 @@ fn no_hand_written_source_is_longer_than_a_reader_can_hold() {
         let lines = text.lines().count();
         (lines > 520 && !is_generated(&text)).then(|| format!("{name}: {lines} lines"))
     };
-    let keep = |name: &str| [".rs", ".lua", ".py", ".sh", ".c"].iter().any(|end| name.ends_with(end));
+    let keep = |name: &str| {
+        [".rs", ".lua", ".py", ".sh", ".c"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
     none(files(keep).into_iter().filter_map(long).collect());
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Cursor};
 use neli::consts::nl::NlmF;
 use neli::consts::rtnl::{Ifla, IflaInfo, Iff, RtAddrFamily, Rtm};
 use neli::consts::socket::{Msg, NlFamily};
-use neli::nl::{NlPayload, Nlmsghdr, NlmsghdrBuilder};
+use neli::nl::{NlPayload, NlmsghdrBuilder};
 use neli::rtnl::{Ifinfomsg, IfinfomsgBuilder, Rtattr, RtattrBuilder};
 use neli::socket::NlSocket;
 use neli::types::{Buffer, NlBuffer, RtBuffer};
@@ -143,7 +143,7 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         if let Err(error) = self.remove_own() {
-            eprintln!("nlcap: {error}");
+            text::say(&error);
         }
     }
 }

@@ -43,7 +43,7 @@ use self::tap::Tap;
 use crate::args::RecordArgs;
 use crate::exit::Exit;
 use crate::file::writer::Origin;
-use crate::text::{self, Reason};
+use crate::text::{self, Reason, say};
 
 /// What to do without the privilege to record.
 const PRIVILEGE: &str = "run nlcap with sudo, or in a network namespace of your own: \
@@ -86,19 +86,15 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     let watched = watch(&mut signals, &mut tap, &mut command, &mut recorder)?;
     tap.stop();
     let counters = tap.finish(&mut |frame| recorder.take(frame));
-    let cut_short = watched.link_error.map(|errno| {
-        format!("; incomplete: link {} has gone ({errno})", link.shown())
+    let gap = watched.link_error.map_or_else(String::new, |errno| {
+        format!("; incomplete: link {} went down meanwhile ({errno})", link.shown())
     });
-    // The tap's socket holds no reference any longer: the link goes at once.
+    // The tap is closed and holds no reference to the link: it goes at once.
     if let Err(error) = link.remove() {
-        eprintln!("nlcap: {error}");
+        say(&error);
     }
     match recorder.finish(now(), counters) {
-        Ok(summary) => eprintln!(
-            "nlcap: {summary}, in {}{}",
-            output.shown(),
-            cut_short.unwrap_or_default()
-        ),
+        Ok(summary) => say(&format_args!("{summary}, in {}{gap}", output.shown())),
         // Who reads the pipe has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(error) => return Err(cannot_write(error)),
@@ -122,12 +118,13 @@ fn watch(
     let mut asked_to_end = false;
     let mut link_error = None;
     loop {
-        let gather = link_error.is_none();
-        let tap_events = wait(signals, gather.then_some(&*tap)).context("cannot wait")?;
+        let tap_events = wait(signals, tap).context("cannot wait")?;
         tap.drain(&mut |frame| recorder.take(frame));
         recorder.flush();
         if tap_events.contains(PollFlags::POLLERR) {
-            link_error = tap.error();
+            // The call clears the error, so that it wakes us once. A link that
+            // comes up again is gathered from again.
+            link_error = link_error.or(tap.error());
         }
         for received in signals.pending() {
             if !received.by_kernel {
@@ -147,14 +144,14 @@ fn watch(
 }
 
 /// Waits for a signal, or for what the tap has; returns the tap's events.
-fn wait(signals: &Signals, tap: Option<&Tap>) -> nix::Result<PollFlags> {
-    let mut fds = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-    fds.extend(tap.map(|tap| PollFd::new(tap.as_fd(), PollFlags::POLLIN)));
-    match poll(&mut fds, PollTimeout::NONE) {
+fn wait(signals: &Signals, tap: &Tap) -> nix::Result<PollFlags> {
+    let mut both = [signals.as_fd(), tap.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    match poll(&mut both, PollTimeout::NONE) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(errno) => return Err(errno),
     }
-    Ok(fds.get(1).and_then(PollFd::revents).unwrap_or(PollFlags::empty()))
+    let [_, tap] = both;
+    Ok(tap.revents().unwrap_or(PollFlags::empty()))
 }
 
 /// What the file says about where it comes from.

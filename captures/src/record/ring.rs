@@ -156,3 +156,81 @@ fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
 fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
     Some(u16::from_ne_bytes(*bytes.get(offset..)?.first_chunk()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Where the netlink messages begin behind a frame's header, as the kernel
+    /// places them for a SOCK_DGRAM socket.
+    const DATA: usize = 80;
+
+    fn put<const N: usize>(block: &mut [u8], offset: usize, value: [u8; N]) {
+        block[offset..offset + N].copy_from_slice(&value);
+    }
+
+    /// A block as the kernel fills it, with a frame for each of `all`.
+    fn block(all: &[&[u8]]) -> Vec<u8> {
+        let mut block = vec![0; 48];
+        put(&mut block, FRAMES, (all.len() as u32).to_ne_bytes());
+        put(&mut block, FIRST, 48_u32.to_ne_bytes());
+        for messages in all {
+            let mut frame = vec![0; (DATA + messages.len()).next_multiple_of(8)];
+            let size = (frame.len() as u32).to_ne_bytes();
+            let length = (messages.len() as u32).to_ne_bytes();
+            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_next_offset), size);
+            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_sec), 7_u32.to_ne_bytes());
+            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_nsec), 9_u32.to_ne_bytes());
+            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_snaplen), length);
+            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_len), length);
+            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_mac), (DATA as u16).to_ne_bytes());
+            let address = ADDRESS + offset_of!(libc::sockaddr_ll, sll_protocol);
+            put(&mut frame, address, 16_u16.to_be_bytes());
+            let address = ADDRESS + offset_of!(libc::sockaddr_ll, sll_hatype);
+            put(&mut frame, address, 824_u16.to_ne_bytes());
+            put(&mut frame, ADDRESS + offset_of!(libc::sockaddr_ll, sll_pkttype), [4]);
+            // Left by an earlier frame; its length says that it does not count.
+            put(&mut frame, ADDRESS + offset_of!(libc::sockaddr_ll, sll_addr), [0xee; 8]);
+            frame[DATA..DATA + messages.len()].copy_from_slice(messages);
+            block.extend(frame);
+        }
+        block
+    }
+
+    #[test]
+    fn the_frames_of_a_block_come_in_their_order() {
+        let block = block(&[b"first message", b"", b"third"]);
+        let frames: Vec<_> = Frames::of(&block).collect();
+        let messages: Vec<_> = frames.iter().map(|frame| frame.messages).collect();
+        assert_eq!(messages, [&b"first message"[..], b"", b"third"]);
+        assert_eq!(frames[0].time, Duration::new(7, 9));
+        assert_eq!(frames[0].original_length, 13);
+        let header =
+            cooked::Header { packet_type: 4, hardware_type: 824, protocol: 16, ..Default::default() };
+        assert_eq!(frames[2].header, header);
+    }
+
+    #[test]
+    fn a_block_that_ends_too_early_ends_the_frames() {
+        let mut block = block(&[b"first message", b"second"]);
+        block.truncate(block.len() - 8);
+        assert_eq!(Frames::of(&block).count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_block_makes_it_panic(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..400),
+            frames in 0_u32..5,
+            first in 0_u32..100,
+        ) {
+            if bytes.len() > LENGTH {
+                put(&mut bytes, FRAMES, frames.to_ne_bytes());
+                put(&mut bytes, FIRST, first.to_ne_bytes());
+            }
+            prop_assert!(Frames::of(&bytes).count() <= frames as usize || bytes.len() <= LENGTH);
+        }
+    }
+}

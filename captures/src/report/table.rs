@@ -29,7 +29,7 @@ const ROWS: [Row; 9] = [
 /// The table, without a line break at its end.
 pub(super) fn render(columns: &[Column]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("").chain(columns.iter().map(|c| c.title.as_str())));
     for (name, figure) in ROWS {
         let figures = columns.iter().map(|column| figure(&column.figures));
@@ -37,6 +37,9 @@ pub(super) fn render(columns: &[Column]) -> String {
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
+    }
+    if let Some(names) = table.column_mut(0) {
+        names.set_padding((0, 1));
     }
     table.trim_fmt()
 }

@@ -49,15 +49,14 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
     let dmesg = args
         .dmesg
         .as_ref()
-        .map(|path| {
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))
-        })
+        .map(|path| File::create(path).with_context(|| format!("cannot write {}", path.display())))
         .transpose()?;
     let log = dir.path().join("console.log");
     let ending = boot(args, kernel, job, dir.path(), &log);
     if let Some(mut file) = dmesg {
         let text = fs::read(&log).context("cannot read the guest's log")?;
-        file.write_all(&text).context("cannot write the guest's log")?;
+        file.write_all(&text)
+            .context("cannot write the guest's log")?;
     }
     let end_of_log = || run::tail(&log, 25);
     let why = match ending? {
@@ -122,21 +121,28 @@ fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) ->
 fn plain(path: &Path) -> Result<&str> {
     match path.to_str() {
         Some(text) if !text.contains(char::is_whitespace) => Ok(text),
-        _ => bail!("{}: the guest cannot be told of a path with blanks in it", path.display()),
+        _ => bail!(
+            "{}: the guest cannot be told of a path with blanks in it",
+            path.display()
+        ),
     }
 }
 
 /// Passes streams and signals until the guest has said how the command ended.
 fn converse(socket: UnixStream, timeout: u64, is_terminal: bool) -> Result<Ending> {
     let deadline = (timeout > 0).then(|| Instant::now() + Duration::from_secs(timeout));
-    let to_guest = Arc::new(Mutex::new(socket.try_clone().context("cannot share a socket")?));
+    let to_guest = Arc::new(Mutex::new(
+        socket.try_clone().context("cannot share a socket")?,
+    ));
     let mut from_guest = socket;
     loop {
         let left = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => return Ok(Ending::TimedOut),
             left => left,
         };
-        from_guest.set_read_timeout(left).context("cannot wait for the guest")?;
+        from_guest
+            .set_read_timeout(left)
+            .context("cannot wait for the guest")?;
         match Frame::read(&mut from_guest) {
             Ok(Some(Frame::Ready)) => {
                 pass_signals(&to_guest)?;

@@ -107,7 +107,11 @@ fn run(host: &Arc<Mutex<File>>, from_host: File) -> Result<u8> {
             setsid
         }
     };
-    command.args(args).env_clear().envs(job.env).current_dir(&job.cwd);
+    command
+        .args(args)
+        .env_clear()
+        .envs(job.env)
+        .current_dir(&job.cwd);
     match job.terminal {
         None => run_on_pipes(command, host, from_host),
         Some(size) => run_on_terminal(command, size, host, from_host),
@@ -118,11 +122,19 @@ fn set_up(job: &Job) -> Result<()> {
     let run = Path::new("/run");
     mount_one("tmpfs", run, "tmpfs", Some(OsStr::new("mode=755")))?;
     mount_one("debugfs", Path::new("/sys/kernel/debug"), "debugfs", None)?;
-    for (dir, kind, data) in [("/dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666"), ("/dev/shm", "tmpfs", "")] {
+    for (dir, kind, data) in [
+        ("/dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666"),
+        ("/dev/shm", "tmpfs", ""),
+    ] {
         fs::create_dir_all(dir).with_context(|| format!("cannot make {dir}"))?;
         mount_one(kind, Path::new(dir), kind, Some(OsStr::new(data)))?;
     }
-    for (link, to) in [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")] {
+    for (link, to) in [
+        ("fd", "/proc/self/fd"),
+        ("stdin", "fd/0"),
+        ("stdout", "fd/1"),
+        ("stderr", "fd/2"),
+    ] {
         let _ = std::os::unix::fs::symlink(to, Path::new("/dev").join(link));
     }
     for dir in &job.writable {
@@ -149,7 +161,10 @@ fn spawn(mut command: Command, host: &Mutex<File>) -> Result<Result<Child, u8>> 
         Ok(child) => Ok(Ok(child)),
         Err(err) => {
             let program = command.get_program().to_string_lossy().into_owned();
-            say(host, &Frame::Stderr(format!("guest: cannot run {program}: {err}\n").into_bytes()));
+            say(
+                host,
+                &Frame::Stderr(format!("guest: cannot run {program}: {err}\n").into_bytes()),
+            );
             let missing = err.kind() == ErrorKind::NotFound;
             Ok(Err(if missing { 127 } else { 126 }))
         }
@@ -225,11 +240,20 @@ fn run_on_terminal(
 }
 
 fn winsize(rows: u16, columns: u16) -> Winsize {
-    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
+    Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    }
 }
 
 /// Passes on what the command writes, until it closes its end.
-fn pump(mut from: File, kind: fn(Vec<u8>) -> Frame, host: &Arc<Mutex<File>>) -> thread::JoinHandle<()> {
+fn pump(
+    mut from: File,
+    kind: fn(Vec<u8>) -> Frame,
+    host: &Arc<Mutex<File>>,
+) -> thread::JoinHandle<()> {
     let host = Arc::clone(host);
     thread::spawn(move || {
         let mut buffer = [0; super::frame::MAX];
@@ -252,7 +276,10 @@ fn obey(mut host: File, mut stdin: Option<File>, terminal: Option<File>, group: 
             Ok(Some(Frame::Stdin(data))) if data.is_empty() => stdin = None,
             Ok(Some(Frame::Stdin(data))) => {
                 // A command that closed its input wants no more of it.
-                if stdin.as_mut().is_some_and(|to| to.write_all(&data).is_err()) {
+                if stdin
+                    .as_mut()
+                    .is_some_and(|to| to.write_all(&data).is_err())
+                {
                     stdin = None;
                 }
             }

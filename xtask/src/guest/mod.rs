@@ -11,7 +11,9 @@ mod host;
 pub(crate) mod init;
 mod terminal;
 
-use crate::{args::GuestArgs, cargo, exit::Unavailable, kernel, kernel::Kernel, kmod, paths, setup};
+use crate::{
+    args::GuestArgs, cargo, exit::Unavailable, kernel, kernel::Kernel, kmod, paths, setup,
+};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{

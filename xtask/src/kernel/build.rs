@@ -40,7 +40,11 @@ pub(super) fn key(kernel: &Kernel) -> Result<String> {
         hash.update(format!("\n{line}"));
     }
     let digest = hash.finalize();
-    Ok(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// Builds `kernel` into `dir`.
@@ -64,21 +68,41 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
         cmd.arg(format!("O={}", out.display()));
         cmd
     };
-    run::logged(make().arg("rustavailable"), &log, "checking the kernel's tools", 0, |_| true)?;
+    run::logged(
+        make().arg("rustavailable"),
+        &log,
+        "checking the kernel's tools",
+        0,
+        |_| true,
+    )?;
     let mut configure = make();
     configure
         .arg("allnoconfig")
         .env("KCONFIG_ALLCONFIG", &fragment);
-    run::logged(&mut configure, &log, "configuring the guest kernel", 0, |_| true)?;
+    run::logged(
+        &mut configure,
+        &log,
+        "configuring the guest kernel",
+        0,
+        |_| true,
+    )?;
     verify(kernel.fragment, &out.join(".config"))?;
 
     let jobs = thread::available_parallelism().map_or(2, usize::from) + 1;
     let mut compile = make();
-    compile.arg(format!("-j{jobs}")).args(["linux", "modules_prepare", "modules"]);
-    run::logged(&mut compile, &log, "building the guest kernel", STEPS, |line| {
-        // `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
-        line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
-    })?;
+    compile
+        .arg(format!("-j{jobs}"))
+        .args(["linux", "modules_prepare", "modules"]);
+    run::logged(
+        &mut compile,
+        &log,
+        "building the guest kernel",
+        STEPS,
+        |line| {
+            // `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
+            line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
+        },
+    )?;
     fs::write(dir.join(STAMP), format!("{}\n", kernel.version()?))
         .with_context(|| format!("cannot write into {}", dir.display()))
 }
@@ -110,8 +134,8 @@ fn unpack(kernel: &Kernel) -> Result<PathBuf> {
 /// Kconfig drops what it cannot set without a word: each wanted option must
 /// stand in the result.
 fn verify(fragment: &str, config: &Path) -> Result<()> {
-    let text = fs::read_to_string(config)
-        .with_context(|| format!("cannot read {}", config.display()))?;
+    let text =
+        fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
     let lost = lost_options(fragment, &text);
     if !lost.is_empty() {
         bail!(
@@ -124,7 +148,9 @@ fn verify(fragment: &str, config: &Path) -> Result<()> {
 
 fn lost_options<'a>(fragment: &'a str, config: &str) -> Vec<&'a str> {
     let set: std::collections::HashSet<&str> = config.lines().collect();
-    options(fragment).filter(|line| !set.contains(line)).collect()
+    options(fragment)
+        .filter(|line| !set.contains(line))
+        .collect()
 }
 
 #[cfg(test)]
@@ -140,6 +166,9 @@ mod tests {
 
     #[test]
     fn comments_in_the_fragment_are_no_options() {
-        assert_eq!(options("# a\n\n  CONFIG_A=y  \n").collect::<Vec<_>>(), ["CONFIG_A=y"]);
+        assert_eq!(
+            options("# a\n\n  CONFIG_A=y  \n").collect::<Vec<_>>(),
+            ["CONFIG_A=y"]
+        );
     }
 }

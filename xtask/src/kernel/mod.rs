@@ -9,8 +9,7 @@ pub(crate) use toolchain::Toolchain;
 use crate::{
     args::{KernelArgs, KernelPath},
     exit::Unavailable,
-    paths,
-    setup,
+    paths, setup,
 };
 use anyhow::{Result, bail};
 use std::path::PathBuf;
@@ -35,7 +34,6 @@ static KERNELS: &[Kernel] = &[Kernel {
     fragment: include_str!("uml.config"),
 }];
 
-
 impl Kernel {
     /// The kernel of that name.
     pub(crate) fn named(name: &str) -> Result<&'static Self> {
@@ -43,7 +41,10 @@ impl Kernel {
             Some(kernel) => Ok(kernel),
             None => {
                 let names: Vec<_> = KERNELS.iter().map(|kernel| kernel.name).collect();
-                bail!("there is no kernel `{name}`; there are: {}", names.join(", "))
+                bail!(
+                    "there is no kernel `{name}`; there are: {}",
+                    names.join(", ")
+                )
             }
         }
     }

@@ -56,5 +56,8 @@ pub(crate) fn identity() -> Result<String> {
     let rustc = run::output(Command::new(RUSTC).arg("-vV"))?;
     let clang = run::output(Command::new(Path::new(LLVM).join("clang")).arg("--version"))?;
     let clang = clang.lines().next().unwrap_or_default();
-    Ok(format!("{rustc}\n{clang}\nbindgen {}", setup::BINDGEN_VERSION))
+    Ok(format!(
+        "{rustc}\n{clang}\nbindgen {}",
+        setup::BINDGEN_VERSION
+    ))
 }

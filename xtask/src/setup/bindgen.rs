@@ -25,7 +25,14 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     // Away from the checkout: its flags would link bindgen statically, and a
     // static bindgen cannot load libclang.
     cmd.current_dir(&cache)
-        .args(["install", "bindgen-cli", "--locked", "--version", VERSION, "--root"])
+        .args([
+            "install",
+            "bindgen-cli",
+            "--locked",
+            "--version",
+            VERSION,
+            "--root",
+        ])
         .arg(&dir)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -17,7 +17,14 @@ use std::{
 const IN_GUEST: &str = "NL_UTIL_TEST_IN_GUEST";
 
 /// What a sound kernel never logs.
-const SPLATS: &[&str] = &["BUG:", "WARNING:", "Oops", "Call Trace", "general protection", "Kernel panic"];
+const SPLATS: &[&str] = &[
+    "BUG:",
+    "WARNING:",
+    "Oops",
+    "Call Trace",
+    "general protection",
+    "Kernel panic",
+];
 
 /// Defines tests whose bodies run in the guest, with our module loaded.
 #[macro_export]
@@ -66,7 +73,9 @@ pub(crate) fn in_guest(name: &str, body: impl FnOnce()) {
         out.status,
         text(&out.stderr)
     );
-    let splat = log.lines().find(|line| SPLATS.iter().any(|splat| line.contains(splat)));
+    let splat = log
+        .lines()
+        .find(|line| SPLATS.iter().any(|splat| line.contains(splat)));
     assert_eq!(splat, None, "the guest's log:\n{log}");
 }
 
@@ -78,13 +87,22 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// Runs a shell script (`sh -eu`) that must succeed; its standard output.
 pub(crate) fn sh(script: &str) -> String {
     let out = try_sh(script);
-    assert!(out.status.success(), "{script}\n{}: {}", out.status, text(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{script}\n{}: {}",
+        out.status,
+        text(&out.stderr)
+    );
     text(&out.stdout)
 }
 
 /// Runs a shell script (`sh -eu`).
 pub(crate) fn try_sh(script: &str) -> Output {
-    Command::new("sh").args(["-euc", script]).stdin(Stdio::null()).output().unwrap()
+    Command::new("sh")
+        .args(["-euc", script])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 /// Runs a shell script and returns its status, standard output and error.
@@ -95,7 +113,9 @@ pub(crate) fn outcome(script: &str) -> (Option<i32>, String, String) {
 
 /// Makes dummy interfaces `PREFIX0` to `PREFIX<n - 1>`, in one process.
 pub(crate) fn make_dummies(prefix: &str, n: usize) {
-    let batch: String = (0..n).map(|i| format!("link add {prefix}{i} type dummy\n")).collect();
+    let batch: String = (0..n)
+        .map(|i| format!("link add {prefix}{i} type dummy\n"))
+        .collect();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(&file, batch).unwrap();
     sh(&format!("ip -batch {}", file.path().display()));
@@ -104,7 +124,9 @@ pub(crate) fn make_dummies(prefix: &str, n: usize) {
 /// Our lines of the kernel's log, without the time.
 pub(crate) fn module_log() -> Vec<String> {
     let log = sh("dmesg");
-    let lines = log.lines().filter_map(|line| line.split_once("nl_kernel: "));
+    let lines = log
+        .lines()
+        .filter_map(|line| line.split_once("nl_kernel: "));
     lines
         .map(|(_, text)| text.trim_end().to_owned())
         // The kernel's own line of any module that is not in its tree.
@@ -115,7 +137,12 @@ pub(crate) fn module_log() -> Vec<String> {
 /// Our module, as `cargo xtask guest` loads it.
 pub(crate) fn module_file() -> PathBuf {
     let exe = env::current_exe().unwrap();
-    let target = exe.ancestors().find(|dir| dir.ends_with("debug")).unwrap().parent().unwrap();
+    let target = exe
+        .ancestors()
+        .find(|dir| dir.ends_with("debug"))
+        .unwrap()
+        .parent()
+        .unwrap();
     target.join("kmod/default/nl_kernel.ko")
 }
 

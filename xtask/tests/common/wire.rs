@@ -38,8 +38,15 @@ pub(crate) fn attrs(mut bytes: &[u8]) -> Vec<(u16, Vec<u8>)> {
     let mut found = Vec::new();
     while bytes.len() >= 4 {
         let length = usize::from(u16::from_ne_bytes([bytes[0], bytes[1]]));
-        assert!((4..=bytes.len()).contains(&length), "{length} of {}", bytes.len());
-        found.push((u16::from_ne_bytes([bytes[2], bytes[3]]), bytes[4..length].to_vec()));
+        assert!(
+            (4..=bytes.len()).contains(&length),
+            "{length} of {}",
+            bytes.len()
+        );
+        found.push((
+            u16::from_ne_bytes([bytes[2], bytes[3]]),
+            bytes[4..length].to_vec(),
+        ));
         bytes = &bytes[length.next_multiple_of(4).min(bytes.len())..];
     }
     found
@@ -81,12 +88,20 @@ impl Client {
     pub(crate) fn new(family: &str) -> Self {
         let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty()).unwrap();
         socket.enable_ext_ack(true).unwrap();
-        let mut client = Self { socket, family: GENL_ID_CTRL, seq: 4000 };
+        let mut client = Self {
+            socket,
+            family: GENL_ID_CTRL,
+            seq: 4000,
+        };
         let name = [family.as_bytes(), &[0]].concat();
         let answer = client
             .ask(CTRL_CMD_GETFAMILY, &attr(CTRL_ATTR_FAMILY_NAME, &name))
             .unwrap();
-        let id = answer.attrs.iter().find(|(kind, _)| *kind == CTRL_ATTR_FAMILY_ID).unwrap();
+        let id = answer
+            .attrs
+            .iter()
+            .find(|(kind, _)| *kind == CTRL_ATTR_FAMILY_ID)
+            .unwrap();
         client.family = u16::from_ne_bytes(id.1.as_slice().try_into().unwrap());
         client
     }
@@ -99,7 +114,8 @@ impl Client {
     /// Sends a request and takes the one answer, or the refusal.
     pub(crate) fn ask(&mut self, command: u8, payload: &[u8]) -> Result<Answer, Refusal> {
         self.send(NLM_F_REQUEST, command, payload);
-        self.receive().unwrap_or_else(|| panic!("an ACK in place of an answer"))
+        self.receive()
+            .unwrap_or_else(|| panic!("an ACK in place of an answer"))
     }
 
     /// Sends a message; its sequence number is in [`Self::seq`].
@@ -145,9 +161,16 @@ impl Client {
             return None;
         }
         let flags = half(6);
-        let mut refusal = Refusal { errno, ..Default::default() };
+        let mut refusal = Refusal {
+            errno,
+            ..Default::default()
+        };
         if flags & NLM_F_ACK_TLVS != 0 {
-            let inner = if flags & NLM_F_CAPPED != 0 { 16 } else { word(20) as usize };
+            let inner = if flags & NLM_F_CAPPED != 0 {
+                16
+            } else {
+                word(20) as usize
+            };
             let number = |data: &[u8]| Some(u32::from_ne_bytes(data.try_into().unwrap()));
             for (kind, data) in attrs(&bytes[20 + inner.next_multiple_of(4)..]) {
                 match kind {

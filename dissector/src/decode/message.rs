@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `struct nlmsghdr` and `struct genlmsghdr`.
+
+use super::{Endian, Malformed};
+
+/// Values of `nlmsg_flags`.
+pub mod flags {
+    /// It is a request.
+    pub const REQUEST: u16 = 0x01;
+    /// Part of an answer of several, which a DONE ends.
+    pub const MULTI: u16 = 0x02;
+    /// An acknowledgement is wanted.
+    pub const ACK: u16 = 0x04;
+    /// What was dumped changed meanwhile.
+    pub const DUMP_INTR: u16 = 0x10;
+    /// Of a get request: all there are (`NLM_F_ROOT | NLM_F_MATCH`).
+    pub const DUMP: u16 = 0x300;
+}
+
+/// Values of `nlmsg_type` below the protocols' own.
+pub mod types {
+    /// Nothing.
+    pub const NOOP: u16 = 1;
+    /// An error, or with errno 0 an acknowledgement.
+    pub const ERROR: u16 = 2;
+    /// End of a dump.
+    pub const DONE: u16 = 3;
+    /// Data were lost.
+    pub const OVERRUN: u16 = 4;
+}
+
+/// Bytes of `struct nlmsghdr`.
+const HEADER: usize = 16;
+/// Bytes of `struct genlmsghdr`.
+const GENL_HEADER: usize = 4;
+
+/// A netlink message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// `nlmsg_len`: bytes with the header. More than there are in a message that
+    /// the capture's snap length cut.
+    pub length: u32,
+    /// `nlmsg_type`.
+    pub kind: u16,
+    /// `nlmsg_flags`.
+    pub flags: u16,
+    /// `nlmsg_seq`.
+    pub sequence: u32,
+    /// `nlmsg_pid`: the port id of the socket that is spoken to, or speaks.
+    pub port: u32,
+    /// What is behind the header, as far as it is there.
+    pub payload: &'a [u8],
+}
+
+impl Message<'_> {
+    /// Whether bytes at its end are missing.
+    pub fn is_cut(&self) -> bool {
+        (self.payload.len() + HEADER) < self.length as usize
+    }
+
+    /// The errno of a [`types::ERROR`] message, positive; 0 acknowledges.
+    pub fn errno(&self, endian: Endian) -> Option<i32> {
+        (self.kind == types::ERROR).then_some(())?;
+        Some(endian.u32(self.payload)?.cast_signed().wrapping_neg())
+    }
+}
+
+/// The messages of one datagram.
+pub fn messages(bytes: &[u8], endian: Endian) -> Messages<'_> {
+    Messages {
+        bytes,
+        at: 0,
+        endian,
+    }
+}
+
+/// Iterator over the messages of one datagram.
+#[derive(Debug, Clone)]
+pub struct Messages<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    endian: Endian,
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = Result<Message<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (at, rest) = (self.at, self.bytes.get(self.at..)?);
+        if rest.is_empty() {
+            return None;
+        }
+        let whole = (|| {
+            let length = self.endian.u32(rest)?;
+            let end = usize::try_from(length).ok().filter(|end| *end >= HEADER)?;
+            let message = Message {
+                length,
+                kind: self.endian.u16(rest.get(4..)?)?,
+                flags: self.endian.u16(rest.get(6..)?)?,
+                sequence: self.endian.u32(rest.get(8..)?)?,
+                port: self.endian.u32(rest.get(12..)?)?,
+                payload: rest.get(HEADER..end.min(rest.len()))?,
+            };
+            Some((message, end))
+        })();
+        let Some((message, end)) = whole else {
+            self.at = self.bytes.len();
+            let length = self
+                .endian
+                .u32(rest)
+                .map_or(rest.len(), |length| length as usize);
+            return Some(Err(Malformed {
+                offset: at,
+                length,
+                left: rest.len(),
+            }));
+        };
+        self.at = end
+            .checked_next_multiple_of(4)
+            .map_or(usize::MAX, |end| at.saturating_add(end));
+        Some(Ok(message))
+    }
+}
+
+/// A generic netlink message, behind its netlink header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Genl<'a> {
+    /// The operation.
+    pub command: u8,
+    /// The family's version.
+    pub version: u8,
+    /// Attributes, behind the family's own header if it has one.
+    pub payload: &'a [u8],
+}
+
+/// The generic netlink header of a message's payload; `None` if it is too short.
+pub fn genl(payload: &[u8]) -> Option<Genl<'_>> {
+    let [command, version, ..] = *payload.first_chunk::<GENL_HEADER>()?;
+    Some(Genl {
+        command,
+        version,
+        payload: payload.get(GENL_HEADER..)?,
+    })
+}
