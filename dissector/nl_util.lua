@@ -146,96 +146,7 @@ end
 --------------------------------------------------------------------------------
 -- Dissection
 
--- Adds a number, an address or bytes at `range`; returns the item, and the value
--- as the Info column and a nest's line show it.
-local function add_value(context, tree, value, range)
-	local scalar, address = SCALARS[value.type], ADDRESSES[value.type]
-	local little = not (context.big or value.big)
-	if value.little then
-		little = true
-	end
-	local size = (scalar or address or {}).size
-	if size and range:len() ~= size then
-		local item = tree:add(context.family.own.rest, range)
-		item:prepend_text(value.label .. ": ")
-		item:add_proto_expert_info(context.family.experts.length,
-			string.format("%s has %d bytes, not %d", value.label, range:len(), size))
-		return item
-	end
-	if scalar then
-		local add = little and tree.add_le or tree.add
-		local item = add(tree, value.field, range)
-		for _, bit in ipairs(value.bits or {}) do
-			add(item, bit, range)
-		end
-		local shown
-		if size < 8 then
-			local read = value.type:sub(1, 1) == "s" and (little and range.le_int or range.int)
-				or (little and range.le_uint or range.uint)
-			local number = read(range)
-			shown = value.names and value.names[number] or string.format("%d", number)
-		end
-		return item, shown
-	end
-	return tree:add(value.field, range)
-end
-
-local function add_string(context, tree, attr, range)
-	local nul = range:raw():find("\0", 1, true)
-	local length = nul and nul - 1 or range:len()
-	local item, shown
-	if length == 0 then
-		item, shown = tree:add(attr.field, range, ""), ""
-	else
-		local text = range(0, length)
-		item, shown = tree:add_packet_field(attr.field, text, ENC_UTF_8), text:string(ENC_UTF_8)
-	end
-	if not nul then
-		item:add_proto_expert_info(context.family.experts.length,
-			attr.label .. " does not end with a NUL")
-	end
-	return item, shown
-end
-
--- A kernel may know more or fewer members than the specification.
-local function add_struct(context, tree, attr, range)
-	local item = tree:add(attr.field, range)
-	local at = 0
-	for _, member in ipairs(attr.members) do
-		if at + member.size > range:len() then
-			break
-		end
-		add_value(context, item, member, range(at, member.size))
-		at = at + member.size
-	end
-	if at < range:len() then
-		item:add(context.family.own.rest, range(at))
-	end
-	return item
-end
-
-local dissect_attributes
-
-local function add_attribute(context, tree, attr, range, depth)
-	if attr.type == "string" then
-		if range:len() == 0 then
-			return nil
-		end
-		return add_string(context, tree, attr, range)
-	elseif attr.type == "struct" then
-		return add_struct(context, tree, attr, range)
-	elseif attr.type == "nest" then
-		local item = tree:add(attr.field, range)
-		local shown = dissect_attributes(context, item, attr.set, range, depth + 1)
-		if shown then
-			item:append_text(": " .. shown)
-		end
-		return item, shown
-	end
-	return add_value(context, tree, attr, range)
-end
-
--- The attribute's header below its item.
+-- The attribute's header, first below its item.
 local function add_header(context, item, header, label)
 	local own = context.family.own
 	local add = context.big and item.add or item.add_le
@@ -243,6 +154,139 @@ local function add_header(context, item, header, label)
 	add(item, own.nested, header(2, 2))
 	add(item, own.net, header(2, 2))
 	add(item, own.type, header(2, 2)):append_text(" (" .. label .. ")")
+end
+
+-- Bits of a number, with their names on the item's own line.
+local function add_bits(item, value, range, add, number)
+	local names = {}
+	for i, bit in ipairs(value.flags) do
+		add(item, value.bits[i], range)
+		if math.floor(number / 2 ^ bit.bit) % 2 == 1 then
+			names[#names + 1] = bit.label
+		end
+	end
+	if #names > 0 then
+		item:append_text(" (" .. table.concat(names, ", ") .. ")")
+	end
+end
+
+-- Adds a number, an address or bytes at `range`, with what `describe` puts below
+-- the item first. Returns the value as the Info column and a nest's line show it.
+local function add_value(context, tree, value, range, describe)
+	local scalar, address = SCALARS[value.type], ADDRESSES[value.type]
+	local little = value.little or not (context.big or value.big)
+	local size = (scalar or address or {}).size
+	if size and range:len() ~= size then
+		local item = tree:add(context.family.own.rest, range)
+		item:set_text(value.label .. ": " .. tostring(range:bytes()))
+		item:add_proto_expert_info(context.family.experts.length,
+			string.format("%s has %d bytes, not %d", value.label, range:len(), size))
+		describe(item)
+		return nil
+	end
+	if not scalar then
+		describe(tree:add(value.field, range))
+		return nil
+	end
+	local add = little and tree.add_le or tree.add
+	local item = add(tree, value.field, range)
+	describe(item)
+	if size == 8 then
+		return nil
+	end
+	local number
+	if value.type:sub(1, 1) == "s" then
+		number = little and range:le_int() or range:int()
+	else
+		number = little and range:le_uint() or range:uint()
+	end
+	if value.flags then
+		add_bits(item, value, range, add, number)
+	end
+	return value.names and value.names[number] or string.format("%d", number)
+end
+
+-- A text from the wire, fit for a line that a terminal may print.
+local function printable(text)
+	return (text:gsub("[^\32-\126]", function(byte)
+		return string.format("\\x%02x", byte:byte())
+	end))
+end
+
+local function add_string(context, tree, attr, range, describe)
+	local nul = range:raw():find("\0", 1, true)
+	local length = nul and nul - 1 or range:len()
+	local item, shown
+	if length == 0 then
+		item, shown = tree:add(attr.field, range, ""), ""
+	else
+		local text = range(0, length)
+		item, shown = tree:add_packet_field(attr.field, text, ENC_UTF_8), printable(text:raw())
+	end
+	describe(item)
+	if not nul then
+		item:add_proto_expert_info(context.family.experts.length,
+			attr.label .. " does not end with a NUL")
+	end
+	return shown
+end
+
+local function no_description() end
+
+-- A kernel may know more or fewer members than the specification.
+local function add_struct(context, tree, attr, range, describe)
+	local item = tree:add(attr.field, range)
+	describe(item)
+	local at = 0
+	for _, member in ipairs(attr.members) do
+		if at + member.size > range:len() then
+			break
+		end
+		add_value(context, item, member, range(at, member.size), no_description)
+		at = at + member.size
+	end
+	if at < range:len() then
+		item:add(context.family.own.rest, range(at))
+	end
+end
+
+local dissect_attributes
+
+local function add_attribute(context, tree, attr, range, depth, describe)
+	if attr.type == "string" then
+		return add_string(context, tree, attr, range, describe)
+	elseif attr.type == "struct" then
+		return add_struct(context, tree, attr, range, describe)
+	elseif attr.type ~= "nest" then
+		return add_value(context, tree, attr, range, describe)
+	end
+	local item = tree:add(attr.field, range)
+	describe(item)
+	local shown = dissect_attributes(context, item, attr.set, range, depth + 1)
+	if shown then
+		item:append_text(": " .. shown)
+	end
+	return shown
+end
+
+-- Types whose attributes may be empty.
+local MAY_BE_EMPTY = { flag = true, nest = true, binary = true }
+
+-- No payload: right for a flag and an empty nest, wrong for a value.
+local function add_empty(context, tree, attr, header, describe)
+	local item
+	if attr.type == "string" then
+		item = tree:add(attr.field, header, "")
+	elseif MAY_BE_EMPTY[attr.type] then
+		item = tree:add(attr.field, header)
+	else
+		item = tree:add(context.family.own.rest, header)
+		item:set_text(attr.label)
+	end
+	describe(item)
+	if not MAY_BE_EMPTY[attr.type] then
+		item:add_proto_expert_info(context.family.experts.length, attr.label .. " is empty")
+	end
 end
 
 -- Dissects the attributes in `range` by the set of that name. Returns what stands
@@ -280,28 +324,21 @@ function dissect_attributes(context, tree, set_name, range, depth)
 		end
 		local attr = set.attributes[kind]
 		local label = attr and attr.label or "unknown"
-		local item, shown
-		if length > NLA_HEADER then
-			local payload = range(at + NLA_HEADER, length - NLA_HEADER)
-			if attr then
-				item, shown = add_attribute(context, tree, attr, payload, depth)
-			else
-				item = tree:add(family.own.unknown, payload)
-				item:add_proto_expert_info(family.experts.unknown,
-					string.format("The specification has no attribute %d here", kind))
-			end
+		local payload = length > NLA_HEADER and range(at + NLA_HEADER, length - NLA_HEADER)
+		local function describe(item)
+			add_header(context, item, header, label)
 		end
-		if not item then
-			-- No payload: right for a flag and an empty nest, wrong for a value.
-			item = tree:add(attr and attr.field or family.own.unknown, header, attr and attr.empty)
-			if attr and attr.type ~= "flag" and attr.type ~= "nest" and attr.type ~= "binary" then
-				item:add_proto_expert_info(family.experts.length, label .. " is empty")
-			elseif not attr then
-				item:add_proto_expert_info(family.experts.unknown,
-					string.format("The specification has no attribute %d here", kind))
-			end
+		local shown
+		if not attr then
+			local item = tree:add(family.own.unknown, payload or header)
+			describe(item)
+			item:add_proto_expert_info(family.experts.unknown,
+				string.format("The specification has no attribute %d here", kind))
+		elseif payload then
+			shown = add_attribute(context, tree, attr, payload, depth, describe)
+		else
+			add_empty(context, tree, attr, header, describe)
 		end
-		add_header(context, item, header, label)
 		if attr and attr.type == "string" then
 			text = text or shown
 		elseif shown and not number then
@@ -328,6 +365,9 @@ local function story(family, operation, is_request, counts, shown)
 	end
 	return shown
 end
+
+-- What the Info column of the frame at hand says so far.
+local told = {}
 
 local function dissect(family, tvb, pinfo, tree)
 	local own = family.own
@@ -363,11 +403,12 @@ local function dissect(family, tvb, pinfo, tree)
 		info = info .. ", " .. more
 	end
 	root:append_text(", " .. info)
-	if messages > 1 then
-		pinfo.cols.info:append("; " .. info)
-	else
-		pinfo.cols.info = info
+	-- Wireshark empties the column for each message of a frame.
+	if messages > 1 and told.frame == pinfo.number then
+		info = told.info .. "; " .. info
 	end
+	told.frame, told.info = pinfo.number, info
+	pinfo.cols.info = info
 end
 
 -- Registers a family by its tables.

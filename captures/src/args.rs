@@ -87,18 +87,22 @@ Examples:
   nlcap record -w - -- ip link show | wireshark -k -i -";
 
 const REPORT_HELP: &str = "\
-Rows (of all netlink messages in the file, without those that nlcap added):
-  messages             netlink messages; a frame may hold several
-  bytes                their lengths as in their headers (nlmsg_len)
-  requests             messages with NLM_F_REQUEST
-  answers              messages that bear the sequence number of a request before them, in the
-                       same netlink protocol: data, NLMSG_DONE, NLMSG_ERROR and acknowledgements
-  refused              answers that are an NLMSG_ERROR with an error, as a request for an unknown
-                       interface gets, or a probe of what the kernel can do
-  interfaces listed    different interfaces in RTM_NEWLINK answers and in nl_util answers
-  bytes for each       bytes of the answers that list interfaces, divided by their number
-  time                 from the first request to the last answer
-  lost                 frames that the kernel dropped before the recorder could read them
+Rows (of the netlink messages in the file, without those that nlcap added):
+  messages           netlink messages; a frame may hold several
+  bytes              the sum of their lengths as their headers have it (nlmsg_len)
+  requests           messages with NLM_F_REQUEST
+  answers            messages with the sequence number of a request before them, in the same
+                     netlink protocol: data, NLMSG_DONE, NLMSG_ERROR and acknowledgements
+  refused            answers that are an NLMSG_ERROR with an error: an unknown interface, or a
+                     probe of what the kernel can do, as iproute2 makes one
+  interfaces listed  different interfaces in answers of RTM_NEWLINK and of nl_util
+  bytes for each interface
+                     bytes of the answers that list interfaces, divided by the number of those
+  first request to last answer
+                     the time between the two, on the tap
+  lost               frames for which the recorder had no room; - where the file does not say
+
+What is neither request nor answer is a notification, or talk between processes.
 
 Exit status: 0, 1 where a file cannot be read or is damaged, 2 for wrong usage.
 
@@ -139,7 +143,10 @@ mod tests {
 
     #[test]
     fn a_command_without_dashes_before_it_is_a_usage_error() {
-        assert_eq!(record(&["nlcap", "record", "ip"]).unwrap_err().exit_code(), 2);
+        assert_eq!(
+            record(&["nlcap", "record", "ip"]).unwrap_err().exit_code(),
+            2
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The exit codes, those of env(1), timeout(1) and nohup(1).
 
-use std::process::{ExitCode, ExitStatus};
 use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitCode, ExitStatus};
 
 use nix::sys::signal::Signal;
 

@@ -5,7 +5,6 @@
 mod args;
 mod exit;
 mod file;
-mod netlink;
 mod record;
 mod report;
 mod text;
@@ -14,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Args, Action};
+use crate::args::{Action, Args};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
@@ -25,7 +24,9 @@ fn main() -> ExitCode {
     let exit = result.unwrap_or_else(|error| {
         text::say(&format_args!("{error:#}"));
         // A command that cannot be started has exit codes of its own.
-        error.downcast_ref().map_or(failed, record::StartError::exit)
+        error
+            .downcast_ref()
+            .map_or(failed, record::StartError::exit)
     });
     exit.into()
 }

@@ -104,12 +104,18 @@ mod tests {
 
     #[test]
     fn plain_words_stay_as_they_are() {
-        assert_eq!(command_line(&["ip", "-br", "link", "show", "eth0@if2"]), "ip -br link show eth0@if2");
+        assert_eq!(
+            command_line(&["ip", "-br", "link", "show", "eth0@if2"]),
+            "ip -br link show eth0@if2"
+        );
     }
 
     #[test]
     fn other_words_are_quoted_for_bash() {
-        assert_eq!(command_line(&["sh", "-c", "echo 'a b'; exit"]), r"sh -c 'echo '\''a b'\''; exit'");
+        assert_eq!(
+            command_line(&["sh", "-c", "echo 'a b'; exit"]),
+            r"sh -c 'echo '\''a b'\''; exit'"
+        );
         assert_eq!(command_line(&[""]), "''");
         assert_eq!(command_line(&["a\x1b[2J'\n"]), r"$'a\x1b[2J\'\n'");
         assert_eq!(command_line(&[OsStr::from_bytes(b"\xff\\")]), r"$'\xff\\'");
@@ -118,7 +124,10 @@ mod tests {
 
     #[test]
     fn what_could_drive_a_terminal_is_escaped() {
-        assert_eq!(escape("a\x1b[2J\u{202e}b\u{9b}"), r"a\u{1b}[2J\u{202e}b\u{9b}");
+        assert_eq!(
+            escape("a\x1b[2J\u{202e}b\u{9b}"),
+            r"a\u{1b}[2J\u{202e}b\u{9b}"
+        );
         assert_eq!(escape("größe"), "größe");
     }
 
@@ -131,6 +140,9 @@ mod tests {
 
     #[test]
     fn only_one_is_singular() {
-        assert_eq!([count(0, "frame"), count(1, "frame"), count(2, "frame")], ["0 frames", "1 frame", "2 frames"]);
+        assert_eq!(
+            [count(0, "frame"), count(1, "frame"), count(2, "frame")],
+            ["0 frames", "1 frame", "2 frames"]
+        );
     }
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The command line.
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Parser, Subcommand};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Parser, Subcommand};
+use nl_user::escape::Escaped;
 use nl_user::interface::Interface;
 
 const EXAMPLES: &str = "\
@@ -38,8 +43,29 @@ pub(crate) enum Command {
         #[arg(
             value_name = "IFINDEX|IFNAME",
             allow_negative_numbers = true,
-            value_parser = OsStringValueParser::new().try_map(|argument| Interface::parse(&argument))
+            value_parser = InterfaceParser
         )]
         interface: Option<Interface>,
     },
+}
+
+/// clap's own parsers repeat a bad argument as it is: this one escapes it.
+#[derive(Clone, Debug)]
+struct InterfaceParser;
+
+impl TypedValueParser for InterfaceParser {
+    type Value = Interface;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        _: Option<&Arg>,
+        argument: &OsStr,
+    ) -> Result<Interface, clap::Error> {
+        Interface::parse(argument).map_err(|error| {
+            let shown = Escaped(argument.as_bytes());
+            let text = format!("'{shown}' names no interface: {error}");
+            command.clone().error(ErrorKind::ValueValidation, text)
+        })
+    }
 }

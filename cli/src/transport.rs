@@ -150,3 +150,46 @@ impl Transport for KernelSocket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// CTRL_CMD_GETFAMILY for the controller itself, which each kernel has.
+    fn ask_for_the_controller() -> Vec<u8> {
+        let mut request = 32u32.to_ne_bytes().to_vec();
+        request.extend([0x10u16, 1].map(u16::to_ne_bytes).concat());
+        request.extend([7u32, 0].map(u32::to_ne_bytes).concat());
+        request.extend([3, 2, 0, 0]);
+        request.extend([11u16, 2].map(u16::to_ne_bytes).concat());
+        request.extend(b"nlctrl\0\0");
+        request
+    }
+
+    #[test]
+    fn each_datagram_replaces_the_one_before_and_is_whole() {
+        let mut socket = KernelSocket::open().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let mut buffer = vec![0xaa; 3];
+        for _ in 0..2 {
+            socket.send(&ask_for_the_controller()).unwrap();
+            let received = socket.receive(&mut buffer, deadline).unwrap();
+            let size = buffer.len();
+            assert_eq!(received, Received { sender: 0, size });
+            let len = u32::from_ne_bytes(buffer[..4].try_into().unwrap());
+            assert_eq!(len as usize, size, "one message fills the datagram");
+            buffer.resize(100_000, 0xaa);
+        }
+    }
+
+    #[test]
+    fn silence_ends_at_the_deadline_and_not_before() {
+        let mut socket = KernelSocket::open().unwrap();
+        let deadline = Instant::now() + Duration::from_millis(30);
+        let error = socket.receive(&mut Vec::new(), deadline).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(Instant::now() >= deadline);
+    }
+}

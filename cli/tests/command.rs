@@ -65,6 +65,7 @@ fn wrong_usage_is_status_2() {
         "1 to 15 bytes, this has 16",
     );
     assert_fails(&[b"show", b"eth0:1"], 2, "no `/`, no `:`");
+    assert_fails(&[b"show", b"\x1b[1m/"], 2, "'\\x1b[1m/' names no interface");
 }
 
 #[test]

@@ -12,10 +12,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use pcap_file::pcap::PcapParser;
-use pcap_file::pcapng::blocks::{
-    Block, ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK, INTERFACE_STATISTIC_BLOCK,
-    PACKET_BLOCK, SECTION_HEADER_BLOCK, SIMPLE_PACKET_BLOCK,
-};
+use pcap_file::pcapng::PcapNgParser;
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
@@ -24,7 +21,10 @@ use pcap_file::pcapng::blocks::interface_statistics::{
     InterfaceStatisticsBlock, InterfaceStatisticsOption,
 };
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
-use pcap_file::pcapng::PcapNgParser;
+use pcap_file::pcapng::blocks::{
+    Block, ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK, INTERFACE_STATISTIC_BLOCK,
+    PACKET_BLOCK, SECTION_HEADER_BLOCK, SIMPLE_PACKET_BLOCK,
+};
 use pcap_file::{PcapError, TsResolution};
 
 use super::{ADDED, APPLICATION, LINKTYPE_NETLINK, cooked};
@@ -81,7 +81,12 @@ pub(crate) fn read(
     file: impl Read,
     each: &mut impl FnMut(&Packet<'_>),
 ) -> Result<About, ReadError> {
-    let mut source = Source { file, offset: 0, start: 0, item: Vec::new() };
+    let mut source = Source {
+        file,
+        offset: 0,
+        start: 0,
+        item: Vec::new(),
+    };
     if !source.begin(4)? {
         return Err(ReadError::Unknown);
     }
@@ -251,8 +256,9 @@ fn read_pcapng(
             about.add_dropped(&mut interfaces);
             parser = Some(new);
         } else if let (Some(parser), true) = (&mut parser, length > 0) {
-            let (_, block) =
-                parser.next_block(&source.item).map_err(|e| source.parse_error(e))?;
+            let (_, block) = parser
+                .next_block(&source.item)
+                .map_err(|e| source.parse_error(e))?;
             match block {
                 Block::InterfaceDescription(block) => {
                     let interface = Interface::new(&block);
@@ -284,7 +290,9 @@ fn note_section(section: &SectionHeaderBlock<'_>, about: &mut About) {
 }
 
 fn note_statistics(block: &InterfaceStatisticsBlock<'_>, interfaces: &mut [Interface]) {
-    let Some(interface) = interfaces.get_mut(block.interface_id as usize) else { return };
+    let Some(interface) = interfaces.get_mut(block.interface_id as usize) else {
+        return;
+    };
     for option in &block.options {
         // Counted from the beginning: the last block has it all.
         if let InterfaceStatisticsOption::IsbIfDrop(dropped) = option {
@@ -296,7 +304,10 @@ fn note_statistics(block: &InterfaceStatisticsBlock<'_>, interfaces: &mut [Inter
 impl About {
     /// Adds what the interfaces of a section lost, and forgets them.
     fn add_dropped(&mut self, interfaces: &mut Vec<Interface>) {
-        for dropped in interfaces.drain(..).filter_map(|interface| interface.dropped) {
+        for dropped in interfaces
+            .drain(..)
+            .filter_map(|interface| interface.dropped)
+        {
             self.dropped = Some(self.dropped.unwrap_or(0).saturating_add(dropped));
         }
     }
@@ -312,10 +323,17 @@ fn packet<'a>(
         .ok_or_else(|| source.damaged(format_args!("no interface {}", block.interface_id)))?;
     // The crate takes every time for nanoseconds, whatever the resolution.
     let units = u64::try_from(block.timestamp.as_nanos()).unwrap_or(u64::MAX);
-    let added = block.options.iter().any(
-        |option| matches!(option, EnhancedPacketOption::Comment(comment) if comment == ADDED),
-    );
-    cooked_packet(source, interface.link_type, interface.time(units), &block.data, added)
+    let added = block
+        .options
+        .iter()
+        .any(|option| matches!(option, EnhancedPacketOption::Comment(comment) if comment == ADDED));
+    cooked_packet(
+        source,
+        interface.link_type,
+        interface.time(units),
+        &block.data,
+        added,
+    )
 }
 
 fn cooked_packet<'a>(
@@ -330,7 +348,12 @@ fn cooked_packet<'a>(
     }
     let (header, messages) = cooked::Header::split(data)
         .ok_or_else(|| source.damaged("a packet without its cooked header"))?;
-    Ok(Packet { time, protocol: header.protocol, messages, added })
+    Ok(Packet {
+        time,
+        protocol: header.protocol,
+        messages,
+        added,
+    })
 }
 
 /// Bytes of the header of a pcap file, and of the header of a packet in it.
@@ -356,11 +379,18 @@ fn read_pcap(
             return Err(source.damaged(format_args!("a packet of {kept} bytes")));
         }
         source.extend(PCAP_PACKET + kept)?;
-        let (_, packet) =
-            parser.next_raw_packet(&source.item).map_err(|e| source.parse_error(e))?;
+        let (_, packet) = parser
+            .next_raw_packet(&source.item)
+            .map_err(|e| source.parse_error(e))?;
         let time = Duration::from_secs(packet.ts_sec.into())
             + Duration::from_nanos(u64::from(packet.ts_frac) * unit);
-        each(&cooked_packet(source, link_type, time, &packet.data, false)?);
+        each(&cooked_packet(
+            source,
+            link_type,
+            time,
+            &packet.data,
+            false,
+        )?);
     }
     Ok(About::default())
 }

@@ -158,7 +158,10 @@ impl<W: Write> Writer<W> {
             ],
         };
         self.file.write_pcapng_block(block).map_err(io_error)?;
-        self.file.into_inner().into_inner().map_err(|error| error.into_error())
+        self.file
+            .into_inner()
+            .into_inner()
+            .map_err(|error| error.into_error())
     }
 }
 

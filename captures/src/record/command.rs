@@ -76,7 +76,9 @@ impl Running {
 
     /// Passes a signal on to the command.
     pub(super) fn pass_on(&self, signal: Signal) {
-        let Ok(id) = i32::try_from(self.child.id()) else { return };
+        let Ok(id) = i32::try_from(self.child.id()) else {
+            return;
+        };
         // The child is not waited for yet, so that its number is no other's. The
         // call fails where it has changed its identity: nothing is to be done.
         let _ = kill(Pid::from_raw(id), signal);

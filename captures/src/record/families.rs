@@ -17,10 +17,11 @@ use neli::nl::{NlPayload, NlmsghdrBuilder};
 use neli::socket::NlSocket;
 use neli::types::{Buffer, GenlBuffer};
 use neli::utils::Groups;
+use nl_dissector::decode::{Endian, messages, types};
 
 use crate::file::cooked::{self, ARPHRD_NETLINK, TO_USER};
 use crate::file::writer::Frame;
-use crate::netlink::messages;
+use crate::text::Reason;
 
 /// The kernel makes a part of a dump no longer than the longest read, and at
 /// most 32 KiB.
@@ -33,11 +34,17 @@ const VERSION: u8 = 2;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FamiliesError {
     #[error("cannot ask the kernel for its generic netlink families: {0}")]
-    Socket(#[from] io::Error),
+    Socket(Reason),
     #[error("cannot make a request for the generic netlink families: {0}")]
     Request(String),
     #[error("the kernel's list of generic netlink families is cut off")]
     Truncated,
+}
+
+impl From<io::Error> for FamiliesError {
+    fn from(error: io::Error) -> Self {
+        Self::Socket(Reason(error))
+    }
 }
 
 /// A part of the answer, as it was received.
@@ -73,15 +80,15 @@ pub(super) fn list() -> Result<Vec<Part>, FamiliesError> {
         // With MSG_TRUNC the length is that of the message, not of what fitted.
         let (length, _) = socket.recv(&mut buffer, Msg::TRUNC)?;
         let received = buffer.get(..length).ok_or(FamiliesError::Truncated)?;
-        parts.push(Part { time: now(), messages: received.to_owned() });
-        if messages(received).any(|message| is_last(message.kind)) {
+        parts.push(Part {
+            time: now(),
+            messages: received.to_owned(),
+        });
+        let mut whole = messages(received, Endian::native()).flatten();
+        if whole.any(|message| [types::DONE, types::ERROR].contains(&message.kind)) {
             return Ok(parts);
         }
     }
-}
-
-fn is_last(kind: u16) -> bool {
-    [libc::NLMSG_DONE, libc::NLMSG_ERROR].contains(&kind.into())
 }
 
 /// A CTRL_CMD_GETFAMILY dump request.
@@ -99,7 +106,9 @@ fn request() -> Result<Vec<u8>, String> {
         .build()
         .map_err(|error| error.to_string())?;
     let mut bytes = io::Cursor::new(Vec::new());
-    message.to_bytes(&mut bytes).map_err(|error| error.to_string())?;
+    message
+        .to_bytes(&mut bytes)
+        .map_err(|error| error.to_string())?;
     Ok(bytes.into_inner())
 }
 

@@ -5,7 +5,7 @@
 use std::io::{self, Cursor};
 
 use neli::consts::nl::NlmF;
-use neli::consts::rtnl::{Ifla, IflaInfo, Iff, RtAddrFamily, Rtm};
+use neli::consts::rtnl::{Iff, Ifla, IflaInfo, RtAddrFamily, Rtm};
 use neli::consts::socket::{Msg, NlFamily};
 use neli::nl::{NlPayload, NlmsghdrBuilder};
 use neli::rtnl::{Ifinfomsg, IfinfomsgBuilder, Rtattr, RtattrBuilder};
@@ -49,7 +49,9 @@ pub(super) enum LinkError {
     Find(String, Errno),
     #[error("cannot remove link {0}: {1}: try `ip link del {0}`")]
     Remove(String, Errno),
-    #[error("{0} is no nlmon link (its type is {1}, not {ARPHRD_NETLINK}): `ip link add NAME type nlmon` makes one")]
+    #[error(
+        "{0} is no nlmon link (its type is {1}, not {ARPHRD_NETLINK}): `ip link add NAME type nlmon` makes one"
+    )]
     NotNlmon(String, u16),
     #[error("link {0} is down: `ip link set {0} up`")]
     Down(String),
@@ -87,7 +89,11 @@ impl Link {
                 Err(Refusal::Protocol(text)) => return Err(LinkError::Protocol(text)),
             }
             // From here on it is ours to remove, also where the look-up fails.
-            let mut link = Self { name, index: 0, own: Some(route) };
+            let mut link = Self {
+                name,
+                index: 0,
+                own: Some(route),
+            };
             let Some(route) = &mut link.own else { break };
             link.index = match route.find(&link.name) {
                 Ok(found) => *found.ifi_index(),
@@ -104,7 +110,9 @@ impl Link {
         if name.is_empty() || name.len() >= NAME_SIZE {
             return Err(LinkError::Find(shown, Errno::ENODEV));
         }
-        let found = Route::open()?.find(name).map_err(|refusal| refusal.of(name, LinkError::Find))?;
+        let found = Route::open()?
+            .find(name)
+            .map_err(|refusal| refusal.of(name, LinkError::Find))?;
         let kind = u16::from(*found.ifi_type());
         if kind != ARPHRD_NETLINK {
             return Err(LinkError::NotNlmon(shown, kind));
@@ -112,7 +120,11 @@ impl Link {
         if !found.ifi_flags().contains(Iff::UP) {
             return Err(LinkError::Down(shown));
         }
-        Ok(Self { name: name.to_owned(), index: *found.ifi_index(), own: None })
+        Ok(Self {
+            name: name.to_owned(),
+            index: *found.ifi_index(),
+            own: None,
+        })
     }
 
     /// The interface index.
@@ -131,7 +143,9 @@ impl Link {
     }
 
     fn remove_own(&mut self) -> Result<(), LinkError> {
-        let Some(mut route) = self.own.take() else { return Ok(()) };
+        let Some(mut route) = self.own.take() else {
+            return Ok(());
+        };
         match route.delete(self.index, &self.name) {
             // Somebody else has removed it, or its network namespace.
             Ok(()) | Err(Refusal::Errno(Errno::ENODEV)) => Ok(()),
@@ -191,16 +205,28 @@ impl Route {
     fn open() -> Result<Self, LinkError> {
         let socket = NlSocket::connect(NlFamily::Route, None, Groups::empty())
             .map_err(|error| LinkError::Socket(Reason(error)))?;
-        Ok(Self { socket, sequence: 0 })
+        Ok(Self {
+            socket,
+            sequence: 0,
+        })
     }
 
     /// Makes a link of this name and sets it up.
     fn add(&mut self, name: &str) -> Result<(), Refusal> {
         let kind = attribute(IflaInfo::Kind, KIND)?;
         let mut attributes = named(name)?;
-        attributes.push(attribute(Ifla::Linkinfo, Vec::<u8>::new())?.nest(&kind).map_err(protocol)?);
+        attributes.push(
+            attribute(Ifla::Linkinfo, Vec::<u8>::new())?
+                .nest(&kind)
+                .map_err(protocol)?,
+        );
         let body = IfinfomsgBuilder::default().up();
-        self.request(Rtm::Newlink, NlmF::CREATE | NlmF::EXCL | NlmF::ACK, body, attributes)?;
+        self.request(
+            Rtm::Newlink,
+            NlmF::CREATE | NlmF::EXCL | NlmF::ACK,
+            body,
+            attributes,
+        )?;
         Ok(())
     }
 
@@ -214,7 +240,11 @@ impl Route {
     /// Removes the link of this index, or of this name where the index is 0.
     fn delete(&mut self, index: i32, name: &str) -> Result<(), Refusal> {
         let body = IfinfomsgBuilder::default().ifi_index(index);
-        let attributes = if index == 0 { named(name)? } else { Attributes::new() };
+        let attributes = if index == 0 {
+            named(name)?
+        } else {
+            Attributes::new()
+        };
         self.request(Rtm::Dellink, NlmF::ACK, body, attributes)?;
         Ok(())
     }
@@ -242,7 +272,9 @@ impl Route {
             .map_err(protocol)?;
         let mut bytes = Cursor::new(Vec::new());
         message.to_bytes(&mut bytes).map_err(protocol)?;
-        self.socket.send(bytes.get_ref(), Msg::empty()).map_err(refused)?;
+        self.socket
+            .send(bytes.get_ref(), Msg::empty())
+            .map_err(refused)?;
         loop {
             for answer in self.receive()?.iter() {
                 if *answer.nl_seq() != self.sequence {
@@ -251,9 +283,9 @@ impl Route {
                 return match answer.nl_payload() {
                     NlPayload::Payload(link) => Ok(Some(link.clone())),
                     NlPayload::Ack(_) | NlPayload::DumpExtAck(_) | NlPayload::Empty => Ok(None),
-                    NlPayload::Err(error) => {
-                        Err(Refusal::Errno(Errno::from_raw(error.error().saturating_neg())))
-                    }
+                    NlPayload::Err(error) => Err(Refusal::Errno(Errno::from_raw(
+                        error.error().saturating_neg(),
+                    ))),
                 };
             }
         }
@@ -282,5 +314,9 @@ where
     T: neli::Size,
     P: neli::Size + neli::ToBytes,
 {
-    RtattrBuilder::default().rta_type(kind).rta_payload(value).build().map_err(protocol)
+    RtattrBuilder::default()
+        .rta_type(kind)
+        .rta_payload(value)
+        .build()
+        .map_err(protocol)
 }

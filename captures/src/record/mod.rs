@@ -73,7 +73,11 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
         output.discard();
         return Ok(Exit::from(received.signal));
     }
-    let stdout = if output.is_stdout() { Stdout::ToStderr } else { Stdout::Inherited };
+    let stdout = if output.is_stdout() {
+        Stdout::ToStderr
+    } else {
+        Stdout::Inherited
+    };
     let mut command = match Running::start(name, arguments, stdout) {
         Ok(command) => command,
         Err(error) => {
@@ -87,7 +91,10 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     tap.stop();
     let counters = tap.finish(&mut |frame| recorder.take(frame));
     let gap = watched.link_error.map_or_else(String::new, |errno| {
-        format!("; incomplete: link {} went down meanwhile ({errno})", link.shown())
+        format!(
+            "; incomplete: link {} went down meanwhile ({errno})",
+            link.shown()
+        )
     });
     // The tap is closed and holds no reference to the link: it goes at once.
     if let Err(error) = link.remove() {
@@ -132,7 +139,10 @@ fn watch(
             }
             if received.is_ending() {
                 if asked_to_end {
-                    return Ok(Watched { exit: Exit::from(received.signal), link_error });
+                    return Ok(Watched {
+                        exit: Exit::from(received.signal),
+                        link_error,
+                    });
                 }
                 asked_to_end = true;
             }
@@ -160,7 +170,9 @@ fn origin(command: &[OsString], link: &Link) -> Origin {
     let text = |name: &OsStr| name.to_string_lossy().into_owned();
     Origin {
         command: text::command_line(command),
-        hardware: names.as_ref().map_or_else(String::new, |names| text(names.machine())),
+        hardware: names
+            .as_ref()
+            .map_or_else(String::new, |names| text(names.machine())),
         system: names.as_ref().map_or_else(String::new, |names| {
             format!("{} {}", text(names.sysname()), text(names.release()))
         }),

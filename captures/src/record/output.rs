@@ -21,7 +21,9 @@ const SAME_NAMES: u32 = 1000;
 pub(super) enum OutputError {
     #[error("cannot write to {path}: {reason}")]
     Open { path: String, reason: Reason },
-    #[error("{0} is a terminal: a recording is no text; give a file, or a pipe as in `nlcap record -w - -- CMD | wireshark -k -i -`")]
+    #[error(
+        "{0} is a terminal: a recording is no text; give a file, or a pipe as in `nlcap record -w - -- CMD | wireshark -k -i -`"
+    )]
     Terminal(String),
 }
 
@@ -51,20 +53,36 @@ impl Output {
     }
 
     fn stdout() -> Result<Self, OutputError> {
-        let file = io::stdout().as_fd().try_clone_to_owned().map_err(|error| OutputError::Open {
-            path: String::from("standard output"),
-            reason: Reason(error),
-        })?;
-        Ok(Self { file: file.into(), path: None, new: false })
+        let file =
+            io::stdout()
+                .as_fd()
+                .try_clone_to_owned()
+                .map_err(|error| OutputError::Open {
+                    path: String::from("standard output"),
+                    reason: Reason(error),
+                })?;
+        Ok(Self {
+            file: file.into(),
+            path: None,
+            new: false,
+        })
     }
 
     fn overwrite(path: &Path) -> Result<Self, OutputError> {
         match create_new(path) {
-            Ok(file) => Ok(Self { file, path: Some(path.to_owned()), new: true }),
+            Ok(file) => Ok(Self {
+                file,
+                path: Some(path.to_owned()),
+                new: true,
+            }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let file = OpenOptions::new().write(true).truncate(true).open(path);
                 let file = file.map_err(|error| cannot_open(path, error))?;
-                Ok(Self { file, path: Some(path.to_owned()), new: false })
+                Ok(Self {
+                    file,
+                    path: Some(path.to_owned()),
+                    new: false,
+                })
             }
             Err(error) => Err(cannot_open(path, error)),
         }
@@ -81,12 +99,21 @@ impl Output {
             name.push(".pcapng");
             path = PathBuf::from(name);
             match create_new(&path) {
-                Ok(file) => return Ok(Self { file, path: Some(path), new: true }),
+                Ok(file) => {
+                    return Ok(Self {
+                        file,
+                        path: Some(path),
+                        new: true,
+                    });
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot_open(&path, error)),
             }
         }
-        Err(cannot_open(&path, io::Error::from_raw_os_error(libc::EEXIST)))
+        Err(cannot_open(
+            &path,
+            io::Error::from_raw_os_error(libc::EEXIST),
+        ))
     }
 
     /// Whether this is standard output.
@@ -96,7 +123,9 @@ impl Output {
 
     /// Its name for a message.
     pub(super) fn shown(&self) -> String {
-        self.path.as_ref().map_or_else(|| String::from("standard output"), text::escape_os)
+        self.path
+            .as_ref()
+            .map_or_else(|| String::from("standard output"), text::escape_os)
     }
 
     /// Removes the file again, where it is a new one.
@@ -119,11 +148,18 @@ impl Write for &Output {
 }
 
 fn create_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(MODE).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(MODE)
+        .open(path)
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> OutputError {
-    OutputError::Open { path: text::escape_os(path), reason: Reason(error) }
+    OutputError::Open {
+        path: text::escape_os(path),
+        reason: Reason(error),
+    }
 }
 
 /// The local time as in 20260102-030405.
@@ -133,7 +169,10 @@ fn now() -> String {
 
 /// The command's base name and the time.
 fn default_name(command: &OsStr, time: &str) -> OsString {
-    let mut name = Path::new(command).file_name().unwrap_or(OsStr::new("nlcap")).to_owned();
+    let mut name = Path::new(command)
+        .file_name()
+        .unwrap_or(OsStr::new("nlcap"))
+        .to_owned();
     name.push("-");
     name.push(time);
     name
@@ -159,7 +198,10 @@ mod tests {
     fn the_time_sorts_as_text() {
         let time = now();
         assert_eq!(time.len(), "20260102-030405".len());
-        assert!(time.bytes().all(|b| b.is_ascii_digit() || b == b'-'), "{time}");
+        assert!(
+            time.bytes().all(|b| b.is_ascii_digit() || b == b'-'),
+            "{time}"
+        );
     }
 
     #[test]
@@ -181,7 +223,10 @@ mod tests {
         let path = folder.path().join("x.pcapng");
         let output = Output::open(Some(&path), OsStr::new("ip")).unwrap();
         assert!(output.new);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            MODE
+        );
         (&output).write_all(b"old and long").unwrap();
 
         let output = Output::open(Some(&path), OsStr::new("ip")).unwrap();
@@ -197,7 +242,9 @@ mod tests {
     fn a_new_file_is_removed_when_discarded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.pcapng");
-        Output::open(Some(&path), OsStr::new("ip")).unwrap().discard();
+        Output::open(Some(&path), OsStr::new("ip"))
+            .unwrap()
+            .discard();
         assert!(!path.exists());
     }
 
@@ -205,6 +252,9 @@ mod tests {
     fn a_path_that_cannot_be_opened_is_named_with_its_errno() {
         let error = Output::open(Some(Path::new("/nowhere\x1b/x")), OsStr::new("ip")).unwrap_err();
         let text = error.to_string();
-        assert_eq!(text, r"cannot write to /nowhere\u{1b}/x: ENOENT: No such file or directory");
+        assert_eq!(
+            text,
+            r"cannot write to /nowhere\u{1b}/x: ENOENT: No such file or directory"
+        );
     }
 }

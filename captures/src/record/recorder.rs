@@ -4,8 +4,9 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use nl_dissector::decode::{Endian, messages};
+
 use crate::file::writer::{Counters, Frame, Origin, Writer};
-use crate::netlink::messages;
 use crate::text::count;
 
 /// What a recording holds, without what nlcap added.
@@ -23,7 +24,7 @@ impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let messages = count(self.messages, "message");
         let frames = count(self.frames, "frame");
-        write!(f, "{messages} in {frames}, {} lost", count(self.lost, "frame"))
+        write!(f, "{messages} in {frames}, {} lost", self.lost)
     }
 }
 
@@ -40,7 +41,11 @@ impl<W: Write> Recorder<W> {
     /// Begins the file.
     pub(super) fn new(output: W, origin: &Origin) -> io::Result<Self> {
         let writer = Writer::new(output, origin)?;
-        Ok(Self { writer, summary: Summary::default(), written: Ok(()) })
+        Ok(Self {
+            writer,
+            summary: Summary::default(),
+            written: Ok(()),
+        })
     }
 
     /// Takes a frame that was not on the tap.
@@ -51,7 +56,8 @@ impl<W: Write> Recorder<W> {
     /// Takes a frame of the tap.
     pub(super) fn take(&mut self, frame: &Frame<'_>) {
         self.summary.frames += 1;
-        self.summary.messages += messages(frame.messages).count() as u64;
+        self.summary.messages +=
+            messages(frame.messages, Endian::native()).flatten().count() as u64;
         if self.written.is_ok() {
             self.written = self.writer.frame(frame);
         }
@@ -68,6 +74,9 @@ impl<W: Write> Recorder<W> {
     pub(super) fn finish(self, now: Duration, counters: Counters) -> io::Result<Summary> {
         self.written?;
         self.writer.finish(now, counters)?.flush()?;
-        Ok(Summary { lost: counters.dropped, ..self.summary })
+        Ok(Summary {
+            lost: counters.dropped,
+            ..self.summary
+        })
     }
 }

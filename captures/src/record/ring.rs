@@ -145,7 +145,10 @@ fn header(address: &[u8]) -> Option<cooked::Header> {
         hardware_type: u16_at(address, offset_of!(libc::sockaddr_ll, sll_hatype))?,
         address_length: length.into(),
         address: bytes,
-        protocol: u16::from_be(u16_at(address, offset_of!(libc::sockaddr_ll, sll_protocol))?),
+        protocol: u16::from_be(u16_at(
+            address,
+            offset_of!(libc::sockaddr_ll, sll_protocol),
+        )?),
     })
 }
 
@@ -180,19 +183,47 @@ mod tests {
             let mut frame = vec![0; (DATA + messages.len()).next_multiple_of(8)];
             let size = (frame.len() as u32).to_ne_bytes();
             let length = (messages.len() as u32).to_ne_bytes();
-            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_next_offset), size);
-            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_sec), 7_u32.to_ne_bytes());
-            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_nsec), 9_u32.to_ne_bytes());
-            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_snaplen), length);
+            put(
+                &mut frame,
+                offset_of!(libc::tpacket3_hdr, tp_next_offset),
+                size,
+            );
+            put(
+                &mut frame,
+                offset_of!(libc::tpacket3_hdr, tp_sec),
+                7_u32.to_ne_bytes(),
+            );
+            put(
+                &mut frame,
+                offset_of!(libc::tpacket3_hdr, tp_nsec),
+                9_u32.to_ne_bytes(),
+            );
+            put(
+                &mut frame,
+                offset_of!(libc::tpacket3_hdr, tp_snaplen),
+                length,
+            );
             put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_len), length);
-            put(&mut frame, offset_of!(libc::tpacket3_hdr, tp_mac), (DATA as u16).to_ne_bytes());
+            put(
+                &mut frame,
+                offset_of!(libc::tpacket3_hdr, tp_mac),
+                (DATA as u16).to_ne_bytes(),
+            );
             let address = ADDRESS + offset_of!(libc::sockaddr_ll, sll_protocol);
             put(&mut frame, address, 16_u16.to_be_bytes());
             let address = ADDRESS + offset_of!(libc::sockaddr_ll, sll_hatype);
             put(&mut frame, address, 824_u16.to_ne_bytes());
-            put(&mut frame, ADDRESS + offset_of!(libc::sockaddr_ll, sll_pkttype), [4]);
+            put(
+                &mut frame,
+                ADDRESS + offset_of!(libc::sockaddr_ll, sll_pkttype),
+                [4],
+            );
             // Left by an earlier frame; its length says that it does not count.
-            put(&mut frame, ADDRESS + offset_of!(libc::sockaddr_ll, sll_addr), [0xee; 8]);
+            put(
+                &mut frame,
+                ADDRESS + offset_of!(libc::sockaddr_ll, sll_addr),
+                [0xee; 8],
+            );
             frame[DATA..DATA + messages.len()].copy_from_slice(messages);
             block.extend(frame);
         }
@@ -207,8 +238,12 @@ mod tests {
         assert_eq!(messages, [&b"first message"[..], b"", b"third"]);
         assert_eq!(frames[0].time, Duration::new(7, 9));
         assert_eq!(frames[0].original_length, 13);
-        let header =
-            cooked::Header { packet_type: 4, hardware_type: 824, protocol: 16, ..Default::default() };
+        let header = cooked::Header {
+            packet_type: 4,
+            hardware_type: 824,
+            protocol: 16,
+            ..Default::default()
+        };
         assert_eq!(frames[2].header, header);
     }
 

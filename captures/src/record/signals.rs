@@ -4,8 +4,9 @@
 //! # Design decisions
 //!
 //! Handlers, and not a blocked mask with signalfd(2): a mask is inherited by the
-//! command, handlers are not. A signal that was ignored when nlcap was started
-//! (nohup) stays ignored, for the command too.
+//! command, handlers are not. SIGHUP stays ignored where it was, for nohup(1).
+//! SIGINT is caught also where a shell started nlcap in the background and so with
+//! SIGINT ignored: whoever sends it then means nlcap.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,7 +19,12 @@ use signal_hook::iterator::exfiltrator::raw::WithRawSiginfo;
 use super::sys;
 
 /// Signals that end a process by default, and are asked for by people.
-const ENDING: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+const ENDING: [Signal; 4] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+];
 
 /// Others that would end nlcap, but may mean something to the command.
 const OTHERS: [Signal; 3] = [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGALRM];
@@ -48,12 +54,12 @@ pub(super) struct Signals {
 impl Signals {
     /// Catches signals from here on.
     pub(super) fn catch() -> io::Result<Self> {
-        let mut caught = vec![Signal::SIGCHLD as i32];
-        for signal in ENDING.into_iter().chain(OTHERS) {
-            if !sys::is_ignored(signal as i32)? {
-                caught.push(signal as i32);
-            }
+        let mut caught = vec![Signal::SIGCHLD];
+        caught.extend(ENDING.into_iter().chain(OTHERS));
+        if sys::is_ignored(Signal::SIGHUP)? {
+            caught.retain(|signal| *signal != Signal::SIGHUP);
         }
+        let caught = caught.into_iter().map(|signal| signal as i32);
         let (read, write) = UnixStream::pair()?;
         let delivery = SignalDelivery::with_pipe(read, write, WithRawSiginfo, caught)?;
         Ok(Self { delivery })

@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::errno::Errno;
 use nix::sys::mman::{self, MapFlags, ProtFlags};
+use nix::sys::signal::Signal;
 
 /// A packet socket's ring, mapped into our memory and shared with the kernel.
 ///
@@ -28,8 +30,7 @@ impl SharedMemory {
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: No address is asked for, so that no other mapping is replaced.
         // INVARIANT: The mapping is ours alone, and only the drop undoes it.
-        let start =
-            unsafe { mman::mmap(None, length, access, MapFlags::MAP_SHARED, socket, 0) }?;
+        let start = unsafe { mman::mmap(None, length, access, MapFlags::MAP_SHARED, socket, 0) }?;
         Ok(Self { start, length })
     }
 
@@ -113,15 +114,15 @@ pub(super) fn bind_packet(socket: impl AsFd, link: i32, protocol: u16) -> nix::R
             size_of_val(&address) as libc::socklen_t,
         )
     };
-    nix::errno::Errno::result(result).map(drop)
+    Errno::result(result).map(drop)
 }
 
 /// Whether this process was started with the signal ignored, as by nohup(1).
-pub(super) fn is_ignored(signal: i32) -> io::Result<bool> {
+pub(super) fn is_ignored(signal: Signal) -> io::Result<bool> {
     // SAFETY: All-zero bytes are a valid `sigaction`: integers, a null restorer.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: Without a new action the call only writes the old one to `action`.
-    match unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) } {
+    match unsafe { libc::sigaction(signal as i32, ptr::null(), &raw mut action) } {
         0 => Ok(action.sa_sigaction == libc::SIG_IGN),
         _ => Err(io::Error::last_os_error()),
     }

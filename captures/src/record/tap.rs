@@ -32,7 +32,13 @@ mod option {
 
     use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
-    sockopt_impl!(Version, SetOnly, libc::SOL_PACKET, libc::PACKET_VERSION, u32);
+    sockopt_impl!(
+        Version,
+        SetOnly,
+        libc::SOL_PACKET,
+        libc::PACKET_VERSION,
+        u32
+    );
     sockopt_impl!(
         ReceiveRing,
         SetOnly,
@@ -80,7 +86,13 @@ pub(super) struct Tap {
 impl Tap {
     /// Begins to gather what goes over the link.
     pub(super) fn open(link: &Link) -> Result<Self, TapError> {
-        let fail = |action| move |errno| TapError { action, link: link.shown(), errno };
+        let fail = |action| {
+            move |errno| TapError {
+                action,
+                link: link.shown(),
+                errno,
+            }
+        };
         let flags = SockFlag::SOCK_CLOEXEC;
         // Without a protocol it gets nothing until it is bound: not the frames
         // of all links in between.
@@ -88,7 +100,11 @@ impl Tap {
             .map_err(fail("open a packet socket"))?;
         let version = libc::tpacket_versions::TPACKET_V3 as u32;
         setsockopt(&socket, option::Version, &version).map_err(fail("use TPACKET_V3"))?;
-        let blocks = std::env::var("NLCAP_RING").ok().and_then(|v| v.parse().ok()).unwrap_or(RING) / BLOCK; // TEMP
+        let blocks = std::env::var("NLCAP_RING")
+            .ok()
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(RING)
+            / BLOCK; // TEMP
         let ring = libc::tpacket_req3 {
             tp_block_size: BLOCK as u32,
             tp_block_nr: blocks as u32,
@@ -102,7 +118,12 @@ impl Tap {
         let ring = Ring::map(&socket, blocks).map_err(fail("map the ring"))?;
         let index = link.index();
         sys::bind_packet(&socket, index, EVERYTHING).map_err(fail("bind a packet socket"))?;
-        Ok(Self { ring, socket, link: index, taken: 0 })
+        Ok(Self {
+            ring,
+            socket,
+            link: index,
+            taken: 0,
+        })
     }
 
     /// Hands the frames that are ready to `sink`.

@@ -2,25 +2,48 @@
 //! What is counted in a recording. The meaning of each figure is in the help of
 //! `nlcap report`.
 
-use std::mem::offset_of;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::mem::offset_of;
 use std::time::Duration;
 
+use nl_dissector::decode::{
+    Attribute, Attributes, Endian, Message, attributes, flags, genl, messages,
+};
+use nl_dissector::model::nl_util;
+
 use crate::file::reader::Packet;
-use crate::netlink::{A_NETDEV, FAMILY, Message, NESTED_A_IFINDEX, attributes, messages};
 
 const ROUTE: u16 = libc::NETLINK_ROUTE as u16;
 const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
-const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
-const ERROR: u16 = libc::NLMSG_ERROR as u16;
 /// Message types below are the same in all netlink protocols.
-const FIRST_TYPE: u16 = 0x10;
+const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
 /// The controller, the one family whose number is fixed.
 const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
 const FAMILY_ID: u16 = libc::CTRL_ATTR_FAMILY_ID as u16;
 const FAMILY_NAME: u16 = libc::CTRL_ATTR_FAMILY_NAME as u16;
-/// Bytes of a generic netlink header.
-const GENERIC_HEADER: usize = 4;
+/// The reader takes files of this machine's byte order only.
+const ENDIAN: Endian = Endian::native();
+
+/// What is needed of our family to know an interface in its answers.
+#[derive(Debug)]
+pub(super) struct Listing {
+    family: String,
+    netdev: u16,
+    ifindex: u16,
+}
+
+impl Listing {
+    /// As the built-in specification has it; None where it has no such attributes.
+    pub(super) fn of_nl_util() -> Option<Self> {
+        let family = nl_util();
+        let number = |set, name| Some(family[family.set(set)?].by_name(name)?.number);
+        Some(Self {
+            netdev: number("nl-util", "netdev")?,
+            ifindex: number("netdev", "ifindex")?,
+            family: family.name,
+        })
+    }
+}
 
 /// The figures of a recording.
 #[derive(Debug, Default)]
@@ -37,102 +60,132 @@ pub(super) struct Figures {
     pub(super) first_request: Option<Duration>,
     pub(super) last_answer: Option<Duration>,
     pub(super) lost: Option<u64>,
+}
+
+impl Figures {
+    /// From the first request to the last answer.
+    pub(super) fn time(&self) -> Option<Duration> {
+        self.last_answer?.checked_sub(self.first_request?)
+    }
+}
+
+/// Counts a recording, packet by packet.
+pub(super) struct Counter<'a> {
+    listing: &'a Listing,
+    pub(super) figures: Figures,
     /// Netlink protocol and sequence number of the requests so far.
     asked: HashSet<(u16, u32)>,
     /// The last sequence number for each netlink protocol and message type.
     last_asked: HashMap<(u16, u16), u32>,
-    /// The number of our family, which the controller gave out.
+    /// The number that the controller gave our family.
     family: Option<u16>,
 }
 
-impl Figures {
+impl<'a> Counter<'a> {
+    /// Counts nothing yet.
+    pub(super) fn new(listing: &'a Listing) -> Self {
+        Self {
+            listing,
+            figures: Figures::default(),
+            asked: HashSet::new(),
+            last_asked: HashMap::new(),
+            family: None,
+        }
+    }
+
     /// Counts a packet.
     pub(super) fn add(&mut self, packet: &Packet<'_>) {
-        for message in messages(packet.messages) {
-            self.learn_family(packet.protocol, &message);
+        for message in messages(packet.messages, ENDIAN).flatten() {
+            if (packet.protocol, message.kind) == (GENERIC, CONTROLLER) {
+                self.learn_family(&message);
+            }
             if !packet.added {
                 self.count(packet, &message);
             }
         }
     }
 
-    /// What takes how long from the first request to the last answer.
-    pub(super) fn time(&self) -> Option<Duration> {
-        self.last_answer?.checked_sub(self.first_request?)
-    }
-
     fn count(&mut self, packet: &Packet<'_>, message: &Message<'_>) {
-        self.messages += 1;
-        self.bytes += u64::from(message.length);
-        if message.flags & REQUEST != 0 && message.kind >= FIRST_TYPE {
-            self.requests += 1;
+        let figures = &mut self.figures;
+        figures.messages += 1;
+        figures.bytes += u64::from(message.length);
+        if message.flags & flags::REQUEST != 0 && message.kind >= FIRST_TYPE {
+            figures.requests += 1;
+            figures.first_request.get_or_insert(packet.time);
             self.asked.insert((packet.protocol, message.sequence));
-            self.last_asked.insert((packet.protocol, message.kind), message.sequence);
-            self.first_request.get_or_insert(packet.time);
+            self.last_asked
+                .insert((packet.protocol, message.kind), message.sequence);
         } else if self.is_answer(packet.protocol, message) {
-            self.answers += 1;
-            self.last_answer = Some(packet.time);
-            if is_refusal(message) {
-                self.refused += 1;
-            }
-            if self.list(packet.protocol, message) {
-                self.listing_bytes += u64::from(message.length);
-            }
-        }
-    }
-
-    /// Learns our family's number from an answer of the controller.
-    fn learn_family(&mut self, protocol: u16, message: &Message<'_>) {
-        if (protocol, message.kind) != (GENERIC, CONTROLLER) {
-            return;
-        }
-        let (mut number, mut ours) = (None, false);
-        for (kind, value) in attributes(message.payload.get(GENERIC_HEADER..).unwrap_or(&[])) {
-            match kind {
-                FAMILY_ID => number = value.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes)),
-                FAMILY_NAME => ours = value.strip_suffix(b"\0") == Some(FAMILY.as_bytes()),
-                _ => {}
-            }
-        }
-        if let (Some(number), true) = (number, ours) {
-            self.family = Some(number);
+            self.count_answer(packet, message);
         }
     }
 
     fn is_answer(&self, protocol: u16, message: &Message<'_>) -> bool {
-        let sequence = message.sequence;
-        self.asked.contains(&(protocol, sequence))
-            // A module of this family exists that answers with the next number.
-            || (self.family == Some(message.kind)
-                && self.last_asked.get(&(protocol, message.kind)).map(|last| last.wrapping_add(1))
-                    == Some(sequence))
+        // Modules of our family exist that answer with the next number.
+        let is_next = || {
+            let last = self.last_asked.get(&(protocol, message.kind));
+            self.is_ours(protocol, message)
+                && last.map(|last| last.wrapping_add(1)) == Some(message.sequence)
+        };
+        self.asked.contains(&(protocol, message.sequence)) || is_next()
     }
 
-    /// Notes the interfaces that an answer lists; false where it is no list.
-    fn list(&mut self, protocol: u16, message: &Message<'_>) -> bool {
+    fn count_answer(&mut self, packet: &Packet<'_>, message: &Message<'_>) {
+        let interfaces = self.interfaces(packet.protocol, message);
+        let figures = &mut self.figures;
+        figures.answers += 1;
+        figures.last_answer = Some(packet.time);
+        // An errno of 0 acknowledges.
+        if message.errno(ENDIAN).is_some_and(|errno| errno != 0) {
+            figures.refused += 1;
+        }
+        if let Some(interfaces) = interfaces {
+            figures.listing_bytes += u64::from(message.length);
+            figures.interfaces.extend(interfaces);
+        }
+    }
+
+    /// The interfaces that an answer lists; None where it is no list of them.
+    fn interfaces(&self, protocol: u16, message: &Message<'_>) -> Option<Vec<u32>> {
         if (protocol, message.kind) == (ROUTE, libc::RTM_NEWLINK) {
-            let index = message.payload.get(offset_of!(libc::ifinfomsg, ifi_index)..);
-            self.interfaces.extend(index.and_then(number));
-            return true;
+            let index = message
+                .payload
+                .get(offset_of!(libc::ifinfomsg, ifi_index)..)?;
+            return Some(ENDIAN.u32(index).into_iter().collect());
         }
-        if protocol != GENERIC || self.family != Some(message.kind) {
-            return false;
+        self.is_ours(protocol, message).then_some(())?;
+        let netdevs = numbered(
+            attributes(genl(message.payload)?.payload, ENDIAN),
+            self.listing.netdev,
+        );
+        let index = |netdev: Attribute<'_>| {
+            numbered(netdev.attributes(ENDIAN), self.listing.ifindex)
+                .next()?
+                .u32(ENDIAN)
+        };
+        Some(netdevs.filter_map(index).collect())
+    }
+
+    fn is_ours(&self, protocol: u16, message: &Message<'_>) -> bool {
+        protocol == GENERIC && self.family == Some(message.kind)
+    }
+
+    /// Learns our family's number from an answer of the controller.
+    fn learn_family(&mut self, message: &Message<'_>) {
+        let Some(answer) = genl(message.payload) else {
+            return;
+        };
+        let all = attributes(answer.payload, ENDIAN);
+        let name = numbered(all.clone(), FAMILY_NAME).find_map(|name| name.str());
+        let number = numbered(all, FAMILY_ID).find_map(|number| number.u16(ENDIAN));
+        if name == Some(&self.listing.family) {
+            self.family = number.or(self.family);
         }
-        for (kind, netdev) in attributes(message.payload.get(GENERIC_HEADER..).unwrap_or(&[])) {
-            if kind == A_NETDEV {
-                let index = attributes(netdev).find(|(kind, _)| *kind == NESTED_A_IFINDEX);
-                self.interfaces.extend(index.and_then(|(_, value)| number(value)));
-            }
-        }
-        true
     }
 }
 
-fn number(bytes: &[u8]) -> Option<u32> {
-    bytes.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
-}
-
-/// Whether the message is an error, and no acknowledgement.
-fn is_refusal(message: &Message<'_>) -> bool {
-    message.kind == ERROR && number(message.payload).is_some_and(|error| error != 0)
+/// The attributes of this number.
+fn numbered<'a>(all: Attributes<'a>, number: u16) -> impl Iterator<Item = Attribute<'a>> {
+    all.flatten()
+        .filter(move |attribute| attribute.number == number)
 }

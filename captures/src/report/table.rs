@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::figures::Figures;
 use super::Column;
+use super::figures::Figures;
 
 /// Where a figure cannot be had.
 const NONE: &str = "-";
@@ -21,15 +21,23 @@ const ROWS: [Row; 9] = [
     ("answers", |f| f.answers.to_string()),
     ("refused", |f| f.refused.to_string()),
     ("interfaces listed", |f| f.interfaces.len().to_string()),
-    ("bytes for each", |f| each(f).map_or_else(none, |bytes| format!("{bytes:.1}"))),
-    ("time", |f| f.time().map_or_else(none, milliseconds)),
-    ("lost", |f| f.lost.map_or_else(none, |lost| lost.to_string())),
+    ("bytes for each interface", |f| {
+        each(f).map_or_else(none, |bytes| format!("{bytes:.1}"))
+    }),
+    ("first request to last answer", |f| {
+        f.time().map_or_else(none, milliseconds)
+    }),
+    ("lost", |f| {
+        f.lost.map_or_else(none, |lost| lost.to_string())
+    }),
 ];
 
 /// The table, without a line break at its end.
 pub(super) fn render(columns: &[Column]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("").chain(columns.iter().map(|c| c.title.as_str())));
     for (name, figure) in ROWS {
         let figures = columns.iter().map(|column| figure(&column.figures));

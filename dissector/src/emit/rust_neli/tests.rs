@@ -45,11 +45,20 @@ fn lengths_follow_the_type_and_the_checks() {
         ("type: bitfield32", "8..=8"),
         ("type: string", "1..=usize::MAX"),
         ("type: string, checks: { max-len: 15 }", "1..=16"),
-        ("type: string, checks: { max-len: 15, min-len: 2 }", "3..=16"),
+        (
+            "type: string, checks: { max-len: 15, min-len: 2 }",
+            "3..=16",
+        ),
         ("type: string, checks: { exact-len: 7 }", "8..=8"),
-        ("type: string, checks: { max-len: 15, unterminated-ok: true }", "0..=16"),
+        (
+            "type: string, checks: { max-len: 15, unterminated-ok: true }",
+            "0..=16",
+        ),
         ("type: binary", "0..=usize::MAX"),
-        ("type: binary, checks: { min-len: 4, max-len: 16 }", "4..=16"),
+        (
+            "type: binary, checks: { min-len: 4, max-len: 16 }",
+            "4..=16",
+        ),
         ("type: binary, checks: { exact-len: 6 }", "6..=6"),
         ("type: nest, nested-attributes: set", "0..=usize::MAX"),
     ] {
@@ -137,5 +146,8 @@ fn values_beyond_u32_and_keywords_are_refused() {
 fn a_name_that_rustfmt_would_break_is_refused() {
     let long = "x".repeat(60);
     let error = refusal("name: ifmac\n", &format!("name: {long}\n"));
-    assert!(error.starts_with("name: a client on neli cannot have a name as long as in"), "{error}");
+    assert!(
+        error.starts_with("name: a client on neli cannot have a name as long as in"),
+        "{error}"
+    );
 }
