@@ -43,9 +43,9 @@ pub(crate) struct RecordArgs {
 
     /// An nlmon link to record from, which must be up; it is left as it is
     ///
-    /// Without it nlcap makes a link of its own (nlcap<N>) and removes it at the
+    /// Without it nlcap makes a link of its own (`nlcapN`) and removes it at the
     /// end, after an error and after a signal too. Only SIGKILL leaves it behind:
-    /// `ip link del nlcap<N>`.
+    /// `ip link del nlcapN`.
     #[arg(short = 'i', long, value_name = "LINK")]
     pub(crate) interface: Option<String>,
 

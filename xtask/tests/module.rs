@@ -105,6 +105,7 @@ guest_tests! {
             ip link add link veth1 name v7 type vlan id 7; ip link set br0 up
             ip link set veth0 up; ip link set v7 up || true
             ip link add d1 type dummy; ip link set d1 mode dormant; ip link set d1 up");
+        common::settle();
         let ours = sh("nl_user show | awk '/^[0-9]/ { for (i = 1; i < NF; i++) if ($i == \"state\") print $2, $(i + 1) }'");
         let theirs = sh("ip -o link | grep link/ether | awk '{ for (i = 1; i < NF; i++) if ($i == \"state\") print $2, $(i + 1) }' | sed 's/@[^:]*//'");
         assert_eq!(ours, theirs);

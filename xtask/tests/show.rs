@@ -56,7 +56,8 @@ guest_tests! {
             ip link add link veth1 name mac0 type macvlan; ip link add team0 type team
             ip tuntap add tap0 mode tap; ip tuntap add tun0 mode tun
             ip link add nlmon0 type nlmon; ip link add wg0 type wireguard
-            echo '1 1' >/sys/bus/netdevsim/new_device; sleep 0.2");
+            echo '1 1' >/sys/bus/netdevsim/new_device");
+        common::settle();
         let ip = ip_says();
         assert!(ip.len() >= 9, "{ip:#?}");
         assert_eq!(nl_user_says(&sh("nl_user show")), ip);

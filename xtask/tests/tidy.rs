@@ -96,7 +96,7 @@ fn no_line_ends_in_a_blank_and_every_file_ends_in_one_newline() {
 fn no_hand_written_source_is_longer_than_a_reader_can_hold() {
     let long = |(name, text): (String, String)| {
         let lines = text.lines().count();
-        (lines > 520 && !is_generated(&text)).then(|| format!("{name}: {lines} lines"))
+        (lines > 560 && !is_generated(&text)).then(|| format!("{name}: {lines} lines"))
     };
     let keep = |name: &str| {
         [".rs", ".lua", ".py", ".sh", ".c"]

@@ -3,7 +3,12 @@
 
 pub(crate) mod cooked;
 pub(crate) mod reader;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod writer;
+
+#[cfg(test)]
+mod tests;
 
 /// LINKTYPE_NETLINK: a cooked header, then netlink messages in host byte order.
 pub(crate) const LINKTYPE_NETLINK: u16 = 253;

@@ -212,70 +212,109 @@ fn read_pcapng(
     source: &mut Source<impl Read>,
     each: &mut impl FnMut(&Packet<'_>),
 ) -> Result<About, ReadError> {
-    let mut about = About::default();
-    let mut parser = None;
-    let mut interfaces: Vec<Interface> = Vec::new();
-    // The type of the first block is read already.
-    while source.item.len() == 4 || source.begin(4)? {
-        source.extend(8)?;
-        let (kind, mut length) = (source.word(0), source.word(4));
-        if kind == SECTION_HEADER_BLOCK {
-            source.extend(12)?;
-            match source.word(8) {
-                SECTION_MAGIC => {}
-                swapped if swapped == SECTION_MAGIC.swap_bytes() => {
-                    return Err(ReadError::ByteOrder);
-                }
-                _ => return Err(source.damaged("a section without its magic number")),
-            }
+    let mut section = Section::default();
+    loop {
+        if let Some(kind) = read_block(source)? {
+            section.take(source, kind, each)?;
         }
-        if length < 12 || !length.is_multiple_of(4) {
-            return Err(source.damaged(format_args!("a block of {length} bytes")));
+        if !source.begin(4)? {
+            section.close();
+            return Ok(section.about);
         }
-        match kind {
-            SECTION_HEADER_BLOCK
-            | INTERFACE_DESCRIPTION_BLOCK
-            | INTERFACE_STATISTIC_BLOCK
-            | ENHANCED_PACKET_BLOCK => {
-                if length > LONGEST {
-                    return Err(source.damaged(format_args!("a block of {length} bytes")));
-                }
-                source.extend(length)?;
-            }
-            PACKET_BLOCK | SIMPLE_PACKET_BLOCK => {
-                return Err(source.damaged("a packet in a block that is not an enhanced one"));
-            }
-            _ => {
-                source.skip(length)?;
-                length = 0;
-            }
-        }
-        if kind == SECTION_HEADER_BLOCK {
-            let (_, new) = PcapNgParser::new(&source.item).map_err(|e| source.parse_error(e))?;
-            note_section(new.section(), &mut about);
-            about.add_dropped(&mut interfaces);
-            parser = Some(new);
-        } else if let (Some(parser), true) = (&mut parser, length > 0) {
-            let (_, block) = parser
-                .next_block(&source.item)
-                .map_err(|e| source.parse_error(e))?;
-            match block {
-                Block::InterfaceDescription(block) => {
-                    let interface = Interface::new(&block);
-                    interfaces.push(interface.ok_or_else(|| source.damaged("a time resolution"))?);
-                }
-                Block::InterfaceStatistics(block) => note_statistics(&block, &mut interfaces),
-                Block::EnhancedPacket(block) => each(&packet(source, &block, &interfaces)?),
-                _ => {}
-            }
-        }
-        source.item.clear();
     }
-    about.add_dropped(&mut interfaces);
-    Ok(about)
 }
 
-fn note_section(section: &SectionHeaderBlock<'_>, about: &mut About) {
+/// Reads the rest of a block whose type is read; its type, where it is one of
+/// those that count.
+fn read_block(source: &mut Source<impl Read>) -> Result<Option<u32>, ReadError> {
+    source.extend(8)?;
+    let (kind, length) = (source.word(0), source.word(4));
+    if kind == SECTION_HEADER_BLOCK {
+        // Before anything is made of the length.
+        source.extend(12)?;
+        let magic = source.word(8);
+        if magic == SECTION_MAGIC.swap_bytes() {
+            return Err(ReadError::ByteOrder);
+        }
+    }
+    let wanted = match kind {
+        SECTION_HEADER_BLOCK
+        | INTERFACE_DESCRIPTION_BLOCK
+        | INTERFACE_STATISTIC_BLOCK
+        | ENHANCED_PACKET_BLOCK => true,
+        PACKET_BLOCK | SIMPLE_PACKET_BLOCK => {
+            return Err(source.damaged("a packet in a block that is not an enhanced one"));
+        }
+        _ => false,
+    };
+    if length < 12 || !length.is_multiple_of(4) || (wanted && length > LONGEST) {
+        return Err(source.damaged(format_args!("a block of {length} bytes")));
+    }
+    if !wanted {
+        source.skip(length)?;
+        return Ok(None);
+    }
+    source.extend(length)?;
+    Ok(Some(kind))
+}
+
+/// What is known of the section at hand, and of the file so far.
+#[derive(Default)]
+struct Section {
+    /// None before the first section's header.
+    parser: Option<PcapNgParser>,
+    interfaces: Vec<Interface>,
+    about: About,
+}
+
+impl Section {
+    /// Takes the block that was read.
+    fn take(
+        &mut self,
+        source: &Source<impl Read>,
+        kind: u32,
+        each: &mut impl FnMut(&Packet<'_>),
+    ) -> Result<(), ReadError> {
+        let parse_error = |error| source.parse_error(error);
+        if kind == SECTION_HEADER_BLOCK {
+            let (_, parser) = PcapNgParser::new(&source.item).map_err(parse_error)?;
+            self.close();
+            note_origin(parser.section(), &mut self.about);
+            self.parser = Some(parser);
+            return Ok(());
+        }
+        // A file begins with a section's header, or it is not taken for pcapng.
+        let Some(parser) = &mut self.parser else {
+            return Ok(());
+        };
+        let (_, block) = parser.next_block(&source.item).map_err(parse_error)?;
+        match block {
+            Block::InterfaceDescription(block) => {
+                let interface = Interface::new(&block);
+                let interface = interface.ok_or_else(|| source.damaged("a time resolution"))?;
+                self.interfaces.push(interface);
+            }
+            Block::InterfaceStatistics(block) => note_statistics(&block, &mut self.interfaces),
+            Block::EnhancedPacket(block) => each(&packet(source, &block, &self.interfaces)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the section: adds up what its interfaces lost, and forgets them.
+    fn close(&mut self) {
+        let dropped = &mut self.about.dropped;
+        for lost in self
+            .interfaces
+            .drain(..)
+            .filter_map(|interface| interface.dropped)
+        {
+            *dropped = Some(dropped.unwrap_or(0).saturating_add(lost));
+        }
+    }
+}
+
+fn note_origin(section: &SectionHeaderBlock<'_>, about: &mut About) {
     let by_us = section.options.iter().any(|option| {
         matches!(option, SectionHeaderOption::UserApplication(name)
             if name.split(' ').next() == Some(APPLICATION))
@@ -284,6 +323,7 @@ fn note_section(section: &SectionHeaderBlock<'_>, about: &mut About) {
         SectionHeaderOption::Comment(comment) => Some(comment.to_string()),
         _ => None,
     });
+    // Of several sections, as mergecap makes them, the first one counts.
     if let (None, true) = (&about.command, by_us) {
         about.command = comment;
     }
@@ -297,18 +337,6 @@ fn note_statistics(block: &InterfaceStatisticsBlock<'_>, interfaces: &mut [Inter
         // Counted from the beginning: the last block has it all.
         if let InterfaceStatisticsOption::IsbIfDrop(dropped) = option {
             interface.dropped = Some(*dropped);
-        }
-    }
-}
-
-impl About {
-    /// Adds what the interfaces of a section lost, and forgets them.
-    fn add_dropped(&mut self, interfaces: &mut Vec<Interface>) {
-        for dropped in interfaces
-            .drain(..)
-            .filter_map(|interface| interface.dropped)
-        {
-            self.dropped = Some(self.dropped.unwrap_or(0).saturating_add(dropped));
         }
     }
 }

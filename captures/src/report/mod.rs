@@ -57,3 +57,6 @@ fn column(listing: &Listing, file: impl Read, path: &Path) -> Result<Column, Rea
         .map_or_else(|| escape_os(path), |command| escape(&command));
     Ok(Column { title, figures })
 }
+
+#[cfg(test)]
+mod tests;

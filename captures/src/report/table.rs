@@ -3,13 +3,20 @@
 
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::Column;
 use super::figures::Figures;
+use crate::text;
 
 /// Where a figure cannot be had.
 const NONE: &str = "-";
+
+/// The widest column; a longer title is broken.
+const WIDEST: u16 = 30;
+
+/// The longest title, in bytes.
+const TITLE: usize = 200;
 
 /// A row: what it is called, and how its figure is shown.
 type Row = (&'static str, fn(&Figures) -> String);
@@ -38,18 +45,28 @@ pub(super) fn render(columns: &[Column]) -> String {
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(std::iter::once("").chain(columns.iter().map(|c| c.title.as_str())));
+    let titles = columns.iter().map(|column| title(&column.title));
+    table.set_header(std::iter::once(String::new()).chain(titles));
     for (name, figure) in ROWS {
         let figures = columns.iter().map(|column| figure(&column.figures));
         table.add_row(std::iter::once(name.to_owned()).chain(figures));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
+        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)));
     }
     if let Some(names) = table.column_mut(0) {
         names.set_padding((0, 1));
     }
     table.trim_fmt()
+}
+
+/// A command line may have megabytes of arguments.
+fn title(whole: &str) -> String {
+    match text::cut(whole, TITLE) {
+        kept if kept.len() < whole.len() => format!("{kept}…"),
+        kept => kept.to_owned(),
+    }
 }
 
 fn each(figures: &Figures) -> Option<f64> {

@@ -97,10 +97,12 @@ proptest! {
         let mut seen = 0;
         for message in messages(&bytes, endian).flatten() {
             seen += 16 + message.payload.len();
-            let inner: usize = attributes(message.payload, endian)
-                .flatten()
-                .map(|it| 4 + it.payload.len() + it.str().map_or(0, |_| 0) + it.attributes(endian).count() * 0)
-                .sum();
+            let mut inner = 0;
+            for it in attributes(message.payload, endian).flatten() {
+                inner += 4 + it.payload.len();
+                prop_assert!(it.str().is_none_or(|text| text.len() <= it.payload.len()));
+                prop_assert!(it.attributes(endian).flatten().count() <= it.payload.len() / 4);
+            }
             prop_assert!(inner <= message.payload.len());
         }
         prop_assert!(seen <= bytes.len());

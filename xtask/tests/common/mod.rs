@@ -121,6 +121,22 @@ pub(crate) fn make_dummies(prefix: &str, n: usize) {
     sh(&format!("ip -batch {}", file.path().display()));
 }
 
+/// Waits until no link changes its state any more: the kernel's link watch takes
+/// up to a second, and a bridge its own time.
+pub(crate) fn settle() {
+    let states = || sh("ip -o link");
+    let mut before = states();
+    for _ in 0..20 {
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        let now = states();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+    panic!("the links never settle:\n{before}");
+}
+
 /// Our lines of the kernel's log, without the time.
 pub(crate) fn module_log() -> Vec<String> {
     let log = sh("dmesg");

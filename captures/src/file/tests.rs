@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What is written is what is read, by us and by Wireshark's programs.
+
+use std::io::Write;
+use std::process::Command;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::reader::{About, ReadError, read};
+use super::sample::{START, counters, frame, ip_link, message, nl_user, origin, recording};
+use super::writer::{Counters, Writer};
+use super::{SNAP_LENGTH, cooked};
+
+/// A packet as it was read.
+#[derive(Debug, PartialEq)]
+struct Kept {
+    time: Duration,
+    protocol: u16,
+    messages: Vec<u8>,
+    added: bool,
+}
+
+fn read_all(file: &[u8]) -> Result<(About, Vec<Kept>), ReadError> {
+    let mut all = Vec::new();
+    let about = read(file, &mut |packet| {
+        all.push(Kept {
+            time: packet.time,
+            protocol: packet.protocol,
+            messages: packet.messages.to_vec(),
+            added: packet.added,
+        });
+    })?;
+    Ok((about, all))
+}
+
+/// Runs one of Wireshark's programs on a file and returns what it printed; any
+/// word on standard error is a failure.
+fn run(program: &str, arguments: &[&str], file: &[u8]) -> String {
+    let mut path = tempfile::Builder::new()
+        .suffix(".pcapng")
+        .tempfile()
+        .unwrap();
+    path.write_all(file).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(program)
+        .args(arguments)
+        .arg(path.path())
+        .env("HOME", home.path())
+        .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC")
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr).replace(ROOT_WARNING, "");
+    assert!(
+        output.status.success() && errors.trim().is_empty(),
+        "{program}: {errors}"
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What tshark says to every root.
+const ROOT_WARNING: &str = "Running as user \"root\" and group \"root\". This could be dangerous.";
+
+#[test]
+fn what_is_written_is_read_again() {
+    let conversation = ip_link();
+    let counters = Counters {
+        received: 9,
+        dropped: 2,
+    };
+    let (about, all) = read_all(&recording("ip link show", &conversation, counters)).unwrap();
+    assert_eq!(about.command.as_deref(), Some("ip link show"));
+    assert_eq!(about.dropped, Some(2));
+    assert!(all[0].added, "the families come first");
+    let expected: Vec<_> = (1..)
+        .zip(&conversation)
+        .map(|(number, (protocol, messages))| Kept {
+            time: START + Duration::from_nanos(1_000_001) * number,
+            protocol: *protocol,
+            messages: messages.clone(),
+            added: false,
+        })
+        .collect();
+    assert_eq!(all[1..], expected);
+}
+
+#[test]
+fn capinfos_finds_all_that_the_file_says_about_itself() {
+    let conversation = nl_user(0);
+    let counters = Counters {
+        received: 7,
+        dropped: 3,
+    };
+    let info = run(
+        "capinfos",
+        &[],
+        &recording("nl_user show 'a b'", &conversation, counters),
+    );
+    for line in [
+        "Capture hardware:    x86_64",
+        "Capture oper-sys:    Linux 6.12.117",
+        concat!("Capture application: nlcap ", env!("CARGO_PKG_VERSION")),
+        "Capture comment:     nl_user show 'a b'",
+        "Name = nlcap812",
+        "Encapsulation = Linux Netlink",
+        "Capture length = 262144",
+        "Time precision = nanoseconds (9)",
+        "Number of stat entries = 1",
+        "Number of packets = 5",
+        "First packet time:   2026-01-02 03:04:05.000000000",
+        "Last packet time:    2026-01-02 03:04:05.004000004",
+    ] {
+        assert!(info.contains(line), "{line}\nis missing in\n{info}");
+    }
+}
+
+#[test]
+fn tshark_sees_what_was_added_its_direction_and_the_family() {
+    let fields = "frame.packet_flags_direction frame.comment netlink.hatype netlink.family";
+    let mut arguments = vec!["-n", "-T", "fields", "-E", "separator=|"];
+    arguments.extend(fields.split(' ').flat_map(|field| ["-e", field]));
+    arguments.push("-r");
+    let conversation = nl_user(0);
+    let file = recording("nl_user show", &conversation, counters(&conversation));
+    let lines = run("tshark", &arguments, &file);
+    let lines: Vec<_> = lines.lines().collect();
+    assert_eq!(lines[0], "0x00000001|added by nlcap|824|0x0010");
+    assert_eq!(lines[1..], ["||824|0x0010"; 4]);
+
+    let tree = run("tshark", &["-n", "-V", "-r"], &file);
+    assert!(tree.contains("Family ID: 0x24 (nl_util)"), "{tree}");
+    assert!(!tree.contains("Malformed"), "{tree}");
+}
+
+#[test]
+fn statistics_and_their_time_are_read_by_tshark() {
+    let conversation = nl_user(0);
+    let file = recording(
+        "nl_user show",
+        &conversation,
+        Counters {
+            received: 7,
+            dropped: 3,
+        },
+    );
+    // Two words of the time, high first, then the options 4 and 5.
+    let words: Vec<u32> = file[file.len() - 52..]
+        .chunks(4)
+        .map(|word| u32::from_ne_bytes(word.try_into().unwrap()))
+        .collect();
+    let nanoseconds = (START + Duration::from_secs(1)).as_nanos() as u64;
+    assert_eq!(words[..3], [5, 52, 0], "a block of statistics");
+    assert_eq!(
+        words[3..5],
+        [(nanoseconds >> 32) as u32, nanoseconds as u32]
+    );
+}
+
+#[test]
+fn a_frame_longer_than_the_snap_length_is_cut_and_wireshark_goes_on() {
+    let long = message(0x24, 0, 1, &vec![0xab; SNAP_LENGTH as usize + 100]);
+    let short = message(3, 2, 1, &[0; 4]);
+    let mut writer = Writer::new(Vec::new(), &origin("x")).unwrap();
+    writer.frame(&frame(0, 16, &long)).unwrap();
+    writer.frame(&frame(1, 16, &short)).unwrap();
+    let file = writer.finish(START, Counters::default()).unwrap();
+
+    let (_, all) = read_all(&file).unwrap();
+    assert_eq!(all[0].messages.len(), SNAP_LENGTH as usize - cooked::LENGTH);
+    let fields = [
+        "-n",
+        "-T",
+        "fields",
+        "-e",
+        "frame.cap_len",
+        "-e",
+        "frame.len",
+        "-r",
+    ];
+    let lengths = run("tshark", &fields, &file);
+    let whole = long.len() + cooked::LENGTH;
+    assert_eq!(lengths, format!("{SNAP_LENGTH}\t{whole}\n36\t36\n"));
+}
+
+#[test]
+fn a_command_line_too_long_for_an_option_is_cut() {
+    let command = "é".repeat(70_000);
+    let file = recording(&command, &[], Counters::default());
+    let (about, _) = read_all(&file).unwrap();
+    let kept = about.command.unwrap();
+    assert!(
+        kept.ends_with("é …") && kept.len() > 64_000,
+        "{}",
+        kept.len()
+    );
+    run("capinfos", &[], &file);
+}
+
+/// A pcap file of tcpdump with one packet.
+fn pcap(magic: u32, link_type: u32, fraction: u32) -> Vec<u8> {
+    let messages = message(16, 1, 1, &[3, 1, 0, 0]);
+    let mut packet = vec![0, 4, 3, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16];
+    packet.extend(messages);
+    let length = packet.len() as u32;
+    let words = [
+        magic,
+        0x0004_0002,
+        0,
+        0,
+        262_144,
+        link_type,
+        7,
+        fraction,
+        length,
+        length,
+    ];
+    let mut file: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    file.extend(packet);
+    file
+}
+
+#[test]
+fn pcap_of_either_resolution_is_read() {
+    for (magic, fraction, nanoseconds) in [(0xa1b2_c3d4, 9, 9000), (0xa1b2_3c4d, 9, 9)] {
+        let (about, all) = read_all(&pcap(magic, 253, fraction)).unwrap();
+        assert_eq!(about, About::default());
+        assert_eq!(all[0].time, Duration::new(7, nanoseconds));
+        assert_eq!((all[0].protocol, all[0].messages.len()), (16, 20));
+    }
+}
+
+#[test]
+fn times_are_scaled_by_the_resolution_that_editcap_leaves() {
+    let conversation = nl_user(0);
+    let file = recording("nl_user show", &conversation, counters(&conversation));
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("a.pcapng"), folder.path().join("b.pcap"));
+    std::fs::write(&from, &file).unwrap();
+    // Classic pcap has microseconds.
+    let done = Command::new("editcap")
+        .args(["-F", "pcap"])
+        .args([&from, &to])
+        .status();
+    assert!(done.expect("editcap").success());
+    let (_, micro) = read_all(&std::fs::read(&to).unwrap()).unwrap();
+    let (_, nano) = read_all(&file).unwrap();
+    let cut = |time: Duration| Duration::from_micros(time.as_micros() as u64);
+    assert_eq!(micro.len(), nano.len());
+    for (micro, nano) in micro.iter().zip(&nano) {
+        assert_eq!(
+            (micro.time, &micro.messages),
+            (cut(nano.time), &nano.messages)
+        );
+    }
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_where() {
+    let conversation = nl_user(0);
+    let file = recording("x", &conversation, counters(&conversation));
+    let error = |file: &[u8]| read_all(file).unwrap_err().to_string();
+    assert_eq!(error(b""), "it is no capture file (pcapng or pcap)");
+    assert_eq!(
+        error(b"#!/bin/sh\n"),
+        "it is no capture file (pcapng or pcap)"
+    );
+    let cut = file.len() - 60;
+    assert_eq!(error(&file[..cut]), format!("it is cut off at byte {cut}"));
+    let foreign = "the packet at byte 24 is of link type 1, not 253 (NETLINK)";
+    assert_eq!(error(&pcap(0xa1b2_c3d4, 1, 0)), foreign);
+    let other = "it was written on a machine of other byte order";
+    assert_eq!(error(&pcap(0xa1b2_c3d4_u32.swap_bytes(), 253, 0)), other);
+
+    let mut damaged = file.clone();
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    let at = file.len() - 52;
+    let expected = format!("it is damaged at byte {at}: Invalid field value: ");
+    assert!(
+        error(&damaged).starts_with(&expected),
+        "{}",
+        error(&damaged)
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read_all(&bytes);
+        for start in [&b"\x0a\x0d\x0d\x0a"[..], &0xa1b2_c3d4_u32.to_ne_bytes()] {
+            let _ = read_all(&[start, &bytes].concat());
+        }
+    }
+
+    #[test]
+    fn no_change_of_a_recording_makes_the_reader_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        end in any::<prop::sample::Index>(),
+    ) {
+        let conversation = ip_link();
+        let mut file = recording("ip link", &conversation, counters(&conversation));
+        for (place, byte) in changes {
+            let place = place.index(file.len());
+            file[place] = byte;
+        }
+        let _ = read_all(&file);
+        let _ = read_all(&file[..end.index(file.len())]);
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The binary from outside, as far as it goes without a kernel that has nlmon.
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+fn nlcap(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nlcap"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = nlcap(arguments).output().unwrap();
+    (
+        status.code(),
+        String::from_utf8(stdout).unwrap(),
+        String::from_utf8(stderr).unwrap(),
+    )
+}
+
+/// A pcap file of one request, as tcpdump would write it.
+fn pcap() -> Vec<u8> {
+    let packet = [
+        0, 4, 3, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, // cooked header
+        20, 0, 0, 0, 16, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3, 1, 0, 0,
+    ];
+    let words = [
+        0xa1b2_c3d4,
+        0x0004_0002,
+        0,
+        0,
+        262_144,
+        253,
+        7,
+        0,
+        36,
+        36_u32,
+    ];
+    let mut file: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    file.extend(packet);
+    file
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    for arguments in [
+        &[][..],
+        &["record"],
+        &["report"],
+        &["record", "ip"],
+        &["nosuch"],
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(err.contains("Usage:"), "{err}");
+    }
+}
+
+#[test]
+fn the_help_names_every_exit_status_and_what_it_needs() {
+    let (code, help, _) = run(&["record", "--help"]);
+    assert_eq!(code, Some(0));
+    for word in [
+        "128+N",
+        "2 ",
+        "125",
+        "126",
+        "127",
+        "CAP_NET_ADMIN",
+        "CAP_NET_RAW",
+        "0600",
+    ] {
+        assert!(help.contains(word), "{word} is missing in {help}");
+    }
+}
+
+#[test]
+fn the_report_of_a_file_of_another_program_is_titled_with_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tcpdump.pcap"), pcap()).unwrap();
+    let mut report = nlcap(&["report", "tcpdump.pcap"]);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = report.current_dir(&folder).output().unwrap();
+    assert!(status.success() && stderr.is_empty());
+    let out = String::from_utf8(stdout).unwrap();
+    assert_eq!(out.lines().next().unwrap().trim(), "tcpdump.pcap");
+    let row = |name: &str| {
+        let line = out.lines().find(|line| line.starts_with(name)).unwrap();
+        line.rsplit(' ').next().unwrap().to_owned()
+    };
+    let figures = ["messages", "bytes", "requests", "answers", "lost"].map(row);
+    assert_eq!(figures, ["1", "20", "1", "0", "-"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_in_one_line_and_exits_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text");
+    let cut = folder.path().join("cut.pcap");
+    fs::write(&text, "no capture").unwrap();
+    fs::write(&cut, &pcap()[..50]).unwrap();
+    for (path, why) in [
+        (
+            text.to_str().unwrap(),
+            "it is no capture file (pcapng or pcap)",
+        ),
+        (cut.to_str().unwrap(), "it is cut off at byte 50"),
+        ("/nonexistent/x.pcapng", "ENOENT: No such file or directory"),
+        ("/", "EISDIR: Is a directory"),
+    ] {
+        let (code, out, err) = run(&["report", path]);
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert_eq!(err, format!("nlcap: cannot read {path}: {why}\n"));
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.pcap");
+    fs::write(&path, pcap()).unwrap();
+    let mut child = nlcap(&["report", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
+}
+
+#[test]
+fn a_full_disk_is_said_and_exits_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.pcap");
+    fs::write(&path, pcap()).unwrap();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = nlcap(&["report", path.to_str().unwrap()])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let error = "nlcap: cannot write the table: ENOSPC: No space left on device\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), error);
+    assert_eq!(output.status.code(), Some(1));
+}
