@@ -23,6 +23,15 @@ pub(crate) enum Task {
     /// Install what is missing and build the guest kernel (other tasks do it by themselves)
     Setup,
     /// Run a command in the guest kernel, with our module loaded
+    ///
+    /// CMD runs as root with this working directory, this environment, and PATH
+    /// with the workspace's release binaries first. Standard output, standard
+    /// error and the exit status are CMD's own.
+    ///
+    /// The host's files are in sight, read-only except the checkout, the cache,
+    /// /tmp and $TMPDIR. /proc, /sys, /dev and /run are the guest's own. From a
+    /// terminal the guest gets a terminal; a pipe or file on standard input is
+    /// passed on.
     Guest(GuestArgs),
     /// Print where a guest kernel's source and build are
     Kernel(KernelArgs),
@@ -38,14 +47,6 @@ pub(crate) enum Task {
     Test(TestArgs),
 }
 
-/// Runs CMD as root in the guest kernel: this working directory, this
-/// environment, PATH with the workspace's release binaries first. Standard
-/// output, standard error and the exit status are CMD's own.
-///
-/// The host's files are in sight, read-only except the checkout, the cache,
-/// /tmp and $TMPDIR. /proc, /sys, /dev and /run are the guest's own. From a
-/// terminal the guest gets a terminal; a pipe or file on standard input is
-/// passed on.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: CMD's own (128+n when signal n ended it, 127 not found, 126 not \

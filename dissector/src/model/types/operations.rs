@@ -80,7 +80,7 @@ pub struct Exchange {
 }
 
 /// The attributes at the top of a message, by name, in the order of the file.
-/// See [`Family::attributes_of`].
+/// See [`Family::attributes_of`](super::Family::attributes_of).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Message {
     /// Names of attributes of the operation's set; in netlink-raw also of
