@@ -57,6 +57,19 @@ fn name(netdev: &[(u16, Vec<u8>)]) -> String {
     String::from_utf8(name.to_vec()).unwrap()
 }
 
+/// A panic in the kernel is an oops: the optimised object must have no way to one.
+#[test]
+fn the_release_object_holds_no_panic() {
+    let out = std::process::Command::new("nm")
+        .arg(common::module_file())
+        .output()
+        .unwrap();
+    let symbols = common::text(&out.stdout);
+    assert!(out.status.success() && symbols.contains("genl_register_family"));
+    let panics: Vec<_> = symbols.lines().filter(|it| it.contains("panic")).collect();
+    assert!(panics.is_empty(), "{panics:?}");
+}
+
 guest_tests! {
     fn loading_and_unloading_log_exactly_the_known_lines() {
         sh("nl_user show >/dev/null; rmmod nl_kernel");
