@@ -4,6 +4,9 @@
 //!
 //! `BLESS=1` (`cargo xtask test --bless`) writes the golden trees anew.
 
+mod common;
+
+use common::attr;
 use std::{
     env, fs,
     io::Write,
@@ -106,17 +109,6 @@ fn samples_are_shown_as_before() {
 
 const FAMILY: u16 = 0x1f;
 const CONTROLLER: u16 = 16;
-
-fn attr(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u16::try_from(payload.len() + 4)
-        .unwrap()
-        .to_le_bytes()
-        .to_vec();
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
 
 fn message(kind: u16, flags: u16, command: u8, attributes: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(20 + attributes.len())

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The generated plugin under Lua 5.2, against a strict double of Wireshark's API.
 
+mod common;
+
+use common::attr;
 use mlua::{Function, Lua, Table};
 use nl_dissector::{emit, model::nl_util};
 use proptest::prelude::*;
@@ -50,17 +53,6 @@ impl Plugin {
             info,
         }
     }
-}
-
-fn attr(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u16::try_from(payload.len() + 4)
-        .unwrap()
-        .to_le_bytes()
-        .to_vec();
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
 }
 
 fn message(command: u8, attributes: &[u8]) -> Vec<u8> {

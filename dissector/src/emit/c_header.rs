@@ -5,18 +5,8 @@
 
 use std::fmt::Write;
 
-use super::banner;
+use super::{Unsupported, banner};
 use crate::model::{AttrSet, ConstantValue, Enum, Family, names::upper};
-
-/// A construct that the header cannot express.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: the C header cannot have {what}")]
-pub struct Unsupported {
-    /// Where in the specification.
-    pub place: String,
-    /// What stands there.
-    pub what: &'static str,
-}
 
 /// Writes the header of `family`.
 pub fn emit(family: &Family) -> Result<String, Unsupported> {
@@ -57,10 +47,7 @@ pub fn emit(family: &Family) -> Result<String, Unsupported> {
             Some(header) => elsewhere(&mut out, &it.name, header),
             None => {
                 let place = format!("definitions[{}]", it.name);
-                return Err(Unsupported {
-                    place,
-                    what: "a struct without a header of its own",
-                });
+                return unsupported(place, "a struct without a header of its own");
             }
         }
     }
@@ -70,6 +57,14 @@ pub fn emit(family: &Family) -> Result<String, Unsupported> {
     operations(&mut out, family)?;
     line(&mut out, &format!("\n#endif /* {guard} */"));
     Ok(out)
+}
+
+fn unsupported<T>(place: String, what: &str) -> Result<T, Unsupported> {
+    Err(Unsupported {
+        output: "the C header",
+        place,
+        what: what.to_owned(),
+    })
 }
 
 fn line(out: &mut String, text: &str) {
@@ -105,10 +100,7 @@ fn opening(name: Option<&String>) -> String {
 fn definition(out: &mut String, it: &Enum) -> Result<(), Unsupported> {
     if it.render_max {
         let place = format!("definitions[{}]", it.name);
-        return Err(Unsupported {
-            place,
-            what: "render-max",
-        });
+        return unsupported(place, "render-max");
     }
     out.push('\n');
     comment(out, "", &it.doc);
@@ -176,19 +168,13 @@ fn operations(out: &mut String, family: &Family) -> Result<(), Unsupported> {
     for it in &family.operations {
         let place = || format!("operations[{}]", it.name);
         if names.separate_async && it.is_async() {
-            return Err(Unsupported {
-                place: place(),
-                what: "an enum of its own for events",
-            });
+            return unsupported(place(), "an enum of its own for events");
         }
         let (Some(number), true) = (
             it.reply_number.or(it.request_number),
             it.request_number.is_none() || it.request_number == it.reply_number,
         ) else {
-            return Err(Unsupported {
-                place: place(),
-                what: "two numbers for one operation",
-            });
+            return unsupported(place(), "two numbers for one operation");
         };
         all.push((number, it.c_name.as_str(), it.doc.as_str()));
     }

@@ -9,9 +9,28 @@ pub mod lua;
 pub mod rust_kernel;
 pub mod rust_neli;
 
+use std::fmt::Write;
+
 use crate::model::NL_UTIL_PATH;
+
+/// A construct that an output cannot express.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {output} cannot have {what}")]
+pub struct Unsupported {
+    /// What was to be written.
+    pub output: &'static str,
+    /// Where in the specification: `attribute-sets[netdev].attributes[state]`.
+    pub place: String,
+    /// What stands there.
+    pub what: String,
+}
 
 /// What a generated file says of itself, behind its comment sign.
 fn banner() -> String {
     format!("Generated from {NL_UTIL_PATH} by `cargo xtask codegen`; do not edit.")
+}
+
+/// Appends a text; writing to a String does not fail.
+fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
 }

@@ -21,23 +21,13 @@
 //! the core's business.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
+use super::{Unsupported, banner, put};
 use crate::model::names::{camel, snake, upper};
 use crate::model::{
     AttrKind, AttrSet, Attribute, ByteOrder, Checks, Enum, Exchange, Family, KernelPolicy,
-    NL_UTIL_PATH, Operation, ScalarType, SetId,
+    Operation, ScalarType, SetId,
 };
-
-/// A construct that the kernel module's layer cannot express.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: the kernel module cannot have {what}")]
-pub struct Unsupported {
-    /// Where in the specification: `attribute-sets[netdev].attributes[state]`.
-    pub place: String,
-    /// What stands there.
-    pub what: String,
-}
 
 type Result<T = ()> = std::result::Result<T, Unsupported>;
 
@@ -124,6 +114,7 @@ impl<'a> Do<'a> {
 
 fn unsupported<T>(place: impl Into<String>, what: impl Into<String>) -> Result<T> {
     Err(Unsupported {
+        output: "the kernel module",
         place: place.into(),
         what: what.into(),
     })
@@ -207,7 +198,8 @@ fn head(out: &mut String, family: &Family) {
         out,
         format_args!(
             "// SPDX-License-Identifier: ((GPL-2.0-only WITH Linux-syscall-note) OR BSD-3-Clause)\n\
-             // Generated from {NL_UTIL_PATH} by `cargo xtask codegen`; do not edit.\n\n"
+             // {}\n\n",
+            banner()
         ),
     );
     comment(out, "//!", &family.doc);
@@ -546,11 +538,6 @@ fn comment(out: &mut String, mark: &str, text: &str) {
         let space = if line.is_empty() { "" } else { " " };
         put(out, format_args!("{mark}{space}{line}\n"));
     }
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String does not fail.
-    let _ = out.write_fmt(text);
 }
 
 #[cfg(test)]

@@ -13,24 +13,13 @@
 //! the one, the client's code shows the other.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
-use super::banner;
+use super::{Unsupported, banner, put};
 use crate::model::names::{camel, snake, upper};
 use crate::model::{
     AttrKind, AttrSet, Attribute, ByteOrder, Enum, Family, Member, MemberKind, Operation, Scalar,
     ScalarType, Struct,
 };
-
-/// A construct that the client's source cannot express.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: a client on neli cannot have {what}")]
-pub struct Unsupported {
-    /// Where in the specification: `attribute-sets[netdev].attributes[state]`.
-    pub place: String,
-    /// What stands there.
-    pub what: String,
-}
 
 type Result<T = ()> = std::result::Result<T, Unsupported>;
 
@@ -392,6 +381,7 @@ fn member_type(member: &Member) -> String {
 
 fn unsupported<T>(place: impl Into<String>, what: impl Into<String>) -> Result<T> {
     Err(Unsupported {
+        output: "a client on neli",
         place: place.into(),
         what: what.into(),
     })
@@ -466,11 +456,6 @@ fn comment_or_name(out: &mut String, mark: &str, text: &str, name: &str) {
     } else {
         comment(out, mark, text);
     }
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String does not fail.
-    let _ = out.write_fmt(text);
 }
 
 #[cfg(test)]
