@@ -156,7 +156,6 @@ fn set_up(job: &Job) -> Result<()> {
 
 /// As `env` and `nohup` exit: 127 not found, 126 not executable.
 fn spawn(mut command: Command, host: &Mutex<File>) -> Result<Result<Child, u8>> {
-    // A group of its own, so that the host's Ctrl-C reaches all of it.
     match command.spawn() {
         Ok(child) => Ok(Ok(child)),
         Err(err) => {
@@ -176,6 +175,7 @@ fn run_on_pipes(mut command: Command, host: &Arc<Mutex<File>>, from_host: File) 
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // A group of its own, so that the host's signals reach all of it.
         .process_group(0);
     let mut child = match spawn(command, host)? {
         Ok(child) => child,

@@ -12,7 +12,10 @@ use crate::{
     paths, setup,
 };
 use anyhow::{Result, bail};
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// A kernel in which commands can be run: User-Mode Linux, an ordinary process
 /// that needs no root, no virtual machine and no image.
@@ -25,13 +28,16 @@ pub(crate) struct Kernel {
     package: &'static str,
     /// The wanted options over allnoconfig.
     fragment: &'static str,
+    /// See [`Kernel::dir`]; its name asks four programs for their versions.
+    dir: OnceLock<PathBuf>,
 }
 
-static KERNELS: &[Kernel] = &[Kernel {
+static KERNELS: [Kernel; 1] = [Kernel {
     name: "default",
     about: "User-Mode Linux, with Rust, one CPU",
     package: setup::KERNEL_SOURCE,
     fragment: include_str!("uml.config"),
+    dir: OnceLock::new(),
 }];
 
 impl Kernel {
@@ -62,9 +68,13 @@ impl Kernel {
 
     /// The folder of this kernel with these tools: whatever changes the result
     /// changes the name.
-    pub(crate) fn dir(&self) -> Result<PathBuf> {
+    pub(crate) fn dir(&self) -> Result<&Path> {
+        if let Some(dir) = self.dir.get() {
+            return Ok(dir);
+        }
         let name = format!("{}-{}", self.name, build::key(self)?);
-        Ok(paths::cache()?.join("kernel").join(name))
+        let dir = paths::cache()?.join("kernel").join(name);
+        Ok(self.dir.get_or_init(|| dir))
     }
 
     /// The program that is this kernel.
@@ -81,7 +91,7 @@ impl Kernel {
     pub(crate) fn ensure(&self) -> Result<PathBuf> {
         let dir = self.dir()?;
         if !self.is_built()? {
-            build::build(self, &dir)
+            build::build(self, dir)
                 .map_err(|err| Unavailable(format!("no guest kernel: {err:#}")))?;
         }
         Ok(dir.join("build"))
@@ -106,7 +116,7 @@ pub(crate) fn list() -> Result<()> {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["NAME", "SOURCE", "STATE", "WHAT"]);
-    for kernel in KERNELS {
+    for kernel in &KERNELS {
         let (version, state) = match kernel.version() {
             Err(_) => ("not installed".to_owned(), "-"),
             Ok(version) if kernel.is_built()? => (version, "built"),
