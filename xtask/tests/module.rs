@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use common::{
     make_dummies, module_log, sh,
     wire::{Client, NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, Refusal, attr, attrs},
@@ -111,6 +113,35 @@ guest_tests! {
         assert_eq!((number(dummy, 5), number(&found[1], 5)), (0, 6));
         assert_eq!(dummy[6].1, [2, 0, 0, 0, 0, 10]);
         assert_eq!(dummy[7].1, [0xff; 6]);
+    }
+
+    fn without_a_mask_no_byte_of_an_answer_ever_changes() {
+        // Links that stay down: their counters are zero.
+        sh("ip link del dummy0
+            ip link add name plain index 100 address 02:00:00:00:01:00 type dummy
+            ip link add name tuned index 101 address 02:00:00:00:01:01 mtu 1400 txqueuelen 77 type dummy
+            ip link set plain multicast on; ip link set tuned allmulticast on
+            ip link add name fifteen-letters index 103 address 02:00:00:00:01:03 type veth \
+               peer name peer index 104 address 02:00:00:00:01:04");
+        let mut client = Client::new("nl_util");
+        let mut text = String::new();
+        for (what, command, payload) in [
+            ("L2_LIST", L2_LIST, Vec::new()),
+            ("L2_IID of `tuned`", L2_IID, by_index(101)),
+            ("L2_IID of `fifteen-letters`", L2_IID, by_index(103)),
+        ] {
+            let mut bytes = client.ask(command, &payload).unwrap().bytes;
+            // The family's number, the sequence number and the port id are a boot's own.
+            for at in [4..6, 8..16] {
+                bytes[at].fill(0);
+            }
+            writeln!(text, "# {what}, {} bytes", bytes.len()).unwrap();
+            for line in bytes.chunks(16) {
+                let hex: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
+                writeln!(text, "{}", hex.join(" ")).unwrap();
+            }
+        }
+        common::assert_golden("answers.hex", &text);
     }
 
     fn state_is_what_rtnetlink_says_in_every_state_of_a_link() {

@@ -84,6 +84,23 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Compares `text` with the file of that name in `tests/golden/`, which
+/// `cargo xtask test --bless` writes.
+pub(crate) fn assert_golden(name: &str, text: &str) {
+    let file = root().join("xtask/tests/golden").join(name);
+    if env::var_os("BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+    }
+    let golden = fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        text,
+        golden,
+        "{}; `cargo xtask test --bless`",
+        file.display()
+    );
+}
+
 /// Runs a shell script (`sh -eu`) that must succeed; its standard output.
 pub(crate) fn sh(script: &str) -> String {
     let out = try_sh(script);

@@ -72,8 +72,11 @@ pub(crate) struct Answer {
     pub(crate) port: u32,
     pub(crate) command: u8,
     pub(crate) version: u8,
+    pub(crate) flags: u16,
     pub(crate) length: usize,
     pub(crate) attrs: Vec<(u16, Vec<u8>)>,
+    /// All of it, as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A socket, and the family that it speaks.
@@ -152,8 +155,10 @@ impl Client {
                 port: word(12),
                 command: bytes[16],
                 version: bytes[17],
+                flags: half(6),
                 length,
                 attrs: attrs(&bytes[20..]),
+                bytes: bytes.to_vec(),
             }));
         }
         let errno = -word(16).cast_signed();
