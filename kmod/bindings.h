@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What bindgen reads. Kbuild lists the names it keeps; functions below are what
  * C offers only as a macro, or through a structure that Rust does not look into.
@@ -9,21 +9,69 @@
 #include <linux/errno.h>
 #include <linux/if_arp.h>
 #include <linux/netdevice.h>
+#include <linux/notifier.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/xarray.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
+#include <net/rtnetlink.h>
 
-/* A macro of casts. */
+/* Macros of casts. */
+static const gfp_t nl_kernel_gfp_atomic = GFP_ATOMIC;
 static const gfp_t nl_kernel_gfp_kernel = GFP_KERNEL;
+
+/* Stands for the running task. */
+static inline void *nl_kernel_current(void)
+{
+	return current;
+}
+
+/* Changes whenever an interface comes to the namespace or leaves it. */
+static inline unsigned int nl_kernel_dev_base_seq(const struct net *net)
+{
+	return READ_ONCE(net->dev_base_seq);
+}
 
 /* The interface with the lowest index from *ifindex on, which becomes its index. */
 static inline struct net_device *nl_kernel_netdev_from(struct net *net,
 						       unsigned long *ifindex)
 {
 	return xa_find(&net->dev_by_index, ifindex, ULONG_MAX, XA_PRESENT);
+}
+
+/* What made the interface, or NULL. */
+static inline const char *nl_kernel_netdev_kind(const struct net_device *dev)
+{
+	const struct rtnl_link_ops *ops = READ_ONCE(dev->rtnl_link_ops);
+
+	return ops ? ops->kind : NULL;
+}
+
+/* The interface's alias, or NULL; in an RCU read-side critical section. */
+static inline const char *nl_kernel_netdev_alias(const struct net_device *dev)
+{
+	const struct dev_ifalias *alias = rcu_dereference(dev->ifalias);
+
+	return alias ? alias->ifalias : NULL;
+}
+
+/* The namespace that the interface's link is in if it is another one, or NULL; under RTNL. */
+static inline struct net *nl_kernel_netdev_link_net(const struct net_device *dev)
+{
+	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
+	struct net *net = ops && ops->get_link_net ? ops->get_link_net(dev) : NULL;
+
+	return net && !net_eq(net, dev_net(dev)) ? net : NULL;
+}
+
+/* Whether its last event was told: what comes now is a reminder. */
+static inline bool nl_kernel_netdev_is_gone(const struct net_device *dev)
+{
+	return READ_ONCE(dev->reg_state) > NETREG_UNREGISTERING;
 }
 
 static inline unsigned int nl_kernel_skb_len(const struct sk_buff *skb)

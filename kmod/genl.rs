@@ -1,24 +1,31 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 
 //! A safe layer over generic netlink, for families that answer requests.
 //!
 //! A request comes as a [`GenlInfo`]; its attributes are borrowed from it, after the
 //! core has checked them by the operation's [`Policy`]. An answer goes through types
 //! that stand for its states: [`NetlinkSkBuff`] (empty) becomes a [`GenlMsg`] (header
-//! put, takes [`Nest`]s), which only [`GenlMsg::reply`] can send. What is dropped on
-//! the way is taken back, so nothing half-built leaves the module. A handler fails
-//! with an [`ExtAck`], an errno that always has its text.
+//! put, takes [`Nest`]s), which only [`GenlMsg::reply`] or [`Registered::multicast`]
+//! can send; a part of a dump, begun by [`GenlDump`], only [`GenlMsg::end`] keeps. What
+//! is dropped on the way is taken back, so nothing half-built leaves the module. A
+//! handler fails with an [`ExtAck`], an errno that always has its text.
 //!
 //! Names are those of mainline's `rust/kernel/net/netlink.rs` where that has the thing.
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 
+mod dump;
+mod group;
 mod message;
 mod operation;
+mod policy;
 mod request;
 
-pub(crate) use message::{GenlMsg, NetlinkSkBuff};
-pub(crate) use operation::{DoOp, Policy, SplitOp};
+pub(crate) use dump::GenlDump;
+pub(crate) use group::{MulticastGroup, Registered};
+pub(crate) use message::{GenlMsg, Nest, NetlinkSkBuff};
+pub(crate) use operation::{DoOp, DumpOp, SplitOp};
+pub(crate) use policy::Policy;
 pub(crate) use request::{ExtAck, GenlInfo};
 
 use crate::bindings as c;
@@ -50,6 +57,12 @@ pub(crate) fn emsgsize() -> Error {
     Error::from_errno(-(c::EMSGSIZE as c_int))
 }
 
+/// `ENOBUFS`: a message was lost.
+pub(crate) fn enobufs() -> Error {
+    // CAST: An errno is a small number.
+    Error::from_errno(-(c::ENOBUFS as c_int))
+}
+
 /// A generic netlink family: C's `struct genl_family`.
 #[repr(transparent)]
 pub(crate) struct Family(Opaque<c::genl_family>);
@@ -66,6 +79,7 @@ impl Family {
         name: &CStr,
         version: u8,
         ops: &'static [SplitOp],
+        groups: &'static [MulticastGroup],
     ) -> Self {
         // Bindgen's setters are not const. C puts the first bit field of a byte at the end
         // that its byte order begins with.
@@ -89,12 +103,15 @@ impl Family {
             family.name[i] = name[i] as _;
             i += 1;
         }
-        assert!(ops.len() <= u8::MAX as usize);
+        assert!(ops.len() <= u8::MAX as usize && groups.len() <= u8::MAX as usize);
         family.version = version as u32;
         family._bitfield_1 = c::__BindgenBitfieldUnit::new([flags]);
         // CAST: Checked above.
         family.n_split_ops = ops.len() as u8;
         family.split_ops = ops.as_ptr().cast();
+        // CAST: As above.
+        family.n_mcgrps = groups.len() as u8;
+        family.mcgrps = groups.as_ptr().cast();
         family.module = module.as_ptr().cast();
         Self(Opaque::new(family))
     }
@@ -116,6 +133,13 @@ impl Family {
 ///
 /// The family is registered.
 pub(crate) struct Registration(&'static Family);
+
+impl Registration {
+    /// The family that is registered.
+    pub(crate) fn family(&self) -> &'static Family {
+        self.0
+    }
+}
 
 impl Drop for Registration {
     fn drop(&mut self) {

@@ -1,12 +1,26 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 
 //! Network devices, borrowed under RCU.
 //!
 //! A [`NetDev`] lives as long as the [`RcuGuard`] that it was found under: using
 //! it after the critical section does not compile. No lock is taken, so fields may
-//! change between two reads; each is read once, as C does with `READ_ONCE()`.
+//! change between two reads; each is read once, as C does with `READ_ONCE()`. What
+//! needs the lock of all network configuration asks for an [`RtnlGuard`]. [`notifier`]
+//! tells of interfaces that come, change and go.
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
+
+/// Reads a field of a [`NetDev`] once. The field must be of an integer or pointer type.
+macro_rules! read_once {
+    ($dev:expr, $field:ident) => {
+        // SAFETY: The interface is valid by the type invariant, the field aligned and
+        // initialised. A writer may race; a volatile read of a word is what C does too.
+        unsafe { core::ptr::addr_of!((*$dev.0.as_ptr()).$field).read_volatile() }
+    };
+}
+
+mod details;
+pub(crate) mod notifier;
 
 use crate::bindings as c;
 use core::{
@@ -23,6 +37,9 @@ pub(crate) const ETH_ALEN: usize = c::ETH_ALEN as usize;
 
 /// Longest interface name in bytes, with its NUL.
 pub(crate) const IFNAMSIZ: usize = c::IFNAMSIZ as usize;
+
+/// Longest alias of an interface in bytes, with its NUL.
+pub(crate) const IFALIASZ: usize = c::IFALIASZ as usize;
 
 /// An RCU read-side critical section, from creation to drop.
 ///
@@ -50,6 +67,33 @@ impl Drop for RcuGuard {
     }
 }
 
+/// The lock of all network configuration (RTNL), from creation to drop.
+///
+/// Dropping it may sleep: an [`RcuGuard`] must not outlive it, which it does not when it
+/// was made after it.
+pub(crate) struct RtnlGuard {
+    /// The task that locked must unlock: not `Send`.
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl RtnlGuard {
+    /// Takes the lock. May sleep.
+    pub(crate) fn new() -> Self {
+        // SAFETY: Handlers of requests run without it; `drop` releases it.
+        unsafe { c::rtnl_lock() };
+        Self {
+            _not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for RtnlGuard {
+    fn drop(&mut self) {
+        // SAFETY: `new` locked, on this task, since the guard is not `Send`.
+        unsafe { c::rtnl_unlock() };
+    }
+}
+
 /// A network namespace: C's `struct net`.
 ///
 /// # Invariants
@@ -70,6 +114,17 @@ impl Net {
         unsafe { &*net.cast() }
     }
 
+    /// C's structure; valid as long as `self` is borrowed.
+    pub(crate) fn as_raw(&self) -> *mut c::net {
+        self.0.get()
+    }
+
+    /// Number that changes whenever an interface comes to this namespace or leaves it.
+    pub(crate) fn dev_base_seq(&self) -> u32 {
+        // SAFETY: The namespace is held.
+        unsafe { c::nl_kernel_dev_base_seq(self.as_raw()) }
+    }
+
     /// The interface with index `ifindex`, of any type.
     pub(crate) fn by_index<'g>(&'g self, _: &'g RcuGuard, ifindex: u32) -> Option<NetDev<'g>> {
         // No interface has an index beyond C's `int`.
@@ -80,8 +135,16 @@ impl Net {
     }
 
     /// All interfaces, in the order of their indices, which is that of `ip link`.
-    pub(crate) fn devices<'g>(&'g self, _: &'g RcuGuard) -> Devices<'g> {
-        Devices { net: self, next: 1 }
+    pub(crate) fn devices<'g>(&'g self, rcu: &'g RcuGuard) -> Devices<'g> {
+        self.devices_from(rcu, 1)
+    }
+
+    /// The interfaces whose index is `ifindex` or higher, in the order of their indices.
+    pub(crate) fn devices_from<'g>(&'g self, _: &'g RcuGuard, ifindex: usize) -> Devices<'g> {
+        Devices {
+            net: self,
+            next: ifindex,
+        }
     }
 }
 
@@ -113,23 +176,14 @@ impl<'g> Iterator for Devices<'g> {
 /// # Invariants
 ///
 /// The pointer is to a `net_device` that was found in an RCU critical section which
-/// lasts for `'g`: it is not freed before.
+/// lasts for `'g`, or that RTNL, which is held for `'g`, keeps: it is not freed before.
 #[derive(Clone, Copy)]
 pub(crate) struct NetDev<'g>(NonNull<c::net_device>, PhantomData<&'g RcuGuard>);
-
-/// Reads a field of a [`NetDev`] once. The field must be of an integer or pointer type.
-macro_rules! read_once {
-    ($dev:expr, $field:ident) => {
-        // SAFETY: The interface is valid by the type invariant, the field aligned and
-        // initialised. A writer may race; a volatile read of a word is what C does too.
-        unsafe { ptr::addr_of!((*$dev.0.as_ptr()).$field).read_volatile() }
-    };
-}
 
 impl<'g> NetDev<'g> {
     /// Takes what a lookup under a guard of lifetime `'g` returned.
     fn new(dev: *mut c::net_device) -> Option<Self> {
-        // INVARIANT: The callers, in this file, hold the guard for `'g`.
+        // INVARIANT: The callers, in this file and below it, hold the guard for `'g`.
         NonNull::new(dev).map(|dev| Self(dev, PhantomData))
     }
 

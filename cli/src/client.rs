@@ -30,6 +30,9 @@ use crate::wire::{
 /// system call: this is for a kernel that never does.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often a list is asked for that changes while it is read.
+pub const MAX_DUMPS: u32 = 8;
+
 /// Where reading an answer of many parts stops.
 const MAX_ANSWER: usize = 64 << 20;
 
@@ -75,16 +78,37 @@ impl<T: Transport> Client<T> {
         Ok(client)
     }
 
-    /// All Ethernet interfaces, in the kernel's order.
+    /// All Ethernet interfaces, in the order of their indices.
+    ///
+    /// Asked for in one message, and by a dump where the kernel says that one message
+    /// does not hold them. A dump during which interfaces came or went is asked for
+    /// again, [`MAX_DUMPS`] times in all.
     ///
     /// # Errors
     ///
-    /// What a conversation can meet. EMSGSIZE if they do not fit one answer.
+    /// What a conversation can meet. [`Error::Inconsistent`] if no dump was undisturbed.
     pub fn l2_list(&mut self) -> Result<Vec<Netdev>, Error> {
         let family = self.family;
-        self.netdevs(Command::L2List, |sequence| {
+        let in_one = self.netdevs(Command::L2List, |sequence| {
             request::l2_list(family, sequence)
-        })
+        });
+        let is = |error: &Error, errno: Errno| matches!(error, Error::Refused(refusal) if refusal.errno == errno as i32);
+        let too_long = match in_one {
+            Err(error) if is(&error, Errno::EMSGSIZE) => error,
+            answer => return answer,
+        };
+        let mut dumps = 1;
+        loop {
+            let dump = self.netdevs(Command::L2List, |sequence| {
+                request::l2_list_dump(family, sequence)
+            });
+            match dump {
+                Err(Error::Inconsistent { .. }) if dumps < MAX_DUMPS => dumps += 1,
+                // Existing modules have no dump.
+                Err(error) if is(&error, Errno::EOPNOTSUPP) => return Err(too_long),
+                answer => return answer,
+            }
+        }
     }
 
     /// The Ethernet interface with this index, with its counters. What the
@@ -165,6 +189,7 @@ impl<T: Transport> Client<T> {
             request: &request,
             family: self.family,
             take: &mut take,
+            is_consistent: true,
         };
         let mut total = 0usize;
         loop {
@@ -172,7 +197,11 @@ impl<T: Transport> Client<T> {
             for message in Messages::new(&self.buffer) {
                 let message = message.map_err(|source| Error::Malformed { operation, source })?;
                 if answer.add(&message)? == Progress::Complete {
-                    return Ok(());
+                    // Only now: the socket takes no other dump before the end of one.
+                    return match answer.is_consistent {
+                        true => Ok(()),
+                        false => Err(Error::Inconsistent { operation }),
+                    };
                 }
             }
         }
@@ -237,12 +266,17 @@ struct Answer<'a, F> {
     request: &'a Request,
     family: u16,
     take: &'a mut F,
+    /// No message said otherwise.
+    is_consistent: bool,
 }
 
 impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Answer<'_, F> {
     fn add(&mut self, message: &Message<'_>) -> Result<Progress, Error> {
         let operation = self.request.operation;
         let exact = message.sequence == self.request.sequence;
+        if exact && message.flags.contains(NlmF::DUMP_INTR) {
+            self.is_consistent = false;
+        }
         match Nlmsg::from(message.kind) {
             Nlmsg::Noop => Ok(Progress::More),
             Nlmsg::Overrun => Err(Error::Overrun { operation }),
@@ -276,9 +310,6 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Answer<'_, F> {
     fn part(&mut self, message: &Message<'_>) -> Result<Progress, Error> {
         let operation = self.request.operation;
         let malformed = |source| Error::Malformed { operation, source };
-        if message.flags.contains(NlmF::DUMP_INTR) {
-            return Err(Error::Inconsistent { operation });
-        }
         let payload = message.payload;
         let (Some(&command), Some(body)) = (payload.first(), payload.get(GENERIC_HEADER..)) else {
             return Err(malformed(Malformed::Body {

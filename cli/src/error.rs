@@ -141,7 +141,8 @@ impl Display for Refusal {
                 ": `nl_user show` lists the Ethernet interfaces of this network namespace",
             ),
             Errno::EMSGSIZE => f.write_str(
-                ": one answer cannot hold all interfaces, give one: `nl_user show INTERFACE`",
+                ": the loaded module has no dump, update it, or give one: \
+                 `nl_user show INTERFACE`",
             ),
             Errno::ENOMEM => f.write_str(": try again"),
             Errno::EPERM | Errno::EACCES => f.write_str(": try as root"),

@@ -91,7 +91,8 @@ impl Netdev {
                 }
                 NetdevAttr::Ifbrd => broadcast = Some(attribute.array()?),
                 NetdevAttr::Ifmac => address = Some(attribute.array()?),
-                NetdevAttr::UnrecognizedConst(_) => {}
+                // Details, which nobody here asks for, and what later kernels add.
+                _ => {}
             }
         }
         let missing = |kind: NetdevAttr| Malformed::Missing {

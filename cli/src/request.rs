@@ -53,7 +53,14 @@ pub(crate) fn get_family(sequence: u32) -> Result<Request, EncodeError> {
     let name = attribute(CtrlAttr::FamilyName, false, FAMILY_NAME)?;
     let controller = u16::from(GenlId::Ctrl);
     // The controller's version, which is not the family's.
-    let bytes = message(controller, sequence, CtrlCmd::Getfamily, 2, Some(name))?;
+    let bytes = message(
+        controller,
+        NlmF::REQUEST,
+        sequence,
+        CtrlCmd::Getfamily,
+        2,
+        Some(name),
+    )?;
     Ok(Request {
         operation: Operation::GetFamily,
         sequence,
@@ -61,29 +68,41 @@ pub(crate) fn get_family(sequence: u32) -> Result<Request, EncodeError> {
     })
 }
 
-/// Asks for all Ethernet interfaces.
+/// Asks for all Ethernet interfaces, in one message.
 pub(crate) fn l2_list(family: u16, sequence: u32) -> Result<Request, EncodeError> {
-    let no_attribute: Option<Nlattr<NlUtilAttr, Buffer>> = None;
-    family_request(family, sequence, Command::L2List, no_attribute)
+    family_request(family, sequence, Command::L2List, NlmF::REQUEST, None)
+}
+
+/// Asks for all Ethernet interfaces, in as many messages as they need.
+pub(crate) fn l2_list_dump(family: u16, sequence: u32) -> Result<Request, EncodeError> {
+    let flags = NlmF::REQUEST | NlmF::DUMP;
+    family_request(family, sequence, Command::L2List, flags, None)
 }
 
 /// Asks for one interface. The kernel insists on NLA_F_NESTED in requests.
 pub(crate) fn l2_iid(family: u16, sequence: u32, ifindex: u32) -> Result<Request, EncodeError> {
     let ifindex = attribute(NetdevAttr::Ifindex, false, ifindex)?;
     let netdev = attribute(NlUtilAttr::Netdev, true, ifindex)?;
-    family_request(family, sequence, Command::L2Iid, Some(netdev))
+    family_request(
+        family,
+        sequence,
+        Command::L2Iid,
+        NlmF::REQUEST,
+        Some(netdev),
+    )
 }
 
 fn family_request(
     family: u16,
     sequence: u32,
     command: Command,
+    flags: NlmF,
     attribute: Option<Nlattr<NlUtilAttr, Buffer>>,
 ) -> Result<Request, EncodeError> {
     Ok(Request {
         operation: Operation::Family(command),
         sequence,
-        bytes: message(family, sequence, command, FAMILY_VERSION, attribute)?,
+        bytes: message(family, flags, sequence, command, FAMILY_VERSION, attribute)?,
     })
 }
 
@@ -106,6 +125,7 @@ fn attribute<T: NlAttrType>(
 /// to read. Port id 0: to the kernel, which fills in the sender's.
 fn message<C: Cmd, T: NlAttrType>(
     kind: u16,
+    flags: NlmF,
     sequence: u32,
     command: C,
     version: u8,
@@ -119,7 +139,7 @@ fn message<C: Cmd, T: NlAttrType>(
         .build()?;
     let message = NlmsghdrBuilder::default()
         .nl_type(kind)
-        .nl_flags(NlmF::REQUEST)
+        .nl_flags(flags)
         .nl_seq(sequence)
         .nl_payload(NlPayload::Payload(body))
         .build()?;
@@ -193,6 +213,17 @@ mod tests {
             &[1, 1, 0, 0],
         ]);
         assert_eq!(l2_list(33, 9).unwrap().bytes, expected);
+    }
+
+    #[test]
+    fn the_dump_of_l2_list_differs_by_its_flags_alone() {
+        let (one, many) = (
+            l2_list(33, 9).unwrap().bytes,
+            l2_list_dump(33, 9).unwrap().bytes,
+        );
+        assert_eq!(one[..6], many[..6]);
+        assert_eq!(many[6..8], 0x301_u16.to_ne_bytes());
+        assert_eq!(one[8..], many[8..]);
     }
 
     #[test]

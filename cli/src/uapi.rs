@@ -7,6 +7,15 @@
 //!
 //! An Ethernet interface is a net_device whose type is ARPHRD_ETHER; loopback,
 //! nlmon and tunnels are not among them. Integers are in host byte order.
+//!
+//! Whoever keeps a list joins the multicast group `l2` first, dumps then, and
+//! applies what the group tells. Every change of ifname, flags up, ifmtu, qlen,
+//! ifmac and state is told, and interfaces that come, go, or move to another
+//! namespace. What raises no event in the kernel is not told: promiscuous and
+//! all-multicast mode, the broadcast address, counters, and of the details link,
+//! master, ifalias, perm-mac and the limits of the MTU; nor that an interface
+//! becomes an Ethernet one or ceases to be (a bond does both). A listener whose
+//! socket overflows reads ENOBUFS and dumps anew.
 
 use std::ops::RangeInclusive;
 
@@ -22,8 +31,12 @@ pub const FAMILY_VERSION: u8 = 1;
 /// Commands of the family.
 #[neli_enum(serialized_type = "u8")]
 pub enum Command {
-    /// Lists the Ethernet interfaces. The answer is one message of at most
-    /// 65,536 bytes (about 800 interfaces); past that EMSGSIZE.
+    /// Lists the Ethernet interfaces, in the order of their indices. The do
+    /// form answers by one message of at most 65,536 bytes (about 800
+    /// interfaces); past that EMSGSIZE. The dump form takes any number, in as
+    /// many messages as they need: a reader appends the interfaces of one to
+    /// those before it. NLM_F_DUMP_INTR on any of them, DONE included, says
+    /// that interfaces came or went meanwhile: ask again.
     L2List = 1,
     /// One Ethernet interface, by its index, with its counters. ENODEV when the
     /// caller's network namespace has no such interface, or it is not Ethernet.
@@ -31,6 +44,16 @@ pub enum Command {
     /// Always fails with EINVAL, whatever the request carries: nothing in it is
     /// checked. A client tests its error path with it.
     ReplyWithNlmsgErr = 3,
+    /// An Ethernet interface came: it was made, or moved into this network
+    /// namespace.
+    L2NewNtf = 4,
+    /// An Ethernet interface changed: its name, its addresses, its MTU, the
+    /// length of its queue, its flags or its state. The message says what is so
+    /// now.
+    L2ChangeNtf = 5,
+    /// An Ethernet interface went: it was deleted, or moved out of this network
+    /// namespace. The message says what was so last.
+    L2DelNtf = 6,
 }
 
 impl Cmd for Command {}
@@ -42,6 +65,9 @@ impl Command {
             Self::L2List => Some("l2-list"),
             Self::L2Iid => Some("l2-iid"),
             Self::ReplyWithNlmsgErr => Some("reply-with-nlmsg-err"),
+            Self::L2NewNtf => Some("l2-new-ntf"),
+            Self::L2ChangeNtf => Some("l2-change-ntf"),
+            Self::L2DelNtf => Some("l2-del-ntf"),
             Self::UnrecognizedConst(_) => None,
         }
     }
@@ -53,6 +79,9 @@ pub enum NlUtilAttr {
     /// One interface. Requests carry NLA_F_NESTED on it, answers do not: a
     /// reader takes both.
     Netdev = 1,
+    /// What the answer is to hold beyond the basic attributes. EINVAL for a
+    /// bit that the kernel does not know.
+    ExtMask = 2,
 }
 
 impl NlAttrType for NlUtilAttr {}
@@ -62,6 +91,7 @@ impl NlUtilAttr {
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Netdev => Some("netdev"),
+            Self::ExtMask => Some("ext-mask"),
             Self::UnrecognizedConst(_) => None,
         }
     }
@@ -70,14 +100,18 @@ impl NlUtilAttr {
     pub fn payload_len(self) -> RangeInclusive<usize> {
         match self {
             Self::Netdev => 0..=usize::MAX,
+            Self::ExtMask => 4..=4,
             Self::UnrecognizedConst(_) => 0..=usize::MAX,
         }
     }
 }
 
 /// One interface. Answers hold the attributes in the order ifindex, ifname,
-/// flags, ifmtu, qlen, state, ifmac, ifbrd, stats; a reader takes any order
-/// and skips what it does not know.
+/// flags, ifmtu, qlen, state, ifmac, ifbrd, stats, link, link-netnsid, master,
+/// kind, ifalias, perm-mac, min-mtu, max-mtu, carrier, ifi-flags; a reader
+/// takes any order and skips what it does not know. The first eight, the
+/// basic ones, are always there, stats and what follows it when it was asked
+/// for and the interface has it.
 #[neli_enum(serialized_type = "u16")]
 pub enum NetdevAttr {
     /// Interface index, from 1 on.
@@ -100,6 +134,29 @@ pub enum NetdevAttr {
     Ifbrd = 8,
     /// Hardware address.
     Ifmac = 9,
+    /// Index of the interface that this one stands on, or of a veth's peer;
+    /// with link-netnsid, in that namespace.
+    Link = 10,
+    /// Index of the bridge, bond or team that this one is a port of.
+    Master = 11,
+    /// What made it: dummy, veth, bridge, vlan. Absent for the device of a
+    /// driver.
+    Kind = 12,
+    /// A text that an administrator gave it.
+    Ifalias = 13,
+    /// Hardware address that the device was made with.
+    PermMac = 14,
+    /// Least MTU in bytes. Absent where none is set.
+    MinMtu = 15,
+    /// Greatest MTU in bytes. Absent where none is set.
+    MaxMtu = 16,
+    /// 1 if the device has a carrier, else 0.
+    Carrier = 17,
+    /// What dev_get_flags() makes of net_device.flags, which `ip` shows.
+    IfiFlags = 18,
+    /// Number, in the caller's network namespace, of the namespace that link
+    /// is in, if it is another one.
+    LinkNetnsid = 19,
 }
 
 impl NlAttrType for NetdevAttr {}
@@ -117,6 +174,16 @@ impl NetdevAttr {
             Self::Stats => Some("stats"),
             Self::Ifbrd => Some("ifbrd"),
             Self::Ifmac => Some("ifmac"),
+            Self::Link => Some("link"),
+            Self::Master => Some("master"),
+            Self::Kind => Some("kind"),
+            Self::Ifalias => Some("ifalias"),
+            Self::PermMac => Some("perm-mac"),
+            Self::MinMtu => Some("min-mtu"),
+            Self::MaxMtu => Some("max-mtu"),
+            Self::Carrier => Some("carrier"),
+            Self::IfiFlags => Some("ifi-flags"),
+            Self::LinkNetnsid => Some("link-netnsid"),
             Self::UnrecognizedConst(_) => None,
         }
     }
@@ -133,6 +200,16 @@ impl NetdevAttr {
             Self::Stats => 0..=usize::MAX,
             Self::Ifbrd => 6..=6,
             Self::Ifmac => 6..=6,
+            Self::Link => 4..=4,
+            Self::Master => 4..=4,
+            Self::Kind => 1..=32,
+            Self::Ifalias => 1..=256,
+            Self::PermMac => 6..=6,
+            Self::MinMtu => 4..=4,
+            Self::MaxMtu => 4..=4,
+            Self::Carrier => 1..=1,
+            Self::IfiFlags => 4..=4,
+            Self::LinkNetnsid => 4..=4,
             Self::UnrecognizedConst(_) => 0..=usize::MAX,
         }
     }
@@ -201,6 +278,24 @@ pub mod device_flags {
             LOWER_UP => Some("lower-up"),
             DORMANT => Some("dormant"),
             ECHO => Some("echo"),
+            _ => None,
+        }
+    }
+}
+
+/// What an answer is to hold beyond the basic attributes.
+pub mod ext_mask {
+    /// The counters, stats.
+    pub const STATS: u32 = 1 << 0;
+    /// link, link-netnsid, master, kind, ifalias, perm-mac, min-mtu, max-mtu,
+    /// carrier and ifi-flags.
+    pub const DETAILS: u32 = 1 << 1;
+
+    /// The name of a single bit, or `None` if it has none.
+    pub const fn name(bit: u32) -> Option<&'static str> {
+        match bit {
+            STATS => Some("stats"),
+            DETAILS => Some("details"),
             _ => None,
         }
     }
@@ -296,4 +391,10 @@ pub mod rtnl_link_stats64 {
 
     /// Bytes of all members known here.
     pub const SIZE: usize = 200;
+}
+
+/// Names that the generic netlink controller knows the multicast groups by.
+pub mod groups {
+    /// `l2`
+    pub const L2: &str = "l2";
 }

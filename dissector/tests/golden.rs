@@ -229,8 +229,31 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
         "nl_util.netdev.stats.rx_packets",
         "nl_util.nla.len",
     ];
+    // No interface of a guest has all of these.
+    let details = [
+        attr(1, &[2, 0, 0, 0]),
+        attr(10, &[3, 0, 0, 0]),
+        attr(11, &[4, 0, 0, 0]),
+        attr(12, b"vlan\0"),
+        attr(13, b"uplink\0"),
+        attr(14, &[2, 0, 0, 0, 0, 1]),
+        attr(15, &[68, 0, 0, 0]),
+        attr(16, &[0, 64, 0, 0]),
+        attr(17, &[1]),
+        attr(18, &[3, 16, 1, 0]),
+        attr(19, &[0xff; 4]),
+    ]
+    .concat();
+    let asked_and_told = [attr(2, &[3, 0, 0, 0]), attr(1, &details)].concat();
+    let mut extended = tempfile::NamedTempFile::new().unwrap();
+    capture(
+        &mut extended,
+        &[message(FAMILY, 0, 1, &asked_and_told)],
+        usize::MAX,
+    );
     for abbr in abbrs.iter().copied().chain(more) {
-        let found = tshark(&file, &["-Y", abbr]).lines().count();
+        let found = tshark(&file, &["-Y", abbr]).lines().count()
+            + tshark(extended.path(), &["-Y", abbr]).lines().count();
         assert!(found >= 1, "{abbr}");
     }
     assert_eq!(tshark(&file, &["-Y", "nl_util"]).lines().count(), 2);

@@ -1,8 +1,8 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 
 //! A message that the module sends, in the states that it goes through.
 
-use super::{emsgsize, GenlInfo, NLA_HDRLEN};
+use super::{emsgsize, GenlInfo, Registered, NLA_HDRLEN};
 use crate::bindings as c;
 use core::{
     ffi::{c_void, CStr},
@@ -38,8 +38,19 @@ impl NetlinkSkBuff {
         // SAFETY: Both are valid by the type invariants.
         let hdr = unsafe { c::genlmsg_iput(self.0.as_ptr(), info.as_raw()) };
         let hdr = NonNull::new(hdr).ok_or_else(emsgsize)?;
-        // INVARIANT: The header was just put.
-        Ok(GenlMsg { skb: self, hdr })
+        // SAFETY: The header was just put.
+        Ok(unsafe { GenlMsg::new(self, hdr) })
+    }
+
+    /// Puts the header of a notification of `family`: no sequence number, no port id.
+    ///
+    /// Fails with `EMSGSIZE`.
+    pub(crate) fn genlmsg_put(self, family: Registered<'_>, cmd: u8) -> Result<GenlMsg> {
+        // SAFETY: Both are valid by the type invariants; a registered family has its number.
+        let hdr = unsafe { c::genlmsg_put(self.0.as_ptr(), 0, 0, family.as_raw(), 0, cmd) };
+        let hdr = NonNull::new(hdr).ok_or_else(emsgsize)?;
+        // SAFETY: The header was just put.
+        Ok(unsafe { GenlMsg::new(self, hdr) })
     }
 }
 
@@ -50,23 +61,81 @@ impl Drop for NetlinkSkBuff {
     }
 }
 
+/// What a message can be built in.
+///
+/// # Safety
+///
+/// The pointer must be to a valid `sk_buff` that nobody else writes to.
+pub(crate) unsafe trait Buffer {
+    /// The buffer.
+    fn as_ptr(&self) -> NonNull<c::sk_buff>;
+}
+
+// SAFETY: Owned, by the type invariant.
+unsafe impl Buffer for NetlinkSkBuff {
+    fn as_ptr(&self) -> NonNull<c::sk_buff> {
+        self.0
+    }
+}
+
+/// The buffer of one call of a dump, which the core owns and sends.
+///
+/// # Invariants
+///
+/// `skb` is a valid buffer and `cb` the state of the dump that it is for, both for nobody
+/// else to use for `'a`.
+pub(crate) struct DumpPart<'a> {
+    skb: NonNull<c::sk_buff>,
+    cb: NonNull<c::netlink_callback>,
+    _dump: PhantomData<&'a mut ()>,
+}
+
+impl DumpPart<'_> {
+    /// # Safety
+    ///
+    /// As the type's invariants, for a lifetime that the caller gives.
+    pub(super) unsafe fn new(skb: NonNull<c::sk_buff>, cb: NonNull<c::netlink_callback>) -> Self {
+        // INVARIANT: By this function's contract.
+        Self {
+            skb,
+            cb,
+            _dump: PhantomData,
+        }
+    }
+}
+
+// SAFETY: Nobody else uses it, by the type invariant.
+unsafe impl Buffer for DumpPart<'_> {
+    fn as_ptr(&self) -> NonNull<c::sk_buff> {
+        self.skb
+    }
+}
+
 /// A generic netlink message under construction; dropped, it is taken back.
 ///
 /// # Invariants
 ///
 /// `hdr` is behind the header of the last message in `skb`.
-pub(crate) struct GenlMsg {
-    skb: NetlinkSkBuff,
+pub(crate) struct GenlMsg<B: Buffer = NetlinkSkBuff> {
+    skb: B,
     hdr: NonNull<c_void>,
 }
 
-impl GenlMsg {
+impl<B: Buffer> GenlMsg<B> {
+    /// # Safety
+    ///
+    /// `hdr` must be behind the header of the last message in `skb`.
+    pub(super) unsafe fn new(skb: B, hdr: NonNull<c_void>) -> Self {
+        // INVARIANT: By this function's contract.
+        Self { skb, hdr }
+    }
+
     /// Opens the nest numbered `ty` at the end of the message, without `NLA_F_NESTED`.
     ///
     /// Fails with `EMSGSIZE`.
     pub(crate) fn nest_start(&mut self, ty: u16) -> Result<Nest<'_>> {
-        let skb = self.skb.0;
-        // SAFETY: The buffer is valid by its type invariant.
+        let skb = self.skb.as_ptr();
+        // SAFETY: The buffer is valid by its type's contract.
         let start = unsafe { c::nla_nest_start_noflag(skb.as_ptr(), c_int::from(ty)) };
         let start = NonNull::new(start).ok_or_else(emsgsize)?;
         // INVARIANT: Just opened, and `self` is borrowed until the nest is gone.
@@ -77,6 +146,9 @@ impl GenlMsg {
         })
     }
 
+}
+
+impl GenlMsg {
     /// Length of the message so far in bytes, with its headers.
     pub(crate) fn len(&self) -> usize {
         // SAFETY: The buffer is valid by its type invariant. It holds this message alone.
@@ -89,21 +161,41 @@ impl GenlMsg {
     /// Fails with what the receiver's socket says: `EAGAIN` when its buffer is full,
     /// `ECONNREFUSED` when it is gone.
     pub(crate) fn reply(self, info: &GenlInfo) -> Result {
+        let skb = self.into_skb();
+        // SAFETY: `info` is valid by its type invariant, and `skb` given away in any case.
+        to_result(unsafe { c::genlmsg_reply(skb, info.as_raw()) })
+    }
+
+    /// Ends the message and gives away its buffer.
+    pub(super) fn into_skb(self) -> *mut c::sk_buff {
         let msg = ManuallyDrop::new(self);
         let skb = msg.skb.0.as_ptr();
-        // SAFETY: Both are valid by the type invariants, and `hdr` is of this buffer's
-        // message. `genlmsg_reply()` takes the buffer in any case; `msg` is not dropped.
-        to_result(unsafe {
-            c::genlmsg_end(skb, msg.hdr.as_ptr());
-            c::genlmsg_reply(skb, info.as_raw())
-        })
+        // SAFETY: The buffer is valid, and `hdr` is of its message. `msg` is not dropped.
+        unsafe { c::genlmsg_end(skb, msg.hdr.as_ptr()) };
+        skb
     }
 }
 
-impl Drop for GenlMsg {
+impl GenlMsg<DumpPart<'_>> {
+    /// Ends the message; it is part of the dump from now on.
+    ///
+    /// It is only now compared with the message before it: what is taken back must not
+    /// swallow the mark of an inconsistent dump.
+    pub(crate) fn end(self) {
+        let msg = ManuallyDrop::new(self);
+        // SAFETY: Both are valid by the type invariants, and `hdr` is of this buffer's last
+        // message. `msg` is not dropped.
+        unsafe {
+            c::genl_dump_check_consistent(msg.skb.cb.as_ptr(), msg.hdr.as_ptr());
+            c::genlmsg_end(msg.skb.skb.as_ptr(), msg.hdr.as_ptr());
+        }
+    }
+}
+
+impl<B: Buffer> Drop for GenlMsg<B> {
     fn drop(&mut self) {
         // SAFETY: The buffer is valid, and `hdr` is of its last message.
-        unsafe { c::genlmsg_cancel(self.skb.0.as_ptr(), self.hdr.as_ptr()) }
+        unsafe { c::genlmsg_cancel(self.skb.as_ptr().as_ptr(), self.hdr.as_ptr()) }
     }
 }
 
@@ -116,7 +208,7 @@ impl Drop for GenlMsg {
 pub(crate) struct Nest<'m> {
     skb: NonNull<c::sk_buff>,
     start: NonNull<c::nlattr>,
-    _msg: PhantomData<&'m mut GenlMsg>,
+    _msg: PhantomData<&'m mut ()>,
 }
 
 impl Nest<'_> {
@@ -143,6 +235,16 @@ impl Nest<'_> {
     /// Puts an attribute that is an integer of four bytes, in host byte order.
     pub(crate) fn put_u32(&mut self, ty: u16, value: u32) -> Result {
         self.put(ty, &value.to_ne_bytes())
+    }
+
+    /// Puts an attribute that is a signed integer of four bytes, in host byte order.
+    pub(crate) fn put_s32(&mut self, ty: u16, value: i32) -> Result {
+        self.put(ty, &value.to_ne_bytes())
+    }
+
+    /// Puts an attribute that is an integer of one byte.
+    pub(crate) fn put_u8(&mut self, ty: u16, value: u8) -> Result {
+        self.put(ty, &[value])
     }
 
     /// Puts an attribute that is a string, with its NUL.

@@ -44,6 +44,34 @@ fn a_list_prints_exactly_as_documented() {
 }
 
 #[test]
+fn what_does_not_fit_one_message_is_dumped_and_prints_the_same() {
+    let mut asked_for = Vec::new();
+    let mut dumps = 0;
+    let mut client = client(|asked| {
+        asked_for.push(asked.is_dump());
+        if !asked.is_dump() {
+            return vec![refusal(asked, 90, &[])];
+        }
+        dumps += 1;
+        // The first is disturbed.
+        let disturbed = if dumps == 1 { NLM_F_DUMP_INTR } else { 0 };
+        let done = message(NLMSG_DONE, NLM_F_MULTI, asked.sequence, &[0; 4]);
+        let last = part(asked, NLM_F_MULTI, &[netdev(9, "c")]);
+        vec![
+            part(
+                asked,
+                NLM_F_MULTI | disturbed,
+                &[netdev(1, "a"), netdev(2, "b")],
+            ),
+            [last, done].concat(),
+        ]
+    });
+    assert_eq!(names(&client.l2_list().unwrap()), ["a", "b", "c"]);
+    drop(client);
+    assert_eq!(asked_for, [false, true, true]);
+}
+
+#[test]
 fn one_interface_prints_exactly_as_documented() {
     let mut client = client(|asked| {
         assert_eq!(asked.command, L2_IID);

@@ -71,12 +71,15 @@ fn a_refusal_that_repeats_the_request_is_read_behind_it() {
 }
 
 #[test]
-fn a_list_too_long_for_one_answer_says_what_to_do() {
-    let mut client = client(|asked| vec![refusal(asked, 90, &[attribute(1, b"use NLM_F_DUMP\0")])]);
+fn a_list_too_long_for_a_module_without_a_dump_says_what_to_do() {
+    let mut client = client(|asked| {
+        let errno = if asked.is_dump() { 95 } else { 90 };
+        vec![refusal(asked, errno, &[attribute(1, b"too many\0")])]
+    });
     assert_eq!(
         client.l2_list().unwrap_err().to_string(),
-        "the kernel refused L2_LIST with EMSGSIZE (Message too long), saying \"use NLM_F_DUMP\": \
-         one answer cannot hold all interfaces, give one: `nl_user show INTERFACE`"
+        "the kernel refused L2_LIST with EMSGSIZE (Message too long), saying \"too many\": the \
+         loaded module has no dump, update it, or give one: `nl_user show INTERFACE`"
     );
 }
 
@@ -110,11 +113,29 @@ fn lost_and_inconsistent_answers_are_errors() {
         error,
         "the kernel lost a part of the answer to L2_IID (NLMSG_OVERRUN): try again"
     );
-    let error = iid_error(|asked| vec![part(asked, NLM_F_MULTI | NLM_F_DUMP_INTR, &[])]);
-    assert_eq!(
-        error,
-        "the interfaces changed while L2_IID was answered: try again"
-    );
+}
+
+/// The kernel takes no other dump before the end of one: the client reads it.
+#[test]
+fn a_list_that_changes_at_every_dump_is_an_error_after_eight() {
+    for (of_part, of_done) in [(NLM_F_DUMP_INTR, 0), (0, NLM_F_DUMP_INTR)] {
+        let mut dumps = 0;
+        let mut client = client(|asked| {
+            if !asked.is_dump() {
+                return vec![refusal(asked, 90, &[])];
+            }
+            dumps += 1;
+            let some = part(asked, NLM_F_MULTI | of_part, &[netdev(1, "a")]);
+            let done = message(NLMSG_DONE, NLM_F_MULTI | of_done, asked.sequence, &[0; 4]);
+            vec![some, done]
+        });
+        assert_eq!(
+            client.l2_list().unwrap_err().to_string(),
+            "the interfaces changed while L2_LIST was answered: try again"
+        );
+        drop(client);
+        assert_eq!(dumps, 8);
+    }
 }
 
 #[test]

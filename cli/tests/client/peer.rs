@@ -32,6 +32,13 @@ pub(crate) struct Asked {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Asked {
+    /// Whether it has NLM_F_DUMP.
+    pub(crate) fn is_dump(&self) -> bool {
+        u16::from_ne_bytes([self.bytes[6], self.bytes[7]]) & 0x300 == 0x300
+    }
+}
+
 /// One datagram to the client.
 pub(crate) struct Datagram {
     pub(crate) sender: u32,

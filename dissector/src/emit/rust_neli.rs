@@ -44,6 +44,7 @@ pub fn emit(family: &Family) -> Result<String> {
         modules.claim(&it.name, snake(&it.name))?;
         offsets(&mut out, it)?;
     }
+    groups(&mut out, family)?;
     // Nothing here breaks a line that rustfmt would break for a long name.
     let is_long = |line: &&str| line.len() > WIDTH && !line.trim_start().starts_with("//");
     match out.lines().find(is_long) {
@@ -69,9 +70,6 @@ fn check(family: &Family) -> Result {
     }
     if !family.sub_messages.is_empty() {
         return unsupported("sub-messages", "sub-messages");
-    }
-    if !family.groups.is_empty() {
-        return unsupported("mcast-groups", "multicast groups");
     }
     if family.operations.is_empty() {
         return unsupported("operations", "a family without operations");
@@ -269,6 +267,28 @@ fn names(out: &mut String, doc: &str, variants: &[Variant<'_>]) {
         );
     }
     out.push_str("            Self::UnrecognizedConst(_) => None,\n        }\n    }\n");
+}
+
+/// A module of the multicast groups' names.
+fn groups(out: &mut String, family: &Family) -> Result {
+    if family.groups.is_empty() {
+        return Ok(());
+    }
+    let mut scope = Scope::new("mcast-groups", &[]);
+    out.push_str(
+        "\n/// Names that the generic netlink controller knows the multicast groups by.\n\
+         pub mod groups {\n",
+    );
+    for group in &family.groups {
+        let (name, ident) = (&group.name, upper(&group.name));
+        scope.claim(name, ident.clone())?;
+        put(
+            out,
+            format_args!("    /// `{name}`\n    pub const {ident}: &str = \"{name}\";\n"),
+        );
+    }
+    out.push_str("}\n");
+    Ok(())
 }
 
 /// A module of an enum's or flags' numbers.

@@ -20,9 +20,29 @@ fn the_family_has_the_numbers_of_the_wire() {
             .map(|it| (it.number, it.c_name.clone()))
             .collect()
     };
-    assert_eq!(numbers("nl-util"), [(1, "NL_UTIL_A_NETDEV".to_owned())]);
+    let top = ["NETDEV", "EXT_MASK"].iter().zip(1..);
+    let top = top.map(|(name, at)| (at, format!("NL_UTIL_A_{name}")));
+    assert_eq!(numbers("nl-util"), top.collect::<Vec<_>>());
     let names = [
-        "IFINDEX", "IFNAME", "FLAGS", "IFMTU", "STATE", "QLEN", "STATS", "IFBRD", "IFMAC",
+        "IFINDEX",
+        "IFNAME",
+        "FLAGS",
+        "IFMTU",
+        "STATE",
+        "QLEN",
+        "STATS",
+        "IFBRD",
+        "IFMAC",
+        "LINK",
+        "MASTER",
+        "KIND",
+        "IFALIAS",
+        "PERM_MAC",
+        "MIN_MTU",
+        "MAX_MTU",
+        "CARRIER",
+        "IFI_FLAGS",
+        "LINK_NETNSID",
     ];
     let expected = names
         .iter()
@@ -32,16 +52,21 @@ fn the_family_has_the_numbers_of_the_wire() {
     let operations: Vec<_> = family
         .operations
         .iter()
-        .map(|it| (it.request_number, it.c_name.as_str()))
+        .map(|it| (it.reply_number, it.is_async(), it.c_name.as_str()))
         .collect();
     assert_eq!(
         operations,
         [
-            (Some(1), "NL_UTIL_C_L2_LIST"),
-            (Some(2), "NL_UTIL_C_L2_IID"),
-            (Some(3), "NL_UTIL_C_REPLY_WITH_NLMSG_ERR"),
+            (Some(1), false, "NL_UTIL_C_L2_LIST"),
+            (Some(2), false, "NL_UTIL_C_L2_IID"),
+            (Some(3), false, "NL_UTIL_C_REPLY_WITH_NLMSG_ERR"),
+            (Some(4), true, "NL_UTIL_C_L2_NEW_NTF"),
+            (Some(5), true, "NL_UTIL_C_L2_CHANGE_NTF"),
+            (Some(6), true, "NL_UTIL_C_L2_DEL_NTF"),
         ]
     );
+    let groups: Vec<_> = family.groups.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(groups, ["l2"]);
     let stats = &family[family.structure("rtnl-link-stats64").unwrap()];
     assert_eq!((stats.members.len(), stats.size), (25, 200));
 }

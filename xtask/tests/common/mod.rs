@@ -26,13 +26,15 @@ const SPLATS: &[&str] = &[
     "Kernel panic",
 ];
 
-/// Defines tests whose bodies run in the guest, with our module loaded.
+/// Defines tests whose bodies run in the guest, with our module loaded; in the form
+/// `fn name(mem = "2500M")` with that much memory.
 #[macro_export]
 macro_rules! guest_tests {
-    ($(fn $name:ident() $body:block)*) => {$(
+    ($(fn $name:ident($(mem = $mem:literal)?) $body:block)*) => {$(
         #[test]
         fn $name() {
-            $crate::common::in_guest(stringify!($name), || $body);
+            let options: &[&str] = &[$("--mem", $mem)?];
+            $crate::common::in_guest(stringify!($name), options, || $body);
         }
     )*};
 }
@@ -49,14 +51,15 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Runs `body` in the guest, as the test `name` of this very binary.
-pub(crate) fn in_guest(name: &str, body: impl FnOnce()) {
+/// Runs `body` in a guest with these options, as the test `name` of this very binary.
+pub(crate) fn in_guest(name: &str, options: &[&str], body: impl FnOnce()) {
     if env::var_os(IN_GUEST).is_some() {
         return body();
     }
     let dir = tempfile::tempdir().unwrap();
     let dmesg = dir.path().join("dmesg");
     let out = guest()
+        .args(options)
         .arg("--dmesg")
         .arg(&dmesg)
         .args(["--timeout", "240", "--"])
@@ -136,6 +139,23 @@ pub(crate) fn make_dummies(prefix: &str, n: usize) {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(&file, batch).unwrap();
     sh(&format!("ip -batch {}", file.path().display()));
+}
+
+/// What `open` returns when it runs in the network namespace that `ip netns` knows by
+/// that name: its sockets stay there.
+pub(crate) fn in_namespace<T: Send>(name: &str, open: impl FnOnce() -> T + Send) -> T {
+    let file = fs::File::open(format!("/run/netns/{name}")).unwrap();
+    std::thread::scope(|scope| {
+        let inside = scope.spawn(|| {
+            rustix::thread::move_into_link_name_space(
+                std::os::fd::AsFd::as_fd(&file),
+                Some(rustix::thread::LinkNameSpaceType::Network),
+            )
+            .unwrap();
+            open()
+        });
+        inside.join().unwrap()
+    })
 }
 
 /// Waits until no link changes its state any more: the kernel's link watch takes

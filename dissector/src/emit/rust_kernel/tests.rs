@@ -27,9 +27,11 @@ fn the_file_in_the_module_is_what_the_specification_makes() {
 #[test]
 fn a_request_with_nothing_listed_is_refused_whatever_it_carries() {
     let text = emit(&nl_util()).unwrap();
-    let all = "static L2_LIST_DO_POLICY: [Policy; nl_util::LEN] = [Policy::REJECT; nl_util::LEN];";
-    assert!(text.contains(all), "{text}");
+    assert!(!text.contains("REPLY_WITH_NLMSG_ERR_DO_POLICY"), "{text}");
     let text = emit(&changed("do: {}", "do: { request: { attributes: [] } }")).unwrap();
+    let all = "static REPLY_WITH_NLMSG_ERR_DO_POLICY: [Policy; nl_util::LEN] = [Policy::REJECT; \
+               nl_util::LEN];";
+    assert!(text.contains(all), "{text}");
     assert!(
         text.contains("Some(&REPLY_WITH_NLMSG_ERR_DO_POLICY)"),
         "{text}"
@@ -48,10 +50,15 @@ fn an_enum_of_the_family_becomes_numbers() {
 
 #[test]
 fn the_table_is_in_the_order_of_the_numbers() {
-    let text = emit(&changed("do: {}", "value: 0\n      do: {}")).unwrap();
-    let place = |op| text.find(&format!("SplitOp::doit::<{op}<T>>()")).unwrap();
-    assert!(place("ReplyWithNlmsgErrDo") < place("L2ListDo"), "{text}");
-    assert!(place("L2ListDo") < place("L2IidDo"), "{text}");
+    let text = emit(&changed(
+        "do: {}\n    -\n      name: l2-new-ntf",
+        "value: 0\n      do: {}\n    -\n      name: l2-new-ntf\n      value: 4",
+    ))
+    .unwrap();
+    let place = |entry| text.find(&format!("SplitOp::{entry}<T>>()")).unwrap();
+    assert!(place("doit::<ReplyWithNlmsgErrDo") < place("doit::<L2ListDo"));
+    assert!(place("doit::<L2ListDo") < place("dumpit::<L2ListDump"));
+    assert!(place("dumpit::<L2ListDump") < place("doit::<L2IidDo"));
 }
 
 #[test]
@@ -98,8 +105,7 @@ fn what_has_no_check_in_the_layer_is_an_error_not_a_hole() {
 fn what_has_no_place_in_the_table_is_an_error() {
     for (new, expected) in [
         ("flags: [admin-perm]\n      do: {}", "everybody"),
-        ("do: {}\n      dump: {}", "a dump form"),
-        ("notify: l2-list", "notifications"),
+        ("notify: l2-list", "a notification that no group gets"),
     ] {
         let text = refusal("do: {}", new);
         assert!(
@@ -108,8 +114,11 @@ fn what_has_no_place_in_the_table_is_an_error() {
         );
         assert!(text.contains(expected), "{text}");
     }
-    let group = "mcast-groups: { list: [ { name: l2 } ] }\noperations:\n";
-    assert!(refusal("operations:\n", group).contains("multicast groups"));
+    let closed = refusal("name: l2\n", "name: l2\n      flags: [admin-perm]\n");
+    assert!(closed.starts_with("mcast-groups[l2]: "), "{closed}");
+    let long = NL_UTIL_YAML.replace(" l2\n", " sixteen-letters-\n");
+    let long = emit(&Family::parse(&long, "long.yaml").unwrap()).unwrap_err();
+    assert!(long.to_string().contains("beyond 15 bytes"), "{long}");
     let global = refusal("kernel-policy: split", "kernel-policy: global");
     assert!(global.starts_with("kernel-policy: "), "{global}");
     let own = refusal("    header: linux/if_link.h\n", "");

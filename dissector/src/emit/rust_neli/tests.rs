@@ -89,11 +89,6 @@ fn what_cannot_be_expressed_is_an_error_not_a_hole() {
             "definitions[limit]: a client on neli cannot have a constant",
         ),
         (
-            "\noperations:\n",
-            "\nmcast-groups:\n  list:\n    -\n      name: l2\n\noperations:\n",
-            "mcast-groups: a client on neli cannot have multicast groups",
-        ),
-        (
             "name: ifmac\n",
             "name: self\n",
             r#"attribute-sets[netdev]: a client on neli cannot have "self", whose name is taken"#,

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the module tells unasked: the multicast group `l2`.
+
+mod common;
+
+use common::{
+    in_namespace, make_dummies, sh,
+    wire::{Client, Message, attrs, find, text},
+};
+
+const ENOBUFS: i32 = 105;
+
+/// What a client was told, as `new NAME`, in order.
+fn told(client: &mut Client) -> Vec<String> {
+    let family = client.family;
+    let tell = |message| {
+        let Message::Answer(ntf) = message else {
+            panic!("{message:?} in place of a notification");
+        };
+        assert_eq!((ntf.kind, ntf.version), (family, 1));
+        assert_eq!((ntf.seq, ntf.port, ntf.flags), (0, 0, 0));
+        let verb = match ntf.command {
+            4 => "new",
+            5 => "change",
+            6 => "del",
+            other => panic!("command {other}"),
+        };
+        assert_eq!(ntf.attrs.len(), 1);
+        let netdev = attrs(find(&ntf.attrs, 1));
+        let kinds: Vec<_> = netdev.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, [1, 2, 3, 4, 6, 5, 9, 8]);
+        format!("{verb} {}", text(find(&netdev, 2)))
+    };
+    client.waiting().into_iter().map(tell).collect()
+}
+
+fn listener() -> Client {
+    let client = Client::new("nl_util");
+    client.join("l2");
+    client
+}
+
+guest_tests! {
+    fn each_event_of_an_ethernet_interface_is_told_by_its_operation() {
+        // It speaks by itself when it comes up, and that is no event.
+        let mut client = listener();
+        for (command, expected) in [
+            ("ip link add d0 type dummy", vec!["new d0"]),
+            ("ip link set d0 mtu 1400", vec!["change d0"]),
+            ("ip link set d0 txqlen 7", vec!["change d0"]),
+            ("ip link set d0 address 02:00:00:00:00:01", vec!["change d0"]),
+            ("ip link set d0 name e0", vec!["change e0"]),
+            ("ip link set e0 up", vec!["change e0"]),
+            ("ip link set e0 multicast on", vec!["change e0"]),
+            ("ip link set e0 down", vec!["change e0"]),
+            ("ip link del e0", vec!["del e0"]),
+            ("ip link add e1 type dummy; ip link set e1 up", vec!["new e1", "change e1"]),
+            ("ip link del e1", vec!["change e1", "del e1"]),
+        ] {
+            sh(command);
+            assert_eq!(told(&mut client), expected, "{command}");
+        }
+    }
+
+    fn a_state_that_follows_the_carrier_is_told() {
+        sh("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up");
+        common::settle();
+        let mut client = listener();
+        sh("ip link set v1 down");
+        common::settle();
+        let all = told(&mut client);
+        assert!(all.contains(&"change v0".to_owned()) && all.contains(&"change v1".to_owned()), "{all:?}");
+    }
+
+    fn what_is_not_ethernet_is_not_told() {
+        let mut client = listener();
+        sh("ip tuntap add tun0 mode tun; ip link set tun0 up; ip link set lo up
+            ip link set lo mtu 2000; ip link add nlmon9 type nlmon; ip link del tun0");
+        assert_eq!(told(&mut client), Vec::<String>::new());
+    }
+
+    fn loading_and_unloading_the_module_tell_nothing() {
+        make_dummies("d", 20);
+        sh("ip link set d3 up; ip netns add other; ip -n other link add x type dummy");
+        let module = common::module_file();
+        for _ in 0..10 {
+            let (mut here, mut there) = (listener(), in_namespace("other", listener));
+            sh("rmmod nl_kernel");
+            assert_eq!((here.waiting().len(), there.waiting().len()), (0, 0));
+            sh(&format!("insmod {}", module.display()));
+            let (mut here, mut there) = (listener(), in_namespace("other", listener));
+            assert_eq!((told(&mut here).len(), told(&mut there).len()), (0, 0));
+            // It does tell.
+            sh("ip link set d4 mtu 1400; ip link set d4 mtu 1500");
+            assert_eq!(told(&mut here), ["change d4", "change d4"]);
+        }
+        sh("ip netns del other");
+    }
+
+    fn a_group_is_each_namespaces_own_and_a_move_is_told_in_both() {
+        sh("ip netns add other");
+        let (mut here, mut there) = (listener(), in_namespace("other", listener));
+        sh("ip -n other link add x type dummy");
+        assert_eq!((told(&mut here), told(&mut there)), (vec![], vec!["new x".to_owned()]));
+        sh("ip link add y type dummy");
+        assert_eq!((told(&mut here), told(&mut there)), (vec!["new y".to_owned()], vec![]));
+        sh("ip link set y netns other");
+        assert_eq!(told(&mut here), ["del y"]);
+        assert_eq!(told(&mut there), ["new y"]);
+        sh("ip -n other link set y netns 1 name z");
+        assert_eq!(told(&mut there), ["del y"]);
+        // Moved under its old name, and then renamed.
+        assert_eq!(told(&mut here), ["new y", "change z"]);
+        sh("ip netns del other");
+    }
+
+    fn who_dumps_after_joining_misses_nothing() {
+        let mut client = listener();
+        make_dummies("d", 60);
+        let news = told(&mut client);
+        assert_eq!(news.len(), 60);
+        let (parts, _) = client.dump(1, &[]).unwrap();
+        let dumped: usize = parts.iter().map(|part| part.attrs.len()).sum();
+        assert_eq!(dumped, 61);
+    }
+
+    fn a_listener_that_reads_too_late_is_told_that_it_lost_something() {
+        let client = listener();
+        make_dummies("d", 600);
+        assert_eq!(client.read_error(), Some(ENOBUFS));
+    }
+
+    fn the_kernels_own_ynl_client_subscribes_and_dumps_by_our_spec() {
+        let source = common::kernel_source().display().to_string();
+        let ynl = format!(
+            "/usr/bin/python3 {source}/tools/net/ynl/cli.py --spec {}/kmod/uapi/nl_util.yaml --schema \
+             {source}/Documentation/netlink/genetlink-legacy.yaml --output-json",
+            common::root().display()
+        );
+        let heard = sh(&format!(
+            "{ynl} --subscribe l2 --sleep 4 >/tmp/heard.$$ & listening=$!
+             sleep 2; ip link add n0 type dummy; ip link set n0 mtu 1400; ip link del n0
+             wait $listening; cat /tmp/heard.$$; rm /tmp/heard.$$"
+        ));
+        for expected in ["l2-new-ntf", "l2-change-ntf", "l2-del-ntf", "\"ifname\": \"n0\"", "1400"] {
+            assert!(heard.contains(expected), "{expected} in {heard}");
+        }
+        let dumped = sh(&format!("{ynl} --dump l2-list --json '{{\"ext-mask\": [\"details\"]}}'"));
+        for expected in ["\"ifname\": \"dummy0\"", "\"kind\": \"dummy\"", "\"carrier\": 1"] {
+            assert!(dumped.contains(expected), "{expected} in {dumped}");
+        }
+    }
+
+    fn genl_lists_the_operations_the_group_and_the_policies() {
+        let family = sh("genl ctrl get name nl_util");
+        for expected in ["ID-0x1", "ID-0x2", "ID-0x3", "name: l2"] {
+            assert!(family.contains(expected), "{expected} in {family}");
+        }
+        let policy = sh("genl ctrl policy name nl_util");
+        for expected in [
+            "op 1 policies: do=0 dump=1",
+            "op 2 policies: do=",
+            "attr[1]: type=NESTED policy:",
+            "attr[2]: type=NUL_STRING max len:15",
+        ] {
+            assert!(policy.contains(expected), "{expected} in {policy}");
+        }
+    }
+}
