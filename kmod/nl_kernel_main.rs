@@ -318,12 +318,7 @@ fn fill(mut nest: Nest<'_>, dev: NetDev<'_>, rcu: &RcuGuard, facts: &Facts) -> R
 }
 
 /// Puts what only [`ext_mask::DETAILS`] asks for; what the device has not is left out.
-fn fill_details(
-    nest: &mut Nest<'_>,
-    dev: NetDev<'_>,
-    rcu: &RcuGuard,
-    rtnl: &RtnlGuard,
-) -> Result {
+fn fill_details(nest: &mut Nest<'_>, dev: NetDev<'_>, rcu: &RcuGuard, rtnl: &RtnlGuard) -> Result {
     if let Some(link) = dev.link(rtnl) {
         nest.put_u32(dev_attr::LINK, link.ifindex)?;
         if let Some(netnsid) = link.netnsid {

@@ -16,6 +16,11 @@
 //! master, ifalias, perm-mac and the limits of the MTU; nor that an interface
 //! becomes an Ethernet one or ceases to be (a bond does both). A listener whose
 //! socket overflows reads ENOBUFS and dumps anew.
+//!
+//! Every refusal has a text, and the offset of the attribute that is at fault
+//! (extended ACK). EINVAL for an attribute that the operation does not take,
+//! ENOMEM where the kernel has no memory for the answer, EOPNOTSUPP for an
+//! operation or a form that there is not.
 
 use std::ops::RangeInclusive;
 
@@ -40,6 +45,9 @@ pub enum Command {
     L2List = 1,
     /// One Ethernet interface, by its index, with its counters. ENODEV when the
     /// caller's network namespace has no such interface, or it is not Ethernet.
+    /// EINVAL without netdev or without ifindex in it, for index 0, for a
+    /// netdev without NLA_F_NESTED, and for an attribute of a wrong length;
+    /// ERANGE for a netdev too short for one attribute.
     L2Iid = 2,
     /// Always fails with EINVAL, whatever the request carries: nothing in it is
     /// checked. A client tests its error path with it.

@@ -145,7 +145,6 @@ impl<B: Buffer> GenlMsg<B> {
             _msg: PhantomData,
         })
     }
-
 }
 
 impl GenlMsg {

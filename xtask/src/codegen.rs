@@ -23,6 +23,9 @@ const OUTPUTS: &[Output] = &[
         Ok(emit::rust_neli::emit(family)?)
     }),
     (LUA, lua),
+    ("docs/protocol.md", |family| {
+        Ok(emit::protocol::emit(family)?)
+    }),
 ];
 
 /// Read from the checkout, not the copy in the dissector crate: that one is as

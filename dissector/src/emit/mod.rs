@@ -6,6 +6,7 @@
 
 pub mod c_header;
 pub mod lua;
+pub mod protocol;
 pub mod rust_kernel;
 pub mod rust_neli;
 
