@@ -45,6 +45,43 @@ pub(crate) enum Task {
     Samples,
     /// Run all checks and tests
     Test(TestArgs),
+    /// Measure against peers, in the guest
+    #[command(subcommand)]
+    Bench(BenchArgs),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BenchArgs {
+    /// The module, against rtnetlink and another module of the same protocol
+    Module(BenchModuleArgs),
+    /// The half of it that runs in the guest
+    #[command(hide = true)]
+    ModuleInGuest(BenchModuleInGuestArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchModuleArgs {
+    /// Another module that answers the family, loaded in turn with ours
+    #[arg(long, value_name = "FILE.ko")]
+    pub(crate) peer_module: Option<PathBuf>,
+    /// How often each contender is measured
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
+    pub(crate) rounds: u32,
+    /// Write all figures there, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchModuleInGuestArgs {
+    #[arg(long)]
+    pub(crate) ours: PathBuf,
+    #[arg(long)]
+    pub(crate) peer: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) rounds: u32,
+    #[arg(long)]
+    pub(crate) results: PathBuf,
 }
 
 #[derive(clap::Args)]

@@ -2,6 +2,7 @@
 //! Every task of the project: `cargo xtask` lists them.
 
 mod args;
+mod bench;
 mod cargo;
 mod codegen;
 mod demo;
@@ -40,6 +41,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Codegen(args) => codegen::all(args.check)?,
         Task::Dissector => codegen::dissector()?,
         Task::Test(args) => return test::task(&args),
+        Task::Bench(args) => bench::task(&args)?,
         Task::Samples => demo::samples()?,
         Task::Demo => demo::task()?,
     }

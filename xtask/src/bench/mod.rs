@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `cargo xtask bench`: how fast things are, as ratios against peers in the same run.
+
+mod module;
+mod netlink;
+mod samples;
+
+use crate::args::BenchArgs;
+use anyhow::Result;
+
+/// `cargo xtask bench`.
+pub(crate) fn task(args: &BenchArgs) -> Result<()> {
+    match args {
+        BenchArgs::Module(args) => module::task(args),
+        BenchArgs::ModuleInGuest(args) => module::in_guest(args),
+    }
+}
