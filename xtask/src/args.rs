@@ -48,6 +48,60 @@ pub(crate) enum Task {
     /// Measure against peers, in the guest
     #[command(subcommand)]
     Bench(BenchArgs),
+    /// Try to break the module, at length, in a guest of its own
+    Soak(SoakArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SoakArgs {
+    /// What to try
+    pub(crate) what: SoakWhat,
+    /// Which kernel
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) kernel: String,
+    /// How many messages, rounds, or allocations [default: 1000000, 300, 100, 500]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// Repeat what was done with this seed
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// This is the half that runs in the guest
+    #[arg(long, hide = true)]
+    pub(crate) in_guest: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SoakWhat {
+    /// Hostile messages, made from the definition and from nothing
+    Hostile,
+    /// Interfaces that come, go and move while clients list, dump and watch
+    Churn,
+    /// The module removed and inserted under load; namespaces ended with sockets open
+    Reload,
+    /// Allocations that fail, one after the other (needs `--kernel debug`)
+    Faults,
+}
+
+impl SoakWhat {
+    /// As the command line has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hostile => "hostile",
+            Self::Churn => "churn",
+            Self::Reload => "reload",
+            Self::Faults => "faults",
+        }
+    }
+
+    /// How much of it there is by default.
+    pub(crate) fn count(self) -> u64 {
+        match self {
+            Self::Hostile => 1_000_000,
+            Self::Churn => 300,
+            Self::Reload => 100,
+            Self::Faults => 500,
+        }
+    }
 }
 
 #[derive(Subcommand)]

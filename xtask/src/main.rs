@@ -13,6 +13,7 @@ mod kmod;
 mod paths;
 mod run;
 mod setup;
+mod soak;
 mod test;
 
 use args::{Args, Task};
@@ -42,6 +43,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Dissector => codegen::dissector()?,
         Task::Test(args) => return test::task(&args),
         Task::Bench(args) => bench::task(&args)?,
+        Task::Soak(args) => soak::task(&args)?,
         Task::Samples => demo::samples()?,
         Task::Demo => demo::task()?,
     }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `cargo xtask soak`: what could break the module, at length, in a guest of its own.
+//!
+//! Each check is a command of this program that runs in the guest; the host's half starts
+//! the guest and reads its log, in which a sound kernel complains of nothing.
+
+mod churn;
+mod faults;
+mod health;
+mod hostile;
+mod kernel;
+mod reload;
+
+use crate::args::{SoakArgs, SoakWhat};
+use anyhow::{Context, Result, bail};
+use std::{fs, process::Command};
+
+/// `cargo xtask soak`.
+pub(crate) fn task(args: &SoakArgs) -> Result<()> {
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
+    if args.in_guest {
+        return in_guest(args, seed);
+    }
+    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let dmesg = tempfile::NamedTempFile::new().context("cannot make a file for the log")?;
+    let mut guest = Command::new(&xtask);
+    guest
+        .args(["guest", "--kernel", &args.kernel, "--mem", "1500M"])
+        .args(["--timeout", "0", "--dmesg"])
+        .arg(dmesg.path())
+        .arg("--")
+        .arg(&xtask)
+        .args(["soak", args.what.name(), "--in-guest"])
+        .args(["--seed", &seed.to_string()]);
+    if let Some(count) = args.count {
+        guest.args(["--count", &count.to_string()]);
+    }
+    let status = guest.status().context("cannot run the guest")?;
+    let log = fs::read_to_string(dmesg.path()).context("cannot read the guest's log")?;
+    health::no_complaint(&log)?;
+    if !status.success() {
+        bail!("{} failed: {status}; seed {seed}", args.what.name());
+    }
+    Ok(())
+}
+
+fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
+    println!("{}: seed {seed}", args.what.name());
+    let count = args.count.unwrap_or_else(|| args.what.count());
+    match args.what {
+        SoakWhat::Hostile => hostile::run(count, seed)?,
+        SoakWhat::Churn => churn::run(count, seed)?,
+        SoakWhat::Reload => reload::run(count)?,
+        SoakWhat::Faults => faults::run(count)?,
+    }
+    health::check()
+}

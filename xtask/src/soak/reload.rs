@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The module removed and inserted under load, and namespaces that end with sockets open.
+
+use super::kernel::{NLM_F_DUMP, NLM_F_REQUEST, Read, Socket};
+use anyhow::{Context, Result, ensure};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::{
+    fs::File,
+    os::fd::AsFd,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+};
+
+/// Does both `rounds` times.
+pub(super) fn run(rounds: u64) -> Result<()> {
+    let module = module()?;
+    let (is_over, answered) = (AtomicBool::new(false), AtomicU64::new(0));
+    let result = thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    // Between two modules there is no family, and a dump may end early.
+                    answered.fetch_add(u64::from(ask().is_ok()), Ordering::Relaxed);
+                }
+            });
+        }
+        let result = reload(rounds, &module);
+        is_over.store(true, Ordering::Relaxed);
+        result
+    });
+    let busy = result?;
+    let answered = answered.into_inner();
+    ensure!(answered > 0, "nobody was answered meanwhile");
+    println!(
+        "{rounds} times removed and inserted ({busy} times it was busy), {answered} requests \
+         answered meanwhile"
+    );
+    for _ in 0..rounds {
+        namespace()?;
+    }
+    println!("{rounds} namespaces ended with sockets open, a dump half read and a group joined");
+    Ok(())
+}
+
+/// The module that the guest has loaded.
+fn module() -> Result<PathBuf> {
+    let exe = std::env::current_exe().context("cannot find this program's own file")?;
+    let target = exe.ancestors().nth(2).context("no target folder")?;
+    // Of the kernels' builds, the one that this guest runs says so.
+    let release = rustix::system::uname();
+    let builds = std::fs::read_dir(target.join("kmod")).context("no module was built")?;
+    let mut found: Vec<_> = builds
+        .filter_map(|build| {
+            let dir = build.ok()?.path();
+            let is_clippy = dir.to_string_lossy().ends_with("-clippy");
+            let file = dir.join("nl_kernel.ko");
+            let bytes = std::fs::read(&file).ok()?;
+            let magic = [b"vermagic=", release.release().to_bytes(), b" "].concat();
+            let fits = bytes.windows(magic.len()).any(|it| it == magic);
+            (fits && !is_clippy).then_some(file)
+        })
+        .collect();
+    found.sort();
+    match std::env::var_os("NL_UTIL_MODULE") {
+        Some(file) => Ok(file.into()),
+        None => found.pop().context("no module fits this kernel"),
+    }
+}
+
+fn reload(rounds: u64, module: &PathBuf) -> Result<u64> {
+    let mut busy = 0;
+    for _ in 0..rounds {
+        while !Command::new("rmmod")
+            .arg("nl_kernel")
+            .stderr(Stdio::null())
+            .status()?
+            .success()
+        {
+            busy += 1;
+            ensure!(busy < rounds * 1000, "the module is busy for ever");
+            thread::yield_now();
+        }
+        let status = Command::new("insmod").arg(module).status()?;
+        ensure!(status.success(), "insmod failed: {status}");
+    }
+    Ok(busy)
+}
+
+/// A list, and a dump whose end nobody reads.
+fn ask() -> Result<()> {
+    let mut socket = Socket::new(8192)?;
+    socket.join()?;
+    socket.send(socket.family, NLM_F_REQUEST, &[2, 1, 0, 0])?;
+    ensure!(matches!(socket.read()?, Read::Messages(_)), "no answer");
+    socket.send(socket.family, NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
+    ensure!(matches!(socket.read()?, Read::Messages(_)), "no answer");
+    Ok(())
+}
+
+/// A namespace that is deleted while sockets of it are open.
+fn namespace() -> Result<()> {
+    let sh = |script: &str| -> Result<()> {
+        let status = Command::new("sh").args(["-euc", script]).status()?;
+        ensure!(status.success(), "`{script}` failed: {status}");
+        Ok(())
+    };
+    sh("ip netns add brief
+        for i in 1 2 3; do ip -n brief link add b$i type dummy; done
+        ip -n brief link add bv type veth peer name vb netns 1")?;
+    let sockets = thread::scope(|scope| {
+        let inside = scope.spawn(|| -> Result<Vec<Socket>> {
+            let file = File::open("/run/netns/brief").context("cannot open the namespace")?;
+            move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+                .context("cannot enter the namespace")?;
+            let (listener, mut dumper) = (Socket::new(8192)?, Socket::new(8192)?);
+            listener.join()?;
+            dumper.send(dumper.family, NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
+            Ok(vec![listener, dumper])
+        });
+        inside
+            .join()
+            .unwrap_or_else(|_| anyhow::bail!("a thread panicked"))
+    })?;
+    sh("ip netns del brief")?;
+    // The sockets hold the namespace; its end begins with the last of them.
+    drop(sockets);
+    Ok(())
+}
