@@ -73,7 +73,10 @@ impl Family {
 
 fn parse_raw(text: &str, file: &str) -> Result<raw::Spec, Refusal> {
     let mut path = String::new();
-    let parsed = serde_saphyr::with_deserializer_from_str(text, |yaml| {
+    // By YAML 1.2, as the kernel's schemas say they are written: `on` and `off`
+    // are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let parsed = serde_saphyr::with_deserializer_from_str_with_options(text, options, |yaml| {
         let mut track = serde_path_to_error::Track::new();
         let tracked = serde_path_to_error::Deserializer::new(yaml, &mut track);
         let spec = <raw::Spec as serde::Deserialize>::deserialize(tracked);

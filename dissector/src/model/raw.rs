@@ -119,6 +119,8 @@ pub(super) struct Definition {
     pub(super) render_max: bool,
     #[serde(default, deserialize_with = "present")]
     pub(super) enum_name: Option<Option<String>>,
+    #[expect(dead_code, reason = "a C name that no reader of messages needs")]
+    pub(super) enum_cnt_name: Option<String>,
     pub(super) name_prefix: Option<String>,
     pub(super) members: Option<Vec<Member>>,
 }
@@ -208,6 +210,8 @@ pub(super) struct AttrSet {
     pub(super) name_prefix: Option<At<String>>,
     #[serde(default, deserialize_with = "present")]
     pub(super) enum_name: Option<Option<String>>,
+    #[expect(dead_code, reason = "a C header that no reader of messages needs")]
+    pub(super) header: Option<String>,
     #[serde(default)]
     pub(super) doc: String,
     pub(super) subset_of: Option<At<String>>,

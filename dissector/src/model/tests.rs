@@ -128,6 +128,83 @@ fn references_to_nothing_and_numbers_twice_are_refused_with_file_and_line() {
     }
 }
 
+/// A netlink-raw specification: two enum entries that YAML 1.1 takes for truth
+/// values, a constant with a prefix, and a list with a name that is nowhere.
+const RAW: &str = "\
+name: switches
+doc: Made up.
+protocol: netlink-raw
+protonum: 31
+definitions:
+  - {name: state, type: enum, enum-cnt-name: state-cnt, entries: [on, off, yes, n]}
+  - {name: key-len, name-prefix: sw-, type: const, value: 32}
+attribute-sets:
+  - name: switch-attrs
+    header: linux/switch.h
+    attributes:
+      - {name: key, type: binary, checks: {exact-len: sw-key-len}}
+      - {name: state, type: u8, enum: state}
+operations:
+  list:
+    - name: get
+      doc: Asks.
+      attribute-set: switch-attrs
+      do: {request: {attributes: [key]}, reply: {attributes: [state, colour]}}
+";
+
+#[test]
+fn on_and_off_are_names() {
+    let family = Family::parse(RAW, "raw.yaml").unwrap();
+    let names = family.enums[0].entries.iter().map(|it| it.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["on", "off", "yes", "n"]);
+}
+
+#[test]
+fn a_constant_is_found_by_its_name_with_the_prefix() {
+    let family = Family::parse(RAW, "raw.yaml").unwrap();
+    assert_eq!(family.constants[0].c_name, "SW_KEY_LEN");
+    assert_eq!(family.sets[0].attributes[0].checks.exact_len, Some(32));
+}
+
+#[test]
+fn a_name_that_netlink_raw_lists_in_vain_is_noted_and_in_generic_netlink_refused() {
+    let family = Family::parse(RAW, "raw.yaml").unwrap();
+    let [oddity] = &family.oddities[..] else {
+        panic!("{:?}", family.oddities)
+    };
+    assert_eq!(
+        oddity.to_string(),
+        "raw.yaml:19:70: operations.list[get].do.reply.attributes: \
+         the set `switch-attrs` has no attribute `colour`"
+    );
+    assert_eq!(nl_util().oddities, []);
+    let generic = RAW.replace("netlink-raw\nprotonum: 31", "genetlink-legacy");
+    let refusal = Family::parse(&generic, "spec.yaml").unwrap_err();
+    assert_eq!(refusal.message, oddity.message);
+}
+
+#[test]
+fn a_number_is_found_in_sets_and_enums_with_gaps_and_without() {
+    let family = nl_util();
+    for set in &family.sets {
+        for it in &set.attributes {
+            assert_eq!(set.by_number(it.number), Some(it));
+        }
+        assert_eq!(set.by_number(set.max_number() + 1), None);
+    }
+    let odd = RAW.replace(
+        "entries: [on, off, yes, n]",
+        "value-start: -7, entries: [on, {name: off, value: 9}, yes, {name: n, value: -2}]",
+    );
+    let family = Family::parse(&odd, "raw.yaml").unwrap();
+    for (value, name) in [(-7, "on"), (9, "off"), (10, "yes"), (-2, "n")] {
+        assert_eq!(family.enums[0].by_value(value).unwrap().name, name);
+    }
+    for value in [-8, -6, 0, 11, i64::MIN, i64::MAX] {
+        assert_eq!(family.enums[0].by_value(value), None);
+    }
+}
+
 #[test]
 fn what_is_no_yaml_is_refused() {
     for text in ["", "name: [", "just a text", "name: x\n"] {

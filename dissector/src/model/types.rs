@@ -6,6 +6,8 @@ mod operations;
 
 use std::ops::Index;
 
+use super::error::Refusal;
+
 pub use attributes::*;
 pub use operations::*;
 
@@ -51,6 +53,10 @@ pub struct Family {
     pub operation_names: OperationNames,
     /// Multicast groups, in the order of the file.
     pub groups: Vec<McastGroup>,
+    /// What is wrong in the specification but takes nothing from what it says:
+    /// the kernel's netlink-raw specifications, from which it generates no
+    /// code, list attributes of operations that exist nowhere.
+    pub oddities: Vec<Refusal>,
 }
 
 /// Index of an [`Enum`] in its [`Family`].
@@ -251,7 +257,11 @@ pub struct Enum {
 impl Enum {
     /// The entry of that value (for flags: bit number).
     pub fn by_value(&self, value: i64) -> Option<&EnumEntry> {
-        self.entries.iter().find(|it| it.value == value)
+        let first = self.entries.first()?.value;
+        // Nearly all enums count up without a gap.
+        let at = usize::try_from(value.wrapping_sub(first)).unwrap_or(usize::MAX);
+        let hit = self.entries.get(at).filter(|it| it.value == value);
+        hit.or_else(|| self.entries.iter().find(|it| it.value == value))
     }
 
     /// All bits that have a name; the entries' values are taken as bit

@@ -198,6 +198,10 @@ impl Resolver<'_> {
                 if keys.is_empty() {
                     return fault(typed.referenced, path, "needs a `type-value`");
                 }
+                if keys.len() > MOST_KEYS {
+                    let text = format!("has more than {MOST_KEYS} `type-value`s");
+                    return fault(typed.referenced, path, text);
+                }
                 let set = nested()?;
                 AttrKind::NestTypeValue { keys, set }
             }
@@ -213,6 +217,10 @@ impl Resolver<'_> {
             },
             number => match self.scalar(it, number, path)? {
                 Some(scalar) => match it.type_value.clone() {
+                    Some(keys) if keys.is_empty() || keys.len() > MOST_KEYS => {
+                        let text = format!("needs 1 to {MOST_KEYS} `type-value`s");
+                        return fault(typed.referenced, path, text);
+                    }
                     Some(keys) => AttrKind::ScalarTypeValue { keys, scalar },
                     None => AttrKind::Scalar(scalar),
                 },

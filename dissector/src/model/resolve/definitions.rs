@@ -41,7 +41,10 @@ impl Resolver<'_> {
         };
         Ok(Constant {
             name: name.clone(),
-            c_name: upper(&format!("{}-{name}", self.ident())),
+            c_name: match &it.name_prefix {
+                Some(prefix) => upper(&format!("{prefix}{name}")),
+                None => upper(&format!("{}-{name}", self.ident())),
+            },
             value,
             header: it.header.clone(),
             uapi: is_uapi(it),

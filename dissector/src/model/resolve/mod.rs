@@ -19,6 +19,17 @@ struct Fault {
     message: String,
 }
 
+impl Fault {
+    fn refusal(self, file: &str) -> Refusal {
+        Refusal {
+            file: file.to_owned(),
+            at: self.at,
+            path: self.path,
+            message: self.message,
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, Fault>;
 
 /// A fault at a value.
@@ -31,18 +42,17 @@ fn fault<T>(at: Location, path: impl Into<String>, message: impl Into<String>) -
 }
 
 pub(super) fn resolve(spec: &raw::Spec, file: &str) -> std::result::Result<Family, Refusal> {
-    Resolver { spec }.family().map_err(|fault| Refusal {
-        file: file.to_owned(),
-        at: fault.at,
-        path: fault.path,
-        message: fault.message,
-    })
+    Resolver { spec, file }
+        .family()
+        .map_err(|fault| fault.refusal(file))
 }
 
 /// The specification at hand. Ids need no table: definitions, sets and
 /// sub-messages keep the order of the file.
 struct Resolver<'a> {
     spec: &'a raw::Spec,
+    /// Its file's name, for what is noted of it.
+    file: &'a str,
 }
 
 impl Resolver<'_> {
@@ -56,7 +66,8 @@ impl Resolver<'_> {
         let structs = self.structs()?;
         let sets = self.sets()?;
         let sub_messages = self.sub_messages()?;
-        let operations = self.operations(protocol, &sets, &structs)?;
+        let mut oddities = Vec::new();
+        let operations = self.operations(protocol, &sets, &structs, &mut oddities)?;
         let groups = self.groups(protocol, &operations)?;
         Ok(Family {
             name: name.clone(),
@@ -79,6 +90,7 @@ impl Resolver<'_> {
             operations,
             operation_names: self.operation_names(),
             groups,
+            oddities,
         })
     }
 
@@ -218,7 +230,7 @@ impl Resolver<'_> {
             .spec
             .definitions
             .iter()
-            .find(|it| it.r#type == raw::DefinitionType::Const && it.name.value == name);
+            .find(|it| it.r#type == raw::DefinitionType::Const && is_called(it, name));
         match constant
             .and_then(|it| it.value.as_ref())
             .map(|it| &it.value)
@@ -245,6 +257,13 @@ impl Resolver<'_> {
             Err(_) => fault(typed.referenced, path, format!("{value} is no length")),
         }
     }
+}
+
+/// Whether a constant has this name, with its prefix or without.
+fn is_called(it: &raw::Definition, name: &str) -> bool {
+    let own = it.name.value.as_str();
+    let prefix = it.name_prefix.as_deref().unwrap_or("");
+    own == name || name.strip_prefix(prefix) == Some(own)
 }
 
 /// `u8-min`, `s32-max` and the like.

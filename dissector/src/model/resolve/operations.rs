@@ -4,7 +4,7 @@
 use super::super::names::{snake, upper};
 use super::super::raw::{self, At, EnumModel};
 use super::super::types::*;
-use super::{Resolver, Result, fault};
+use super::{Fault, Refusal, Resolver, Result, fault};
 
 /// The numbers of an operation's messages: to the kernel, and from it.
 type Numbers = (Option<u16>, Option<u16>);
@@ -37,6 +37,7 @@ impl Resolver<'_> {
         protocol: Protocol,
         sets: &[AttrSet],
         structs: &[Struct],
+        oddities: &mut Vec<Refusal>,
     ) -> Result<Vec<Operation>> {
         let typed = &self.spec.operations;
         let numbers = match typed.enum_model {
@@ -48,7 +49,12 @@ impl Resolver<'_> {
             let path = format!("operations.list[{}]", it.name.value);
             self.check_numbers(it, numbers, &operations, protocol, &path)?;
             let operation = self.operation(it, numbers, &path)?;
-            self.check_attributes(it, &operation, protocol, sets, structs, &path)?;
+            for fault in self.unlisted(it, &operation, protocol, sets, structs, &path) {
+                if protocol.is_generic() {
+                    return Err(fault);
+                }
+                oddities.push(fault.refusal(self.file));
+            }
             operations.push(operation);
         }
         Ok(operations)
@@ -205,7 +211,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn check_attributes(
+    /// Names in the lists of an operation's attributes that are in no set.
+    fn unlisted(
         &self,
         it: &raw::Operation,
         operation: &Operation,
@@ -213,16 +220,14 @@ impl Resolver<'_> {
         sets: &[AttrSet],
         structs: &[Struct],
         path: &str,
-    ) -> Result<()> {
+    ) -> Vec<Fault> {
         let mut lists = Vec::new();
         for (form, exchange) in [("do", &it.r#do), ("dump", &it.dump)] {
             let Some(exchange) = exchange else { continue };
             for (side, message) in [("request", &exchange.request), ("reply", &exchange.reply)] {
                 let Some(message) = message else { continue };
-                lists.push((
-                    format!("{path}.{form}.{side}.attributes"),
-                    &message.attributes,
-                ));
+                let path = format!("{path}.{form}.{side}.attributes");
+                lists.push((path, &message.attributes));
             }
         }
         if let Some(event) = &it.event {
@@ -233,19 +238,23 @@ impl Resolver<'_> {
         let header = (operation.fixed_header)
             .filter(|_| !protocol.is_generic())
             .map(|id| &structs[id.0]);
-        for (path, names) in lists {
-            for name in names {
+        let mut faults = Vec::new();
+        for (path, names) in &lists {
+            for name in *names {
                 let in_set = set.is_some_and(|set| set.by_name(&name.value).is_some());
                 let in_header =
                     header.is_some_and(|it| it.members.iter().any(|it| it.name == name.value));
                 if !in_set && !in_header {
                     let set = set.map_or("", |set| &set.name);
-                    let text = format!("the set `{set}` has no attribute `{}`", name.value);
-                    return fault(name.referenced, path, text);
+                    faults.push(Fault {
+                        at: name.referenced.into(),
+                        path: path.clone(),
+                        message: format!("the set `{set}` has no attribute `{}`", name.value),
+                    });
                 }
             }
         }
-        Ok(())
+        faults
     }
 
     pub(super) fn groups(

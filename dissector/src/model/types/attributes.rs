@@ -3,6 +3,9 @@
 
 use super::{DisplayHint, EnumId, Scalar, SetId, StructId, SubMessageId};
 
+/// The most nests in nests whose numbers are values that there are.
+pub const MOST_KEYS: usize = 4;
+
 /// A space of attribute numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttrSet {
@@ -33,7 +36,11 @@ impl AttrSet {
     /// The attribute of that number, as it stands in `nla_type` without the
     /// two flags.
     pub fn by_number(&self, number: u16) -> Option<&Attribute> {
-        self.attributes.iter().find(|it| it.number == number)
+        // Nearly all sets count up from 0 or 1 without a gap.
+        let first = self.attributes.first()?.number;
+        let at = usize::from(number.wrapping_sub(first));
+        let hit = self.attributes.get(at).filter(|it| it.number == number);
+        hit.or_else(|| self.attributes.iter().find(|it| it.number == number))
     }
 
     /// The greatest number in use; 0 for an empty set.
