@@ -24,6 +24,22 @@ pub struct Attribute<'a> {
 }
 
 impl<'a> Attribute<'a> {
+    /// The attribute that `rest` begins with, its payload as far as it is
+    /// there, and the length that its header states; `None` where `rest` holds
+    /// no header, or one with a length below its own.
+    pub(super) fn header(rest: &'a [u8], endian: Endian) -> Option<(usize, Self)> {
+        let length = usize::from(endian.u16(rest)?);
+        let kind = endian.u16(rest.get(2..)?)?;
+        let attribute = Self {
+            number: kind & !(NESTED | NET_BYTEORDER),
+            nested: kind & NESTED != 0,
+            net_byteorder: kind & NET_BYTEORDER != 0,
+            payload: rest.get(HEADER..length.min(rest.len()))?,
+        };
+        // A length below 4 makes an inverted range, which `get` refuses.
+        Some((length, attribute))
+    }
+
     /// The payload as u16; `None` where it has another length.
     pub fn u16(&self, endian: Endian) -> Option<u16> {
         (self.payload.len() == 2).then(|| endian.u16(self.payload))?
@@ -71,24 +87,20 @@ impl<'a> Iterator for Attributes<'a> {
         if rest.is_empty() {
             return None;
         }
-        let length = self.endian.u16(rest).map(usize::from);
-        let kind = rest.get(2..).and_then(|rest| self.endian.u16(rest));
-        let payload = length.and_then(|length| rest.get(HEADER..length));
-        let (Some(length), Some(kind), Some(payload)) = (length, kind, payload) else {
-            self.at = self.bytes.len();
-            let length = length.unwrap_or(rest.len());
-            return Some(Err(Malformed {
-                offset: at,
-                length,
-                left: rest.len(),
-            }));
-        };
-        self.at = at + length.next_multiple_of(4);
-        Some(Ok(Attribute {
-            number: kind & !(NESTED | NET_BYTEORDER),
-            nested: kind & NESTED != 0,
-            net_byteorder: kind & NET_BYTEORDER != 0,
-            payload,
-        }))
+        match Attribute::header(rest, self.endian) {
+            Some((length, attribute)) if length <= rest.len() => {
+                self.at = at + length.next_multiple_of(4);
+                Some(Ok(attribute))
+            }
+            _ => {
+                self.at = self.bytes.len();
+                let length = self.endian.u16(rest).map_or(rest.len(), usize::from);
+                Some(Err(Malformed {
+                    offset: at,
+                    length,
+                    left: rest.len(),
+                }))
+            }
+        }
     }
 }

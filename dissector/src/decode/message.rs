@@ -13,6 +13,11 @@ pub mod flags {
     pub const ACK: u16 = 0x04;
     /// What was dumped changed meanwhile.
     pub const DUMP_INTR: u16 = 0x10;
+    /// Of an error: the request is not repeated behind its header.
+    pub const CAPPED: u16 = 0x100;
+    /// Of an error, an acknowledgement or a DONE: attributes of
+    /// `enum nlmsgerr_attrs` follow.
+    pub const ACK_TLVS: u16 = 0x200;
     /// Of a get request: all there are (`NLM_F_ROOT | NLM_F_MATCH`).
     pub const DUMP: u16 = 0x300;
 }

@@ -4,12 +4,49 @@
 //! Nothing is copied and nothing panics: an iterator gives what is whole, then one
 //! [`Malformed`] for the rest, then ends. Layouts are those of linux/netlink.h and
 //! linux/genetlink.h.
+//!
+//! [`messages`] cuts a datagram into messages, [`attributes`] a payload into
+//! attributes. [`Body`] is a message by its family's specification: a tree of
+//! [`Level`]s whose attributes are read when they are asked for.
+//!
+//! ```
+//! use nl_dissector::decode::{Body, Endian, Side, Value, messages};
+//!
+//! // A request of nl_util: L2_IID with NETDEV { IFINDEX 2 }.
+//! let bytes = [
+//!     32, 0, 0, 0, 0x1b, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, //
+//!     12, 0, 1, 0x80, 8, 0, 1, 0, 2, 0, 0, 0,
+//! ];
+//! let family = nl_dissector::model::nl_util();
+//! let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
+//! let body = Body::new(&family, &message, Endian::Little, Side::Request, None).unwrap();
+//! assert_eq!(body.operation.unwrap().name, "l2-iid");
+//! let netdev = body.level.fields().next().unwrap().unwrap();
+//! let Value::Nest(inner) = body.level.read(&netdev).value else { panic!() };
+//! let index = inner.fields().next().unwrap().unwrap();
+//! assert_eq!(index.spec.unwrap().name, "ifindex");
+//! ```
+//!
+//! # Design decisions
+//!
+//! A level borrows the one that it is in, because the form of a sub-message
+//! may be told by an attribute further out. A reader is thus a recursive
+//! function, which the depth of [`DEEPEST`] levels bounds.
 
 mod attribute;
+mod body;
+mod guess;
+mod level;
 mod message;
+mod value;
+mod verdict;
 
 pub use attribute::{Attribute, Attributes, attributes};
+pub use body::{Body, Side};
+pub use level::{DEEPEST, Field, Fields, Level, Read};
 pub use message::{Genl, Message, Messages, flags, genl, messages, types};
+pub use value::{Flags, Indexed, Inner, Keyed, Number, Numbers, Record, Value};
+pub use verdict::{Verdict, missing_at, path_at};
 
 /// The byte order of the machine that spoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +82,33 @@ impl Endian {
         Some(match self {
             Self::Little => u32::from_le_bytes(bytes),
             Self::Big => u32::from_be_bytes(bytes),
+        })
+    }
+}
+
+impl Endian {
+    /// The other one.
+    pub fn swapped(self) -> Self {
+        match self {
+            Self::Little => Self::Big,
+            Self::Big => Self::Little,
+        }
+    }
+
+    /// The unsigned number that `bytes` are, all of them: 1, 2, 4 or 8.
+    fn number(self, bytes: &[u8]) -> Option<u64> {
+        Some(match *bytes {
+            [byte] => byte.into(),
+            [_, _] => self.u16(bytes)?.into(),
+            [_, _, _, _] => self.u32(bytes)?.into(),
+            [_, _, _, _, _, _, _, _] => {
+                let bytes = *bytes.first_chunk()?;
+                match self {
+                    Self::Little => u64::from_le_bytes(bytes),
+                    Self::Big => u64::from_be_bytes(bytes),
+                }
+            }
+            _ => return None,
         })
     }
 }

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What attributes and members of structs hold.
+
+use super::Endian;
+use super::level::{Field, Fields, Level, until_nul};
+use crate::model::{
+    ArrayElement, ByteOrder, DisplayHint, Enum, Family, MOST_KEYS, Member, MemberKind, Scalar,
+    Struct,
+};
+
+/// A value. Texts and bytes came from outside and are not escaped.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// To be there is the value.
+    Flag,
+    /// A number.
+    Number(Number<'a>),
+    /// A text without its NUL; nothing says that it is UTF-8.
+    Text(&'a [u8]),
+    /// Bytes.
+    Bytes {
+        /// The bytes.
+        bytes: &'a [u8],
+        /// How to show them.
+        hint: Option<DisplayHint>,
+    },
+    /// `struct nla_bitfield32`.
+    Bits {
+        /// The bits.
+        value: u32,
+        /// Which bits of the value count.
+        selector: u32,
+        /// What the bits are called.
+        names: Option<&'a Enum>,
+    },
+    /// A C struct.
+    Struct(Record<'a>),
+    /// A C array of numbers.
+    Array(Numbers<'a>),
+    /// Attributes.
+    Nest(Level<'a>),
+    /// Attributes whose numbers are indexes.
+    Indexed(Indexed<'a>),
+    /// Nests whose numbers are values.
+    Keyed(Keyed<'a>),
+    /// A payload whose form another attribute selected.
+    SubMessage {
+        /// The struct that comes first.
+        header: Option<Record<'a>>,
+        /// The attributes that follow.
+        level: Option<Level<'a>>,
+    },
+    /// Bytes without meaning.
+    Padding(&'a [u8]),
+    /// Bytes that are not of the length that their type has.
+    Odd(&'a [u8]),
+    /// A nest below the deepest level that is entered.
+    TooDeep(&'a [u8]),
+}
+
+/// A number with what it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Number<'a> {
+    bits: u64,
+    bytes: u8,
+    signed: bool,
+    names: Option<(&'a Enum, bool)>,
+    hint: Option<DisplayHint>,
+}
+
+impl<'a> Number<'a> {
+    /// A number by its type; `None` where the bytes are not as many as it has.
+    pub(super) fn read(
+        family: &'a Family,
+        scalar: Scalar,
+        endian: Endian,
+        bytes: &[u8],
+    ) -> Option<Self> {
+        let fits = match scalar.width.size() {
+            Some(size) => bytes.len() == size,
+            None => matches!(bytes.len(), 4 | 8),
+        };
+        fits.then_some(())?;
+        let endian = match scalar.byte_order {
+            ByteOrder::Host => endian,
+            ByteOrder::LittleEndian => Endian::Little,
+            ByteOrder::BigEndian => Endian::Big,
+        };
+        Some(Self {
+            bits: endian.number(bytes)?,
+            bytes: bytes.len() as u8,
+            signed: scalar.width.is_signed(),
+            names: scalar.names.map(|it| (&family[it.id], it.as_flags)),
+            hint: scalar.hint,
+        })
+    }
+
+    /// An unsigned number of which nothing is known.
+    pub(super) fn plain(endian: Endian, bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            bits: endian.number(bytes)?,
+            bytes: bytes.len() as u8,
+            signed: false,
+            names: None,
+            hint: None,
+        })
+    }
+
+    /// The number.
+    pub fn value(&self) -> i128 {
+        if self.signed {
+            let unused = 64 - 8 * u32::from(self.bytes);
+            i128::from(self.bits.wrapping_shl(unused).cast_signed() >> unused)
+        } else {
+            i128::from(self.bits)
+        }
+    }
+
+    /// Its bits, without those of a sign above its width.
+    pub fn bits(&self) -> u64 {
+        self.bits
+    }
+
+    /// Bytes that it takes: 1, 2, 4 or 8.
+    pub fn width(&self) -> usize {
+        self.bytes.into()
+    }
+
+    /// How to show it.
+    pub fn hint(&self) -> Option<DisplayHint> {
+        self.hint
+    }
+
+    /// What the value is called, where it is one of an enum.
+    pub fn name(&self) -> Option<&'a str> {
+        let (names, as_flags) = self.names?;
+        let value = i64::try_from(self.value()).ok().filter(|_| !as_flags)?;
+        names.by_value(value).map(|it| it.name.as_str())
+    }
+
+    /// The enum that names its bits, where it is a set of flags.
+    pub fn flags(&self) -> Option<Flags<'a>> {
+        let (names, as_flags) = self.names?;
+        as_flags.then_some(Flags {
+            names: Some(names),
+            left: self.bits,
+        })
+    }
+}
+
+/// Iterator over the bits of a set of flags: the name of each, or the bit.
+#[derive(Debug, Clone)]
+pub struct Flags<'a> {
+    names: Option<&'a Enum>,
+    left: u64,
+}
+
+impl<'a> Flags<'a> {
+    /// The bits of a bitfield.
+    pub fn of(bits: u32, names: Option<&'a Enum>) -> Self {
+        Self {
+            names,
+            left: bits.into(),
+        }
+    }
+}
+
+impl<'a> Iterator for Flags<'a> {
+    type Item = Result<&'a str, u64>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (self.left != 0).then_some(())?;
+        let bit = self.left.trailing_zeros();
+        self.left &= self.left - 1;
+        let entry = self.names.and_then(|names| names.by_value(bit.into()));
+        Some(entry.map(|it| it.name.as_str()).ok_or(1 << bit))
+    }
+}
+
+/// A C array of numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbers<'a> {
+    family: &'a Family,
+    scalar: Scalar,
+    endian: Endian,
+    bytes: &'a [u8],
+}
+
+impl<'a> Numbers<'a> {
+    pub(super) fn new(family: &'a Family, scalar: Scalar, endian: Endian, bytes: &'a [u8]) -> Self {
+        Self {
+            family,
+            scalar,
+            endian,
+            bytes,
+        }
+    }
+
+    /// The numbers; bytes that are left after them are not given.
+    pub fn iter(&self) -> impl Iterator<Item = Number<'a>> + use<'a> {
+        let Self {
+            family,
+            scalar,
+            endian,
+            bytes,
+        } = *self;
+        let size = scalar.width.size().unwrap_or(4);
+        (bytes.chunks_exact(size))
+            .filter_map(move |bytes| Number::read(family, scalar, endian, bytes))
+    }
+}
+
+/// A C struct, as far as it is there: kernels append members.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    family: &'a Family,
+    layout: &'a Struct,
+    endian: Endian,
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Record<'a> {
+    /// The struct that `bytes` begin with, at `offset` in the message.
+    pub(super) fn new(
+        family: &'a Family,
+        layout: &'a Struct,
+        endian: Endian,
+        bytes: &'a [u8],
+        offset: usize,
+    ) -> Self {
+        Self {
+            family,
+            layout,
+            endian,
+            bytes,
+            offset,
+        }
+    }
+
+    /// What the struct looks like.
+    pub fn layout(&self) -> &'a Struct {
+        self.layout
+    }
+
+    /// Bytes before it in the message.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The members that are there, padding left out; of the one in which the
+    /// bytes end, those that are left.
+    pub fn members(&self) -> impl Iterator<Item = (&'a Member, Value<'a>)> + use<'a> {
+        let this = *self;
+        (this.layout.members.iter())
+            .filter(|member| !matches!(member.kind, MemberKind::Pad))
+            .filter_map(move |member| Some((member, this.member(member)?)))
+    }
+
+    fn member(&self, member: &'a Member) -> Option<Value<'a>> {
+        let rest = self.bytes.get(member.offset..)?;
+        let bytes = rest.get(..member.size).unwrap_or(rest);
+        if bytes.is_empty() && member.size > 0 {
+            return None;
+        }
+        let is_whole = bytes.len() == member.size;
+        Some(match member.kind {
+            MemberKind::Scalar(scalar) => {
+                match Number::read(self.family, scalar, self.endian, bytes) {
+                    Some(number) => Value::Number(number),
+                    None => Value::Odd(bytes),
+                }
+            }
+            MemberKind::String => Value::Text(until_nul(bytes)),
+            MemberKind::Binary { hint } if is_whole => Value::Bytes { bytes, hint },
+            MemberKind::Struct(id) => Value::Struct(Self {
+                layout: &self.family[id],
+                bytes,
+                offset: self.offset + member.offset,
+                ..*self
+            }),
+            MemberKind::Binary { .. } | MemberKind::Pad => Value::Odd(bytes),
+        })
+    }
+}
+
+/// Attributes whose numbers are array indexes.
+#[derive(Debug, Clone, Copy)]
+pub struct Indexed<'a> {
+    pub(super) level: Level<'a>,
+    pub(super) element: &'a ArrayElement,
+}
+
+impl<'a> Indexed<'a> {
+    /// The elements; each one's number is its index.
+    pub fn fields(&self) -> Fields<'a> {
+        self.level.fields()
+    }
+
+    /// What an element holds.
+    pub fn read<'b>(&'b self, field: &Field<'b>) -> Value<'b> {
+        self.level.element(self.element, field)
+    }
+}
+
+/// Nests whose numbers are values.
+#[derive(Debug, Clone, Copy)]
+pub struct Keyed<'a> {
+    pub(super) keys: &'a [String],
+    pub(super) numbers: [u16; MOST_KEYS],
+    /// What the innermost holds.
+    pub inner: Inner<'a>,
+}
+
+impl<'a> Keyed<'a> {
+    /// The names of the values and the values, outermost first.
+    pub fn keys(&self) -> impl Iterator<Item = (&'a str, u16)> + use<'a> {
+        let numbers = self.numbers.into_iter();
+        self.keys.iter().map(String::as_str).zip(numbers)
+    }
+}
+
+/// What the innermost of nests whose numbers are values holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Inner<'a> {
+    /// Attributes.
+    Nest(Level<'a>),
+    /// A number.
+    Number(Number<'a>),
+    /// Attributes below the deepest level that is entered.
+    TooDeep,
+}
