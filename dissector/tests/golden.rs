@@ -6,8 +6,9 @@
 
 mod common;
 
-use common::attr;
+use common::{CONTROLLER, FAMILY, attr, cooked, genl, netlink};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     io::Write,
     path::{Path, PathBuf},
@@ -21,15 +22,17 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
-/// tshark with the plugin, without the caller's own settings.
+/// tshark with nl_util's plugin.
 fn tshark(file: &Path, args: &[&str]) -> String {
+    tshark_with(&root().join("dissector/nl_util.lua"), file, args)
+}
+
+/// tshark with a plugin, without the caller's own settings.
+fn tshark_with(plugin: &Path, file: &Path, args: &[&str]) -> String {
     let home = tempfile::tempdir().unwrap();
     let out = Command::new("tshark")
         .args(["-n", "-X"])
-        .arg(format!(
-            "lua_script:{}",
-            root().join("dissector/nl_util.lua").display()
-        ))
+        .arg(format!("lua_script:{}", plugin.display()))
         .arg("-r")
         .arg(file)
         .args(args)
@@ -107,19 +110,8 @@ fn samples_are_shown_as_before() {
     assert!(seen >= 3, "{seen} samples");
 }
 
-const FAMILY: u16 = 0x1f;
-const CONTROLLER: u16 = 16;
-
 fn message(kind: u16, flags: u16, command: u8, attributes: &[u8]) -> Vec<u8> {
-    let mut bytes = u32::try_from(20 + attributes.len())
-        .unwrap()
-        .to_le_bytes()
-        .to_vec();
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(flags.to_le_bytes());
-    bytes.extend([7, 0, 0, 0, 0x2c, 3, 0, 0, command, 1, 0, 0]);
-    bytes.extend(attributes);
-    bytes
+    netlink(kind, flags, 7, 0x32c, &genl(command, attributes))
 }
 
 /// A pcap file of LINKTYPE_NETLINK whose first frame names the family; `cut` is
@@ -131,9 +123,7 @@ fn capture(file: &mut impl Write, frames: &[Vec<u8>], cut: usize) {
     let name = [attr(2, b"nl_util\0"), attr(1, &FAMILY.to_le_bytes())].concat();
     let naming = message(CONTROLLER, 0, 1, &name);
     for frame in std::iter::once(&naming).chain(frames) {
-        // Cooked header, big-endian: outgoing, ARPHRD_NETLINK, …, NETLINK_GENERIC.
-        let mut bytes = vec![0, 4, 3, 56, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16];
-        bytes.extend(frame);
+        let bytes = cooked(16, frame);
         let kept = bytes.len().min(cut);
         let head = [
             0,
@@ -211,27 +201,221 @@ fn a_frame_cut_anywhere_is_shown_without_a_fault() {
     }
 }
 
-/// A filter on each field finds in summary mode, where no tree is shown, the
-/// frames in whose tree the field stands.
+/// Attributes in one byte order.
+#[derive(Clone, Copy)]
+struct Order {
+    big: bool,
+}
+
+impl Order {
+    fn number<const N: usize>(self, little: [u8; N]) -> Vec<u8> {
+        let mut bytes = little.to_vec();
+        if self.big {
+            bytes.reverse();
+        }
+        bytes
+    }
+
+    fn attr(self, kind: u16, payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(payload.len() + 4).unwrap();
+        let mut bytes = self.number(length.to_le_bytes());
+        bytes.extend(self.number(kind.to_le_bytes()));
+        bytes.extend(payload);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    fn message(self, kind: u16, flags: u16, command: u8, body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(20 + body.len()).unwrap();
+        let mut bytes = self.number(length.to_le_bytes());
+        bytes.extend(self.number(kind.to_le_bytes()));
+        bytes.extend(self.number(flags.to_le_bytes()));
+        bytes.extend(self.number(7u32.to_le_bytes()));
+        bytes.extend(self.number(812u32.to_le_bytes()));
+        bytes.extend([command, 1, 0, 0]);
+        bytes.extend(body);
+        bytes
+    }
+
+    /// One attribute of each kind in kinds.yaml.
+    fn every_kind(self) -> Vec<u8> {
+        let u16 = |it: u16| self.number(it.to_le_bytes());
+        let u32 = |it: u32| self.number(it.to_le_bytes());
+        let u64 = |it: u64| self.number(it.to_le_bytes());
+        let nest = |it: &[u8]| self.attr(1, it);
+        let outer = [
+            u32((-5i32).cast_unsigned()),
+            b"eightful".to_vec(),
+            vec![0; 2],
+            u16(2),
+            u32(0x8000_0001),
+            vec![1, 2],
+            u16(0x102),
+            vec![2, 0, 0, 0, 0, 1],
+            vec![0xab, 0xcd],
+        ];
+        let payloads: Vec<(u16, Vec<u8>)> = vec![
+            (1, vec![200]),
+            (2, u16(50_000)),
+            (3, u32(4_000_000_000)),
+            (4, u64(u64::MAX)),
+            (5, vec![0xff]),
+            (6, u16(0xfffe)),
+            (7, u32((-3i32).cast_unsigned())),
+            (8, u64((-4i64).cast_unsigned())),
+            (9, u32(9)),
+            (9, u64(1 << 40)),
+            (10, u32((-10i32).cast_unsigned())),
+            (10, u64((-10i64).cast_unsigned())),
+            (11, vec![1, 2]),
+            (12, vec![1, 0, 0, 0]),
+            (13, u32(2)),
+            (14, u32(0x8000_0001)),
+            (15, u64(1 << 63 | 1 << 32 | 1)),
+            (16, vec![5]),
+            (17, b"text\0".to_vec()),
+            (18, vec![]),
+            (19, vec![1, 2, 3]),
+            (19, vec![]),
+            (20, vec![2, 0, 0, 0, 0, 1]),
+            (21, vec![10, 0, 0, 1]),
+            (22, [vec![0xfe, 0x80], vec![0; 13], vec![1]].concat()),
+            (23, vec![10, 0, 0, 2]),
+            (23, [vec![0xfe, 0x80], vec![0; 13], vec![2]].concat()),
+            (23, vec![1; 8]),
+            (24, (0..16).collect()),
+            (25, outer.concat()),
+            (26, [u16(1), u16(2), u16(3)].concat()),
+            (27, [u32(1), u32(0x8000_0001)].concat()),
+            (28, nest(b"leaf\0")),
+            (
+                29,
+                [
+                    self.attr(0, &nest(b"zero\0")),
+                    self.attr(1, &nest(b"one\0")),
+                ]
+                .concat(),
+            ),
+            (
+                30,
+                [self.attr(1, &u32(11)), self.attr(2, &u32(22))].concat(),
+            ),
+            (31, self.attr(7, &self.attr(8, &nest(b"keyed\0")))),
+            (
+                32,
+                [self.attr(3, &u64(33)), self.attr(4, &u64(44))].concat(),
+            ),
+            (33, vec![0; 4]),
+            (34, u32(1)),
+            (34, u32(2)),
+            (35, u32(0xbeef)),
+            (0x4002, vec![1, 2]),
+        ];
+        let attrs = payloads.iter().flat_map(|(kind, it)| self.attr(*kind, it));
+        attrs.collect()
+    }
+}
+
+/// Every kind of attribute of the specifications, in both byte orders: the trees
+/// are the same but for the bytes that have no order.
+#[test]
+fn every_kind_of_attribute_is_shown_in_either_byte_order() {
+    let spec = root().join("dissector/tests/kinds.yaml");
+    let family = nl_dissector::model::Family::load(&spec).unwrap();
+    let plugin = tempfile::NamedTempFile::with_suffix(".lua").unwrap();
+    fs::write(
+        plugin.path(),
+        nl_dissector::emit::lua::emit(&family).unwrap(),
+    )
+    .unwrap();
+    let trees = [false, true].map(|big| {
+        let order = Order { big };
+        let name = [
+            order.attr(2, b"kinds\0"),
+            order.attr(1, &order.number(FAMILY.to_le_bytes())),
+        ];
+        let header = order.number(5u32.to_le_bytes());
+        let frames = [
+            order.message(CONTROLLER, 0, 1, &name.concat()),
+            order.message(FAMILY, 0, 2, &order.every_kind()),
+            order.message(FAMILY, 1, 1, &order.attr(1, &[1])),
+            order.message(FAMILY, 1, 2, &[&header[..], &order.attr(1, &[2])].concat()),
+            order.message(FAMILY, 0, 4, &order.attr(17, b"told\0")),
+            order.message(FAMILY, 1, 2, &header[..2]),
+            // A wrong element, one too short to be one, and a nest in a nest in …
+            order.message(FAMILY, 0, 2, &order.attr(30, &order.attr(1, &[1]))),
+            order.message(FAMILY, 0, 2, &order.attr(31, &[9, 9])),
+            order.message(
+                FAMILY,
+                0,
+                2,
+                &(0..20).fold(vec![], |it, at| {
+                    order.attr(if at % 2 == 0 { 2 } else { 28 }, &it)
+                }),
+            ),
+        ];
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        capture(&mut file, &frames, usize::MAX);
+        let info = tshark_with(
+            plugin.path(),
+            file.path(),
+            &["-Y", "kinds", "-o", "gui.column.format:\"Info\",\"%i\""],
+        );
+        let text = tshark_with(plugin.path(), file.path(), &["-Y", "kinds", "-O", "kinds"]);
+        let tree = text.lines().filter(|it| !it.starts_with("Frame "));
+        assert!(!text.contains("The dissector failed"), "{text}");
+        info + &tree
+            .map(|it| format!("{}\n", it.trim_end()))
+            .collect::<String>()
+    });
+    compare("kinds", &trees[0]);
+    compare("kinds-big", &trees[1]);
+}
+
+/// In which frames each name stands in the tree.
+fn frames_by_name(file: &Path) -> BTreeMap<String, BTreeSet<u32>> {
+    let pdml = tshark(file, &["-T", "pdml"]);
+    let mut frames = BTreeMap::<String, BTreeSet<u32>>::new();
+    let mut number = 0;
+    for line in pdml.lines() {
+        if line.trim() == "<packet>" {
+            number += 1;
+        }
+        let name = line
+            .split_once(" name=\"")
+            .and_then(|(_, it)| it.split_once('"'));
+        if let Some((name, _)) = name {
+            frames.entry(name.to_owned()).or_default().insert(number);
+        }
+    }
+    frames
+}
+
+/// The frames that a filter finds in summary mode, where nobody looks at a tree.
+fn found(file: &Path, filter: &str) -> BTreeSet<u32> {
+    let text = tshark(
+        file,
+        &["-Y", filter, "-o", "gui.column.format:\"No.\",\"%m\""],
+    );
+    text.lines().map(|it| it.trim().parse().unwrap()).collect()
+}
+
 #[test]
 fn every_field_that_a_tree_shows_is_found_by_its_filter() {
-    let lua = fs::read_to_string(root().join("dissector/nl_util.lua")).unwrap();
-    let abbrs: Vec<_> = lua
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("abbr = \""))
-        .collect();
-    let abbrs: Vec<_> = abbrs.iter().map(|it| it.trim_end_matches("\",")).collect();
-    assert!(abbrs.len() >= 11, "{abbrs:?}");
-    let file = root().join("captures/samples/nl_user-show-veth0.pcapng");
-    let more = [
-        "nl_util.cmd",
-        "nl_util.netdev.flags.up",
-        "nl_util.netdev.stats.rx_packets",
-        "nl_util.nla.len",
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let whole = [
+        attr(1, &[2, 0, 0, 0]),
+        attr(2, b"veth0\0"),
+        attr(3, &[3, 0x10, 0, 0]),
+        attr(4, &[0xdc, 5, 0, 0]),
+        attr(6, &[0xe8, 3, 0, 0]),
+        attr(5, &[6, 0, 0, 0]),
+        attr(9, &[2, 0, 0, 0, 0, 1]),
+        attr(8, &[0xff; 6]),
+        attr(7, &[1; 200]),
     ];
     // No interface of a guest has all of these.
     let details = [
-        attr(1, &[2, 0, 0, 0]),
         attr(10, &[3, 0, 0, 0]),
         attr(11, &[4, 0, 0, 0]),
         attr(12, b"vlan\0"),
@@ -242,46 +426,36 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
         attr(17, &[1]),
         attr(18, &[3, 16, 1, 0]),
         attr(19, &[0xff; 4]),
-    ]
-    .concat();
-    let asked_and_told = [attr(2, &[3, 0, 0, 0]), attr(1, &details)].concat();
-    let mut extended = tempfile::NamedTempFile::new().unwrap();
-    capture(
-        &mut extended,
-        &[message(FAMILY, 0, 1, &asked_and_told)],
-        usize::MAX,
-    );
-    for abbr in abbrs.iter().copied().chain(more) {
-        let found = tshark(&file, &["-Y", abbr]).lines().count()
-            + tshark(extended.path(), &["-Y", abbr]).lines().count();
-        assert!(found >= 1, "{abbr}");
-    }
-    assert_eq!(tshark(&file, &["-Y", "nl_util"]).lines().count(), 2);
-    assert_eq!(
-        tshark(&file, &["-Y", "nl_util.netdev.ifname == \"veth0\""])
-            .lines()
-            .count(),
-        1
-    );
-    assert_eq!(
-        tshark(&file, &["-Y", "nl_util.netdev.ifname == \"veth1\""])
-            .lines()
-            .count(),
-        0
-    );
-    assert_eq!(
-        tshark(&file, &["-Y", "nl_util.netdev.state == 99"])
-            .lines()
-            .count(),
-        0
-    );
+    ];
+    let details = [attr(2, &[3, 0, 0, 0]), attr(1, &details.concat())].concat();
+    let mut frames = odd_messages();
+    frames.push(message(FAMILY, 0, 1, &details));
+    frames.push(message(FAMILY, 0, 2, &attr(1, &whole.concat())));
+    frames.push(message(FAMILY, 0, 1, &attr(1, &whole[..8].concat())));
+    capture(&mut file, &frames, usize::MAX);
 
-    let mut odd = tempfile::NamedTempFile::new().unwrap();
-    capture(&mut odd, &odd_messages(), usize::MAX);
-    for expert in ["malformed", "wrong_length", "unknown_number"] {
-        let found = tshark(odd.path(), &["-Y", &format!("nl_util.{expert}")])
-            .lines()
-            .count();
-        assert!(found >= 2, "{expert}: {found}");
+    let shown = frames_by_name(file.path());
+    let names = nl_dissector::emit::lua::field_names(&nl_dissector::model::nl_util()).unwrap();
+    assert!(names.len() > 60, "{names:?}");
+    // What this file has none of.
+    let absent = ["partial", "too_deep", "too_many", "fault"].map(|it| format!("nl_util.{it}"));
+    for name in names.iter().chain([&"nl_util".to_owned()]) {
+        let in_trees = shown.get(name).cloned().unwrap_or_default();
+        assert_eq!(found(file.path(), name), in_trees, "{name}");
+        assert_eq!(in_trees.is_empty(), absent.contains(name), "{name}");
     }
+    for (filter, count) in [
+        ("nl_util.netdev.ifname == \"veth0\"", 2),
+        ("nl_util.netdev.ifname == \"veth1\"", 0),
+        ("nl_util.netdev.state == \"UP\"", 2),
+        ("nl_util.cmd == \"L2_IID\"", 2),
+        ("nl_util.netdev.ifmac == 02:00:00:00:00:01", 2),
+        ("nl_util.netdev.stats.rx_packets > 1", 3),
+        ("nl_util.netdev.flags.lower_up == 1", 0),
+    ] {
+        assert_eq!(found(file.path(), filter).len(), count, "{filter}");
+    }
+    // Experts by their severity, which no field of ours tells.
+    let damaged = shown["nl_util.malformed"].clone();
+    assert!(found(file.path(), "_ws.expert.severity == error").is_superset(&damaged));
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::attr;
+use common::{FAMILY, attr, cooked, netlink};
 use mlua::{Function, Lua, Table};
 use nl_dissector::{emit, model::nl_util};
 use proptest::prelude::*;
@@ -37,11 +37,18 @@ impl Plugin {
     }
 
     fn dissect(&self, flags: u16, message: &[u8]) -> Seen {
-        self.mock.set("flags", flags).unwrap();
-        let dissect: Function = self.mock.get("dissect").unwrap();
-        let data = self.lua.create_string(message).unwrap();
-        let (shown, experts, info): (Table, Table, Option<String>) =
-            dissect.call(("nl_util", data)).unwrap();
+        let frame = self.lua.create_table().unwrap();
+        self.frame(frame, &netlink(FAMILY, flags, 7, 0x32c, message))
+    }
+
+    /// Dissects messages in one frame; `frame` has what else `mock.frame` takes.
+    fn frame(&self, frame: Table, messages: &[u8]) -> Seen {
+        let ids: Table = self.mock.get("ids").unwrap();
+        ids.set(FAMILY, "nl_util").unwrap();
+        let data = self.lua.create_string(cooked(16, messages)).unwrap();
+        frame.set("data", data).unwrap();
+        let run: Function = self.mock.get("frame").unwrap();
+        let (shown, experts, info): (Table, Table, Option<String>) = run.call(frame).unwrap();
         let fields = shown.sequence_values::<Table>().map(|item| {
             let item = item.unwrap();
             (item.get("depth").unwrap(), item.get("abbr").unwrap())
@@ -55,9 +62,7 @@ impl Plugin {
     }
 }
 
-fn message(command: u8, attributes: &[u8]) -> Vec<u8> {
-    [&[command, 1, 0, 0], attributes].concat()
-}
+use common::genl as message;
 
 const REQUEST: u16 = 1;
 const ANSWER: u16 = 0;
@@ -94,7 +99,7 @@ fn every_kind_of_damage_is_an_expert_item_of_its_kind() {
         (vec![200, 0, 1, 0, 1, 2, 3, 4], "malformed"),
         (attr(1, &attr(1, &[1, 2])), "wrong_length"),
         (attr(1, &attr(9, &[1, 2, 3])), "wrong_length"),
-        (attr(1, &attr(2, b"no nul")), "wrong_length"),
+        (attr(1, &attr(2, b"no nul")), "unterminated"),
         (attr(1, &attr(1, &[])), "wrong_length"),
         (attr(1, &attr(44, &[1])), "unknown_number"),
         (attr(9, &[]), "unknown_number"),
@@ -135,9 +140,109 @@ fn a_big_endian_recording_is_read_in_its_own_order() {
     let plugin = Plugin::new();
     let index = [0, 8, 0, 1, 0, 0, 0, 3];
     let nest = [&[0, 12, 0x80, 1][..], &index].concat();
-    let seen = plugin.dissect(REQUEST, &message(2, &nest));
+    let header = [0, 0, 0, 32, 0, 0x1f, 0, 1, 0, 0, 0, 7, 0, 0, 3, 44];
+    let frame = plugin.lua.create_table().unwrap();
+    frame.set("big", true).unwrap();
+    let seen = plugin.frame(frame, &[&header[..], &[2, 1, 0, 0], &nest].concat());
     assert_eq!(seen.info.as_deref(), Some("L2_IID request, ifindex 3"));
     assert!(seen.experts.is_empty(), "{:?}", seen.experts);
+}
+
+fn answer(names: &[&[u8]]) -> Vec<u8> {
+    let nests = names.iter().flat_map(|it| attr(1, &attr(2, it)));
+    netlink(FAMILY, 0, 7, 0x32c, &message(1, &nests.collect::<Vec<_>>()))
+}
+
+#[test]
+fn a_frame_of_many_messages_is_told_in_few_words() {
+    let plugin = Plugin::new();
+    let all: Vec<u8> = (0..5).flat_map(|_| answer(&[b"eth0\0"])).collect();
+    for _again in 0..2 {
+        let frame = plugin.lua.create_table().unwrap();
+        let seen = plugin.frame(frame, &all);
+        let one = "L2_LIST answer, eth0";
+        assert_eq!(seen.info.unwrap(), format!("{one}; {one}; {one}; 2 more"));
+    }
+}
+
+/// Which of nl_util's fields are made when a filter names some and nobody looks.
+fn made_for(plugin: &Plugin, filter: &[&str], messages: &[u8]) -> Vec<String> {
+    let frame = plugin.lua.create_table().unwrap();
+    frame.set("visible", false).unwrap();
+    frame.set("filter", filter).unwrap();
+    let seen = plugin.frame(frame, messages);
+    seen.fields.into_iter().map(|(_, abbr)| abbr).collect()
+}
+
+#[test]
+fn without_a_tree_only_what_a_filter_names_is_made() {
+    let plugin = Plugin::new();
+    let messages = answer(&[b"eth0\0"]);
+    assert_eq!(made_for(&plugin, &[], &messages), ["nl_util"]);
+    assert_eq!(
+        made_for(&plugin, &["nl_util.netdev.ifname"], &messages),
+        ["nl_util", "nl_util.netdev", "nl_util.netdev.ifname"]
+    );
+    assert_eq!(
+        made_for(&plugin, &["nl_util.netdev.ifmtu"], &messages),
+        ["nl_util"]
+    );
+    assert_eq!(
+        made_for(&plugin, &["nl_util.cmd"], &messages),
+        ["nl_util", "nl_util.cmd", "nl_util.netdev"]
+    );
+    // Damage is an expert item whoever looks.
+    let damaged = answer(&[b"no nul"]);
+    assert!(made_for(&plugin, &[], &damaged).contains(&"nl_util.netdev.ifname".to_owned()));
+}
+
+#[test]
+fn what_the_capture_cut_off_is_not_called_malformed() {
+    let plugin = Plugin::new();
+    let messages = answer(&[b"eth0\0", b"eth1\0"]);
+    for captured in 37..16 + messages.len() {
+        let frame = plugin.lua.create_table().unwrap();
+        frame.set("captured", captured).unwrap();
+        let seen = plugin.frame(frame, &messages);
+        let experts: Vec<_> = seen.experts.iter().collect();
+        assert!(!experts.is_empty(), "{captured}");
+        assert!(
+            experts.iter().all(|it| it.starts_with("nl_util.partial")
+                // The bytes after the last attribute are padding.
+                || captured == 15 + messages.len()),
+            "{captured}: {experts:?}"
+        );
+        assert!(seen.info.unwrap().ends_with(", cut by the capture"));
+    }
+}
+
+#[test]
+fn more_attributes_than_a_kernel_can_send_are_bounded() {
+    let plugin = Plugin::new();
+    let seen = plugin.dissect(ANSWER, &message(1, &attr(1, &[]).repeat(50_000)));
+    let items = seen.fields.iter().filter(|it| it.1 == "nl_util.netdev");
+    assert_eq!(items.count(), 20_000);
+    assert_eq!(seen.experts, ["nl_util.too_many: nil"]);
+}
+
+#[test]
+fn files_may_be_loaded_together_and_twice() {
+    let plugin = Plugin::new();
+    let mut other = nl_util();
+    other.name = "other".into();
+    for family in [nl_util(), other] {
+        let text = emit::lua::emit(&family).unwrap();
+        plugin.lua.load(text).exec().unwrap();
+    }
+    let ids: Table = plugin.mock.get("ids").unwrap();
+    ids.set(0x20, "other").unwrap();
+    let messages = netlink(0x20, 1, 7, 0, &message(1, &[]));
+    let frame = plugin.lua.create_table().unwrap();
+    assert_eq!(plugin.frame(frame, &messages).fields[0].1, "other");
+    assert_eq!(
+        plugin.dissect(REQUEST, &message(1, &[])).fields[0].1,
+        "nl_util"
+    );
 }
 
 #[test]
@@ -181,25 +286,52 @@ fn the_double_notices_misuse() {
         let lua = Lua::new();
         let mock: Table = lua.load(include_str!("mock.lua")).eval().unwrap();
         let text = format!(
-            "local proto = Proto('bug', 'bug'); proto.fields = {{}}; proto.experts = {{}}
-             local field = ProtoField.uint32('bug.field')
+            "local proto = Proto('bug', 'bug')
+             local field = ProtoField.uint32('bug.field', 'Field', base.DEC)
+             local text = ProtoField.string('bug.text', 'Text', base.UNICODE)
+             proto.fields = {{ field, text }}; proto.experts = {{}}
+             local stray = ProtoField.uint32('bug.stray', 'Stray', base.DEC)
+             local hatype = Field.new('netlink.hatype')
              function proto.dissector(tvb, pinfo, tree) {bug} return tvb:len() end
              DissectorTable.get('genl.family'):add('bug', proto)"
         );
-        lua.load(text).exec().unwrap();
-        let dissect: Function = mock.get("dissect").unwrap();
-        dissect.call::<()>(("bug", lua.create_string([1, 2, 3, 4]).unwrap()))
+        lua.load(text).exec()?;
+        let plugin = Plugin { lua, mock };
+        let ids: Table = plugin.mock.get("ids")?;
+        ids.set(0x20, "bug")?;
+        let run: Function = plugin.mock.get("frame")?;
+        let frame = plugin.lua.create_table()?;
+        let messages = cooked(16, &netlink(0x20, 1, 7, 0, &[1, 2, 3, 4]));
+        frame.set("data", plugin.lua.create_string(messages)?)?;
+        run.call::<()>(&frame)?;
+        run.call::<()>(frame)
     };
     plant("tree:add(field, tvb(0, 4))").unwrap();
     for bug in [
         "local x = tvb(2, 4)",
+        "local x = tvb:raw(0, 5)",
         "tree:add(field, tvb(0, 2))",
+        "tree:add(stray, tvb(0, 4))",
+        "tree:add(field, 'text')",
+        "tree:add(field, 1.5)",
+        "tree:add(text, 1)",
         "tree:add({}, tvb(0, 4))",
+        "tree:append_text('a\\nb')",
+        "tree.add(field, tvb(0, 4))",
         "tree:no_such_method()",
+        "tree:referenced(stray)",
+        "kept = kept or tree; kept:append_text('a')",
+        "kept = kept or tvb; kept(0, 1)",
         "local x = ProtoField.no_such_type",
+        "local x = ProtoField.uint32('bug.late', 'Late', base.DEC)",
+        "local x = Field.new('netlink.hatype')",
         "pinfo.cols.nothing = 'x'",
+        "pinfo.cols.info = 1",
+        "pinfo.nothing = 1",
         "tree:add_proto_expert_info({})",
-        "local x = tvb(0, 4):int64()",
+        "end; hatype(); local function x()",
+        "end; ProtoField.uint32('bug.field', 'Again', base.DEC); local function x()",
+        "end; ProtoField.bool('bug.bit', 'Bit', 64, { 'a', 'b' }, 1); local function x()",
     ] {
         assert!(plant(bug).is_err(), "not noticed: {bug}");
     }

@@ -1,78 +1,214 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- Wireshark's Lua API as far as the dissector uses it, and stricter: reading past
--- the buffer, a field that was not registered or has another type's value, and an
--- unknown name are errors. What is added to the tree is written down in `shown`.
+-- Wireshark's Lua API as far as the dissectors use it, and stricter. These are
+-- errors: reading past the buffer, a field that is not registered or gets a value
+-- of another type or size, an unknown name, what may only be done while loading done
+-- in a callback and the other way round, and a buffer or an item kept for longer
+-- than its frame. What is added to the tree is written down.
 
-local mock = { shown = {}, experts = {}, info = nil, flags = 1, messages = 1 }
+local mock = { ids = {}, families = {}, post = {}, prefs = {} }
 
-local registered = {}
+-- Nothing but loading is going on before the first frame.
+local loading = true
+local function while_loading(what)
+	assert(loading, what .. " may be called while loading only")
+end
+-- The frame at hand; its buffers and items are gone with it.
+local current
+
 local function strict(name, members)
 	return setmetatable(members, {
 		__index = function(_, key)
 			error(name .. " has no " .. tostring(key), 2)
 		end,
+		__newindex = function(_, key)
+			error(name .. " has no " .. tostring(key), 2)
+		end,
 	})
 end
 
-local function field_of(kind, width)
-	return function(abbr)
-		assert(type(abbr) == "string" and not abbr:find("[^%w_.%-]"), "a bad field name")
-		assert(not registered[abbr], abbr .. " is there twice")
-		local field = { kind = kind, width = width, abbr = abbr, is_field = true }
-		registered[abbr] = field
-		return field
+--------------------------------------------------------------------------------
+-- Fields
+
+local known = {} -- every abbreviation that exists
+local function name_it(abbr)
+	assert(type(abbr) == "string" and abbr:find("%.") and not abbr:find("[^%w_.%-]"), "a bad field name")
+	assert(not known[abbr], abbr .. " is there twice")
+	known[abbr] = true
+end
+
+local function check_text(text, what)
+	assert(text == nil or type(text) == "string", what .. " is not a text")
+end
+
+local BASES = { NONE = 0, DEC = 1, HEX = 2, UNICODE = 3 }
+base = strict("base", BASES)
+
+local function number_field(width)
+	return function(abbr, label, shown, names, mask, doc)
+		while_loading("ProtoField")
+		name_it(abbr)
+		assert(type(label) == "string" and #label > 0, abbr .. " has no label")
+		assert(shown == base.DEC or (shown == base.HEX and names == nil), abbr .. " is shown wrongly")
+		assert(names == nil or type(names) == "table")
+		for number, text in pairs(names or {}) do
+			assert(type(number) == "number" and number % 1 == 0 and type(text) == "string")
+		end
+		assert(mask == nil or type(mask) == "number")
+		check_text(doc, "the description")
+		return { kind = "number", width = width, abbr = abbr, is_field = true, masked = mask ~= nil }
+	end
+end
+
+local function plain_field(kind, width, has_base)
+	return function(abbr, label, ...)
+		while_loading("ProtoField")
+		name_it(abbr)
+		assert(type(label) == "string" or label == nil)
+		local doc = ...
+		if has_base then
+			local shown
+			shown, doc = ...
+			assert(shown == nil or shown == base.NONE or shown == base.UNICODE)
+		end
+		check_text(doc, "the description")
+		return { kind = kind, width = width, abbr = abbr, is_field = true }
 	end
 end
 
 ProtoField = strict("ProtoField", {
-	uint8 = field_of("number", 1), uint16 = field_of("number", 2),
-	uint32 = field_of("number", 4), uint64 = field_of("number", 8),
-	int8 = field_of("number", 1), int16 = field_of("number", 2),
-	int32 = field_of("number", 4), int64 = field_of("number", 8),
-	bool = field_of("bool"), string = field_of("string"), bytes = field_of("bytes"),
-	ether = field_of("address", 6), ipv4 = field_of("address", 4), ipv6 = field_of("address", 16),
-	none = field_of("none"),
+	uint8 = number_field(1), uint16 = number_field(2), uint32 = number_field(4), uint64 = number_field(8),
+	int8 = number_field(1), int16 = number_field(2), int32 = number_field(4), int64 = number_field(8),
+	bool = function(abbr, label, bits, names, mask, doc)
+		while_loading("ProtoField")
+		name_it(abbr)
+		assert(bits == 8 or bits == 16 or bits == 32, abbr .. ": Wireshark 4.0 takes no mask of 64 bits")
+		assert(mask >= 1 and mask < 2 ^ bits and mask % 1 == 0, abbr .. " has a bad mask")
+		assert(#names == 2 and type(label) == "string")
+		check_text(doc, "the description")
+		return { kind = "bool", width = bits / 8, abbr = abbr, is_field = true }
+	end,
+	string = plain_field("string", nil, true), bytes = plain_field("bytes", nil, true),
+	ether = plain_field("address", 6), ipv4 = plain_field("address", 4),
+	ipv6 = plain_field("address", 16), guid = plain_field("address", 16),
+	none = plain_field("none"),
+	relative_time = plain_field("time"),
+	framenum = function(abbr, label, shown, kind, mask, doc)
+		while_loading("ProtoField")
+		name_it(abbr)
+		assert(shown == base.NONE and kind and mask == nil and type(label) == "string")
+		check_text(doc, "the description")
+		return { kind = "framenum", abbr = abbr, is_field = true }
+	end,
+})
+frametype = strict("frametype", { NONE = 10, REQUEST = 1, RESPONSE = 2 })
+
+expert = strict("expert", {
+	group = strict("expert.group", {
+		MALFORMED = 1, UNDECODED = 2, PROTOCOL = 3, RESPONSE_CODE = 4, SEQUENCE = 5,
+	}),
+	severity = strict("expert.severity", { CHAT = 0, NOTE = 1, WARN = 2, ERROR = 3 }),
 })
 ProtoExpert = strict("ProtoExpert", {
-	new = function(abbr, _, group, severity)
-		assert(group and severity)
+	new = function(abbr, text, group, severity)
+		while_loading("ProtoExpert.new")
+		name_it(abbr)
+		assert(type(text) == "string" and group and severity)
 		return { abbr = abbr, is_expert = true }
 	end,
 })
-base = strict("base", { NONE = 0, DEC = 1, HEX = 2, UNICODE = 3 })
-expert = strict("expert", {
-	group = strict("expert.group", { MALFORMED = 1, UNDECODED = 2 }),
-	severity = strict("expert.severity", { NOTE = 1, WARN = 2, ERROR = 3 }),
-})
 ENC_UTF_8 = 2
+
+local function expiring(what)
+	local frame = current
+	return function()
+		assert(frame and frame == current, what .. " is used after its frame")
+	end
+end
+
+-- Fields of Wireshark's own, of the frame at hand.
 Field = strict("Field", {
 	new = function(name)
-		assert(name == "netlink.hdr_flags", name)
+		while_loading("Field.new")
+		assert(name == "netlink.hatype" or name == "frame.comment", name)
 		return function()
-			local values = {}
-			for i = 1, mock.messages do
-				values[i] = { value = mock.flags }
+			assert(current, "a field is read outside a callback")
+			if name == "frame.comment" then
+				local comment = current.comment
+				return comment and { value = comment } or nil
+			elseif current.not_netlink then
+				return nil
 			end
-			return (table.unpack or unpack)(values)
+			return { value = 824, offset = 2, len = 2, source = current.tvb }
 		end
 	end,
 })
-function Proto(name, title)
-	assert(name:find("^[%w_]+$") and #title > 0)
-	return { name = name }
-end
-DissectorTable = strict("DissectorTable", {
-	get = function(name)
-		assert(name == "genl.family")
-		return { add = function(_, family, proto) mock.families = { [family] = proto } end }
+NSTime = strict("NSTime", {
+	new = function(seconds, nanoseconds)
+		assert(seconds % 1 == 0 and nanoseconds % 1 == 0 and math.abs(nanoseconds) < 1e9, "a bad time")
+		return { is_time = true, seconds = seconds + nanoseconds / 1e9 }
+	end,
+})
+Pref = strict("Pref", {
+	uint = function(label, value, doc)
+		while_loading("Pref")
+		assert(type(label) == "string" and type(value) == "number" and type(doc) == "string")
+		return { default = value }
 	end,
 })
 
--- A range of bytes; `data` is all of the message.
+function set_plugin_info(info)
+	assert(type(info.version) == "string")
+end
+
+--------------------------------------------------------------------------------
+-- Protocols
+
+local protocols = {}
+function Proto(name, title)
+	while_loading("Proto")
+	assert(name:find("^[%l%d_]+$") and #title > 0 and not protocols[name], name .. " is a bad or second Proto")
+	local proto = { name = name, title = title, is_proto = true }
+	protocols[name] = proto
+	local prefs = {}
+	proto.prefs = setmetatable({}, {
+		__newindex = function(_, key, pref)
+			while_loading("prefs")
+			prefs[key] = pref
+		end,
+		__index = function(_, key)
+			local pref = assert(prefs[key], "no preference " .. key)
+			local set = mock.prefs[name .. "." .. key]
+			return set == nil and pref.default or set
+		end,
+	})
+	return proto
+end
+
+DissectorTable = strict("DissectorTable", {
+	get = function(name)
+		while_loading("DissectorTable.get")
+		assert(name == "genl.family")
+		return {
+			add = function(_, family, proto)
+				assert(not mock.families[family], family .. " has two dissectors")
+				mock.families[family] = proto
+			end,
+		}
+	end,
+})
+function register_postdissector(proto)
+	while_loading("register_postdissector")
+	mock.post[#mock.post + 1] = proto
+end
+
+--------------------------------------------------------------------------------
+-- Buffers
+
 local function range_of(data, from, length)
-	local range = {}
-	local function number(size, little)
-		assert(length == size or (size == 0 and length <= 4 and length > 0), "a number of another size")
+	local check = expiring("a range")
+	local function number(sizes, little)
+		check()
+		assert(length > 0 and length <= sizes, "a number of another size")
 		local value = 0
 		for i = 1, length do
 			local at = little and (from + length - i) or (from + i - 1)
@@ -80,94 +216,249 @@ local function range_of(data, from, length)
 		end
 		return value
 	end
-	local function signed(little)
-		local value = number(0, little)
-		local limit = 2 ^ (8 * length)
-		return value >= limit / 2 and value - limit or value
-	end
-	local methods = strict("TvbRange", {
+	local range = strict("TvbRange", {
 		len = function() return length end,
-		uint = function() return number(0, false) end,
-		le_uint = function() return number(0, true) end,
-		int = function() return signed(false) end,
-		le_int = function() return signed(true) end,
-		raw = function() return data:sub(from + 1, from + length) end,
-		bytes = function() return data:sub(from + 1, from + length) end,
-		string = function() return data:sub(from + 1, from + length) end,
+		uint64 = function() return number(8, false) end,
+		le_uint64 = function() return number(8, true) end,
+		int64 = function() return number(8, false) end,
+		le_int64 = function() return number(8, true) end,
+		tvb = function() check() return mock.tvb_of(data, from, length, length) end,
+		is_range = true, from = from,
+		raw_bytes = function() check() return data:sub(from + 1, from + length) end,
 	})
-	return setmetatable(range, {
-		__index = methods,
-		__call = function(_, at, count)
-			at = at or 0
-			count = count or (length - at)
-			assert(at >= 0 and count >= 1 and at + count <= length, "Range is out of bounds")
-			return range_of(data, from + at, count)
-		end,
+	return range
+end
+
+-- A buffer of `length` captured bytes of what was `reported` long.
+function mock.tvb_of(data, from, length, reported)
+	local check = expiring("a tvb")
+	local function range(_, at, count)
+		check()
+		at = at or 0
+		count = count or length - at
+		assert(at % 1 == 0 and count % 1 == 0)
+		assert(at >= 0 and count >= 0 and at + count <= length, "Range is out of bounds")
+		return range_of(data, from + at, count)
+	end
+	return setmetatable({}, {
+		__call = range,
+		__index = strict("Tvb", {
+			is_tvb = true,
+			range = range,
+			len = function() check() return length end,
+			reported_len = function() check() return reported end,
+			offset = function() check() return from end,
+			raw = function(_, at, count)
+				check()
+				assert(at >= 0 and count >= 0 and at + count <= length, "Range is out of bounds")
+				return data:sub(from + at + 1, from + at + count)
+			end,
+		}),
+		__newindex = function() error("a tvb is not written to") end,
 	})
+end
+
+--------------------------------------------------------------------------------
+-- The tree
+
+local function note(depth, abbr, range, value)
+	local frame = current
+	frame.shown[#frame.shown + 1] = { depth = depth, abbr = abbr, raw = range and range.raw_bytes(), value = value }
 end
 
 local item_of
-local function add(depth, field, range, value)
-	if field.fields then
-		mock.shown[#mock.shown + 1] = { depth = depth, abbr = field.name }
-		return item_of(depth + 1)
+local VALUE_TYPES = { string = "string", number = "number", framenum = "number" }
+
+local function registered(proto_fields, field)
+	for _, other in pairs(proto_fields) do
+		if other == field then
+			return true
+		end
 	end
-	assert(field.is_field and registered[field.abbr] == field, "not a field")
-	if (field.kind == "number" or field.kind == "address") and not field.abbr:find("%.nla%.") then
-		assert(range:len() == field.width, field.abbr .. " has another size")
-	end
-	assert(value == nil or field.kind == "string")
-	mock.shown[#mock.shown + 1] = { depth = depth, abbr = field.abbr, raw = range:raw() }
-	return item_of(depth + 1)
-end
-item_of = function(depth)
-	local item = {}
-	return setmetatable(item, { __index = strict("TreeItem", {
-		add = function(_, ...) return add(depth, ...) end,
-		add_le = function(_, ...) return add(depth, ...) end,
-		add_packet_field = function(_, field, range, encoding)
-			assert(encoding == ENC_UTF_8)
-			return add(depth, field, range)
-		end,
-		append_text = function(_, text) assert(type(text) == "string") return item end,
-		set_text = function(_, text) assert(type(text) == "string") return item end,
-		add_proto_expert_info = function(_, which, text)
-			assert(which.is_expert)
-			mock.experts[#mock.experts + 1] = which.abbr .. ": " .. tostring(text)
-			return item
-		end,
-	}) })
+	return false
 end
 
--- Dissects one message of a family; returns what was added, the experts, the Info.
-function mock.dissect(family, data)
-	mock.shown, mock.experts = {}, {}
-	local info = {}
-	local columns = setmetatable({}, {
+local function is_registered(field)
+	for _, proto in pairs(protocols) do
+		if registered(proto.fields or {}, field) then
+			return true
+		end
+	end
+	return false
+end
+
+local checked = {}
+local function check_field(field)
+	if not checked[field] then
+		assert(field.is_field and is_registered(field), "not a registered field")
+		checked[field] = true
+	end
+end
+
+local function add(depth, what, range, value)
+	if what.is_range then
+		assert(type(range) == "string" and value == nil, "a text item without a text")
+		note(depth, "", what, range)
+		return item_of(depth + 1)
+	elseif what.is_proto then
+		assert(range == nil or range.is_range)
+		note(depth, what.name, range)
+		return item_of(depth + 1)
+	end
+	check_field(what)
+	local kind = what.kind
+	if range ~= nil and not (type(range) == "table" and range.is_range) then
+		-- A generated item: no bytes, a value.
+		assert(value == nil, "too many arguments")
+		range, value = nil, range
+	end
+	if value == nil then
+		assert(range, what.abbr .. " has neither bytes nor a value")
+		assert(kind ~= "framenum" and kind ~= "time", what.abbr .. " needs a value")
+		local size = range:len()
+		if kind == "number" and what.width == 8 then
+			assert(size == 8 or size == 4, what.abbr .. " has another size")
+		elseif kind == "number" or kind == "address" or kind == "bool" then
+			assert(size == what.width, what.abbr .. " has another size")
+		end
+	elseif kind == "time" then
+		assert(type(value) == "table" and value.is_time, what.abbr .. " needs an NSTime")
+	elseif kind == "bool" then
+		assert(type(value) == "boolean" or type(value) == "number")
+	else
+		assert(type(value) == VALUE_TYPES[kind], what.abbr .. " has a value of another type")
+		assert(kind == "string" or value % 1 == 0, what.abbr .. " has a fraction")
+	end
+	note(depth, what.abbr, range, value)
+	return item_of(depth + 1)
+end
+
+item_of = function(depth)
+	local check = expiring("a tree item")
+	local item
+	local function checking(call)
+		return function(self, ...)
+			check()
+			assert(self == item, "a method without its item")
+			return call(...)
+		end
+	end
+	local function text_of(text)
+		assert(type(text) == "string")
+		assert(not text:find("%c"), "a control byte in a text of the tree")
+		return item
+	end
+	item = strict("TreeItem", {
+		add = checking(function(...) return add(depth, ...) end),
+		add_le = checking(function(...) return add(depth, ...) end),
+		add_packet_field = checking(function(field, range, encoding)
+			assert(encoding == ENC_UTF_8 and field.kind == "string" and range:len() > 0)
+			return add(depth, field, range)
+		end),
+		append_text = checking(text_of),
+		set_text = checking(text_of),
+		set_generated = checking(function() return item end),
+		set_hidden = checking(function() return item end),
+		referenced = checking(function(field)
+			check_field(field)
+			return current.filter[field.abbr] == true
+		end),
+		visible = current.visible,
+		add_proto_expert_info = checking(function(which, ...)
+			local text = ...
+			assert(type(which) == "table" and which.is_expert)
+			assert(select("#", ...) == 0 or (type(text) == "string" and not text:find("%c")))
+			current.experts[#current.experts + 1] = which.abbr .. ": " .. tostring(text)
+			return item
+		end),
+	})
+	return item
+end
+
+--------------------------------------------------------------------------------
+-- A frame
+
+-- A column that can be set, and read as a text.
+local function columns()
+	local texts = {}
+	return texts, setmetatable({}, {
 		__newindex = function(_, key, text)
 			assert(key == "info" or key == "protocol", key)
-			info[key] = text
+			assert(type(text) == "string" and not text:find("%c"), "not a text of one line")
+			texts[key] = text
 		end,
 		__index = function(_, key)
 			error("columns are only written: " .. key)
 		end,
 	})
-	local whole = #data > 0 and range_of(data, 0, #data) or nil
-	local tvb = setmetatable({}, {
-		__index = strict("Tvb", { len = function() return #data end }),
-		__call = function(_, at, count)
-			if not whole then
-				assert((at or 0) == 0 and count == nil, "Range is out of bounds")
-				return strict("TvbRange", { len = function() return 0 end, raw = function() return "" end })
-			end
-			return whole(at, count)
-		end,
+end
+
+local function u32(data, at, big)
+	local a, b, c, d = data:byte(at + 1, at + 4)
+	if big then
+		a, b, c, d = d, c, b, a
+	end
+	return ((d * 256 + c) * 256 + b) * 256 + a
+end
+
+-- Hands each message of a generic netlink frame to the family that `mock.ids` names
+-- for its type, as Wireshark does, and then the frame to the post-dissectors.
+-- `frame`: data, captured (bytes of it), number, time, visible, filter (names of
+-- fields), big, comment, visited.
+function mock.frame(frame)
+	loading = false
+	local data = frame.data
+	local captured = math.min(frame.captured or #data, #data)
+	local filter = {}
+	for _, abbr in ipairs(frame.filter or {}) do
+		assert(known[abbr], abbr .. " is not a field")
+		filter[abbr] = true
+	end
+	local texts, cols = columns()
+	current = {
+		shown = {}, experts = {}, filter = filter, visible = frame.visible ~= false,
+		comment = frame.comment, not_netlink = frame.not_netlink,
+	}
+	local seen = data:sub(1, captured)
+	current.tvb = mock.tvb_of(seen, 0, captured, #data)
+	local pinfo = strict("Pinfo", {
+		cols = cols, number = frame.number or 1, visited = frame.visited or false,
+		rel_ts = frame.time or 0, abs_ts = 1.7e9 + (frame.time or 0),
 	})
-	local proto = assert(mock.families[family], family)
-	assert(type(proto.fields) == "table" and type(proto.experts) == "table")
-	local used = proto.dissector(tvb, { cols = columns, number = 1 }, item_of(0))
-	assert(used == #data)
-	return mock.shown, mock.experts, info.info
+	local tree = item_of(0)
+	local at = 16
+	while at + 16 <= captured and not frame.not_netlink do
+		local length = u32(data, at, frame.big)
+		if length < 16 then
+			break
+		end
+		local low, high = data:byte(at + 5, at + 6)
+		local kind = frame.big and low * 256 + high or high * 256 + low
+		local proto = mock.families[mock.ids[kind] or ""]
+		local stop = math.min(at + length, #data)
+		if proto and stop > at + 16 and captured > at + 16 then
+			local tvb = mock.tvb_of(seen, at + 16, math.min(stop, captured) - at - 16, stop - at - 16)
+			texts.info = nil
+			local used = proto.dissector(tvb, pinfo, tree)
+			assert(used == tvb:len())
+		end
+		at = at + length + -length % 4
+	end
+	for _, proto in ipairs(mock.post) do
+		proto.dissector(current.tvb, pinfo, tree)
+	end
+	local result = current
+	current = nil
+	return result.shown, result.experts, texts.info, texts.protocol
+end
+
+-- Another capture file is opened.
+function mock.reopen()
+	for _, proto in pairs(protocols) do
+		if proto.init then
+			proto.init()
+		end
+	end
 end
 
 return mock

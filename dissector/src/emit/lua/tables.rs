@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A family as the tables that the runtime registers it by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::{abbreviation, word};
+use crate::model::{
+    ArrayElement, AttrKind, AttrSet, Attribute, ByteOrder, DisplayHint, EnumId, EnumUse, Family,
+    MemberKind, Message, Operation, Scalar, ScalarType, StructId,
+    names::{snake, upper},
+};
+
+/// Fields and expert items that every family has; see `lua/fields.lua`.
+const OWN: &[&str] = &[
+    "cmd",
+    "version",
+    "reserved",
+    "nla.len",
+    "nla.type",
+    "nla.nested",
+    "nla.net_byteorder",
+    "unknown",
+    "rest",
+    "malformed",
+    "wrong_length",
+    "partial",
+    "unterminated",
+    "unknown_number",
+    "too_deep",
+    "too_many",
+    "fault",
+];
+
+/// Why no dissector could be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LuaError {
+    /// Wireshark has C dissectors for the other netlink protocols.
+    #[error("{0}: not a generic netlink family; Wireshark decodes the others by itself")]
+    NotGeneric(String),
+    /// A filter must mean one thing.
+    #[error("the field {name} stands for both {first} and {second}")]
+    Clash {
+        /// The field.
+        name: String,
+        /// Where it was first.
+        first: String,
+        /// Where it is again.
+        second: String,
+    },
+    /// Generic netlink families have no payload whose form another attribute selects.
+    #[error("{0}: sub-messages exist in netlink-raw only")]
+    SubMessage(String),
+}
+
+/// Appends the call that registers `family`.
+pub(super) fn write(out: &mut String, family: &Family) -> Result<(), LuaError> {
+    let mut tables = Tables::new(family)?;
+    tables.all()?;
+    out.push_str(&tables.out);
+    Ok(())
+}
+
+/// All fields of `family`, sorted.
+pub(super) fn field_names(family: &Family) -> Result<Vec<String>, LuaError> {
+    let mut tables = Tables::new(family)?;
+    tables.all()?;
+    Ok(tables.fields.into_keys().collect())
+}
+
+struct Tables<'a> {
+    out: String,
+    family: &'a Family,
+    abbr: String,
+    /// Each field, and where in the specification it is from.
+    fields: BTreeMap<String, String>,
+    enums: BTreeSet<EnumId>,
+    structs: BTreeSet<StructId>,
+    headers: BTreeSet<StructId>,
+}
+
+impl<'a> Tables<'a> {
+    fn new(family: &'a Family) -> Result<Self, LuaError> {
+        if !family.protocol.is_generic() {
+            return Err(LuaError::NotGeneric(family.name.clone()));
+        }
+        let mut tables = Self {
+            out: String::new(),
+            family,
+            abbr: abbreviation(family),
+            fields: BTreeMap::new(),
+            enums: BTreeSet::new(),
+            structs: BTreeSet::new(),
+            headers: BTreeSet::new(),
+        };
+        for own in OWN {
+            tables.claim(format!("{}.{own}", tables.abbr), "every message")?;
+        }
+        Ok(tables)
+    }
+
+    fn claim(&mut self, name: String, place: &str) -> Result<(), LuaError> {
+        match self.fields.insert(name.clone(), place.to_owned()) {
+            None => Ok(()),
+            Some(first) => Err(LuaError::Clash {
+                name,
+                first,
+                second: place.to_owned(),
+            }),
+        }
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        let _ = writeln!(self.out, "{}{text}", "\t".repeat(indent));
+    }
+
+    fn all(&mut self) -> Result<(), LuaError> {
+        let family = self.family;
+        self.line(0, "nl.runtime.register({");
+        self.line(1, &format!("name = {},", quote(&family.name)));
+        self.line(1, &format!("abbr = {},", quote(&self.abbr)));
+        let title = family.doc.split(['.', ',', ';']).next().unwrap_or_default();
+        let title = format!("{}: {}", family.name, one_line(title));
+        self.line(1, &format!("title = {},", quote(&title)));
+        self.operations();
+        self.line(1, "sets = {");
+        for set in &family.sets {
+            self.set(set)?;
+        }
+        self.line(1, "},");
+        self.fixed()?;
+        self.structs()?;
+        self.enums();
+        self.line(0, "})");
+        Ok(())
+    }
+
+    /// One table where a number means the same in both directions, else two.
+    fn operations(&mut self) {
+        let family = self.family;
+        let mut requests = BTreeMap::new();
+        let mut replies = BTreeMap::new();
+        for it in &family.operations {
+            if let Some(number) = it.request_number {
+                requests.entry(number).or_insert(it);
+            }
+            if let Some(number) = it.reply_number {
+                replies.entry(number).or_insert(it);
+            }
+        }
+        let agree = requests.iter().all(|(number, it)| {
+            replies
+                .get(number)
+                .is_none_or(|other| other.name == it.name)
+        });
+        if agree {
+            requests.append(&mut replies);
+        }
+        for (name, operations) in [("requests", requests), ("replies", replies)] {
+            if !operations.is_empty() || name == "requests" {
+                self.line(1, &format!("{name} = {{"));
+                for (number, it) in operations {
+                    self.operation(number, it);
+                }
+                self.line(1, "},");
+            }
+        }
+    }
+
+    fn operation(&mut self, number: u16, it: &Operation) {
+        let family = self.family;
+        let mut text = format!("[{number}] = {{ label = {}", quote(&upper(&it.name)));
+        if let Some(id) = it.set {
+            let _ = write!(text, ", set = {}", quote(&family[id].name));
+        }
+        if let Some(id) = it.fixed_header {
+            self.headers.insert(id);
+            let _ = write!(text, ", header = {}", quote(&family[id].name));
+        }
+        if it.is_async() {
+            text.push_str(", async = true");
+        }
+        let exchanges = || [&it.r#do, &it.dump].into_iter().flatten();
+        let shown = exchanges()
+            .find_map(|it| it.reply.as_ref())
+            .or(it.event.as_ref())
+            .or(exchanges().find_map(|it| it.request.as_ref()));
+        let counted = |message: &Message| {
+            let all = family.attributes_of(it, message);
+            let counted = all.filter(|it| noun(it).is_some());
+            counted
+                .map(|it| it.number.to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        if let Some(numbers) = shown.map(counted).filter(|it| !it.is_empty()) {
+            let _ = write!(text, ", counted = {{ {numbers} }}");
+        }
+        text.push_str(" },");
+        self.line(2, &text);
+    }
+
+    fn set(&mut self, set: &AttrSet) -> Result<(), LuaError> {
+        let prefix = if word(&set.name) == word(&self.family.name) {
+            self.abbr.clone()
+        } else {
+            format!("{}.{}", self.abbr, word(&set.name))
+        };
+        self.line(2, &format!("[{}] = {{", quote(&set.name)));
+        for it in &set.attributes {
+            if !matches!(it.kind, AttrKind::Unused) {
+                self.attribute(set, it, &prefix)?;
+            }
+        }
+        self.line(2, "},");
+        Ok(())
+    }
+
+    fn attribute(&mut self, set: &AttrSet, it: &Attribute, prefix: &str) -> Result<(), LuaError> {
+        let abbr = format!("{prefix}.{}", word(&it.name));
+        let place = format!("attribute-sets[{}].attributes[{}]", set.name, it.name);
+        self.claim(abbr.clone(), &place)?;
+        let kind = self.kind(it, &abbr, &place)?;
+        self.line(3, &format!("[{}] = {{", it.number));
+        let names = format!(
+            "name = {}, label = {}, abbr = {},",
+            quote(&snake(&it.name)),
+            quote(&upper(&it.name)),
+            quote(&abbr)
+        );
+        self.line(4, &names);
+        self.line(4, &format!("{kind},"));
+        if let Some(noun) = noun(it) {
+            self.line(4, &format!("noun = {},", quote(&noun)));
+        }
+        self.doc(4, &it.doc);
+        self.line(3, "},");
+        Ok(())
+    }
+
+    fn doc(&mut self, indent: usize, doc: &str) {
+        if !doc.trim().is_empty() {
+            self.line(indent, &format!("doc = {},", quote(&one_line(doc))));
+        }
+    }
+
+    /// The keys that say what an attribute holds; claims the fields below its own.
+    fn kind(&mut self, it: &Attribute, abbr: &str, place: &str) -> Result<String, LuaError> {
+        let family = self.family;
+        let element = |kind: String| format!("kind = \"indexed\", element = {{ {kind} }}");
+        let nest = |name: &str| format!("kind = \"nest\", set = {}", quote(name));
+        Ok(match &it.kind {
+            AttrKind::Unused | AttrKind::Pad => "kind = \"pad\"".to_owned(),
+            AttrKind::Flag => "kind = \"flag\"".to_owned(),
+            AttrKind::Scalar(scalar) => self.scalar(*scalar, abbr, place)?,
+            AttrKind::String => "kind = \"string\"".to_owned(),
+            AttrKind::Binary { hint } => self.binary(*hint, abbr, place)?,
+            AttrKind::Struct(id) => {
+                self.members(*id, abbr, place)?;
+                format!("kind = \"struct\", struct = {}", quote(&family[*id].name))
+            }
+            AttrKind::Array(scalar) => {
+                let scalar = self.scalar(*scalar, abbr, place)?;
+                format!("kind = \"array\", element = {{ {scalar} }}")
+            }
+            AttrKind::Bitfield32 { bits } => {
+                for part in ["value", "selector"] {
+                    let abbr = format!("{abbr}.{part}");
+                    self.claim(abbr.clone(), place)?;
+                    if let Some(id) = bits {
+                        self.bits(*id, &abbr, place, 32)?;
+                    }
+                }
+                let bits = bits.map(|id| format!(", enum = {}", quote(&family[id].name)));
+                format!("kind = \"bitfield32\"{}", bits.unwrap_or_default())
+            }
+            AttrKind::Nest(id) => nest(&family[*id].name),
+            AttrKind::IndexedArray(ArrayElement::Nest(id)) => element(nest(&family[*id].name)),
+            AttrKind::IndexedArray(ArrayElement::Scalar(scalar)) => {
+                element(self.scalar(*scalar, abbr, place)?)
+            }
+            AttrKind::IndexedArray(ArrayElement::Binary { hint }) => {
+                element(self.binary(*hint, abbr, place)?)
+            }
+            AttrKind::IndexedArray(ArrayElement::String) => element("kind = \"string\"".to_owned()),
+            AttrKind::NestTypeValue { keys, set } => {
+                self.keyed(keys, nest(&family[*set].name), abbr, place)?
+            }
+            AttrKind::ScalarTypeValue { keys, scalar } => {
+                let scalar = self.scalar(*scalar, abbr, place)?;
+                self.keyed(keys, scalar, abbr, place)?
+            }
+            AttrKind::SubMessage { .. } => return Err(LuaError::SubMessage(place.to_owned())),
+        })
+    }
+
+    fn keyed(
+        &mut self,
+        keys: &[String],
+        element: String,
+        abbr: &str,
+        place: &str,
+    ) -> Result<String, LuaError> {
+        let mut names = Vec::new();
+        for key in keys {
+            self.claim(format!("{abbr}.{}", word(key)), place)?;
+            names.push(quote(&word(key)));
+        }
+        let names = names.join(", ");
+        Ok(format!(
+            "kind = \"keyed\", keys = {{ {names} }}, element = {{ {element} }}"
+        ))
+    }
+
+    fn binary(
+        &mut self,
+        hint: Option<DisplayHint>,
+        abbr: &str,
+        place: &str,
+    ) -> Result<String, LuaError> {
+        let kind = match hint {
+            // An FDDI address has the form of an Ethernet one.
+            Some(DisplayHint::Mac | DisplayHint::Fddi) => "mac",
+            Some(DisplayHint::Ipv4) => "ipv4",
+            Some(DisplayHint::Ipv6) => "ipv6",
+            Some(DisplayHint::Uuid) => "uuid",
+            Some(DisplayHint::Ipv4OrV6) => {
+                self.claim(format!("{abbr}.ipv4"), place)?;
+                self.claim(format!("{abbr}.ipv6"), place)?;
+                "ip"
+            }
+            Some(DisplayHint::Hex) | None => "binary",
+        };
+        Ok(format!("kind = \"{kind}\""))
+    }
+
+    fn scalar(&mut self, it: Scalar, abbr: &str, place: &str) -> Result<String, LuaError> {
+        let is_address = it.hint == Some(DisplayHint::Ipv4) && it.width == ScalarType::U32;
+        let kind = match it.width {
+            ScalarType::U32 if is_address => "ipv4\", numeric = true, width = \"u32",
+            ScalarType::U8 => "u8",
+            ScalarType::U16 => "u16",
+            ScalarType::U32 => "u32",
+            ScalarType::U64 => "u64",
+            ScalarType::S8 => "s8",
+            ScalarType::S16 => "s16",
+            ScalarType::S32 => "s32",
+            ScalarType::S64 => "s64",
+            ScalarType::Uint => "uint",
+            ScalarType::Sint => "sint",
+        };
+        let mut text = format!("kind = \"{kind}\"");
+        match it.byte_order {
+            ByteOrder::Host => {}
+            ByteOrder::BigEndian => text.push_str(", order = \"big\""),
+            ByteOrder::LittleEndian => text.push_str(", order = \"little\""),
+        }
+        if it.hint == Some(DisplayHint::Hex) {
+            text.push_str(", hint = \"hex\"");
+        }
+        if let Some(EnumUse { id, as_flags }) = it.names {
+            let name = quote(&self.family[id].name);
+            self.enums.insert(id);
+            let _ = write!(text, ", enum = {name}");
+            if as_flags {
+                text.push_str(", flags = true");
+                let bits = it.width.size().unwrap_or(8) * 8;
+                self.bits(id, abbr, place, bits)?;
+            }
+        }
+        Ok(text)
+    }
+
+    /// Claims the fields of a number's bits.
+    fn bits(&mut self, id: EnumId, abbr: &str, place: &str, bits: usize) -> Result<(), LuaError> {
+        let family = self.family;
+        self.enums.insert(id);
+        for entry in &family[id].entries {
+            if usize::try_from(entry.value).is_ok_and(|bit| bit < bits) {
+                self.claim(
+                    format!("{abbr}.{}", word(&entry.name)),
+                    &format!("{place}.{}", entry.name),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims the fields of a struct's members.
+    fn members(&mut self, id: StructId, abbr: &str, place: &str) -> Result<(), LuaError> {
+        let family = self.family;
+        self.structs.insert(id);
+        for member in &family[id].members {
+            let abbr = format!("{abbr}.{}", word(&member.name));
+            let place = format!("{place}.{}", member.name);
+            self.claim(abbr.clone(), &place)?;
+            match &member.kind {
+                MemberKind::Scalar(scalar) => drop(self.scalar(*scalar, &abbr, &place)?),
+                MemberKind::Struct(id) => self.members(*id, &abbr, &place)?,
+                MemberKind::Binary { hint } => drop(self.binary(*hint, &abbr, &place)?),
+                MemberKind::String | MemberKind::Pad => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The structs between the headers and the attributes.
+    fn fixed(&mut self) -> Result<(), LuaError> {
+        let family = self.family;
+        if self.headers.is_empty() {
+            return Ok(());
+        }
+        self.line(1, "fixed = {");
+        for id in self.headers.clone() {
+            let it = &family[id];
+            let abbr = format!("{}.{}", self.abbr, word(&it.name));
+            let place = format!("definitions[{}]", it.name);
+            self.claim(abbr.clone(), &place)?;
+            self.members(id, &abbr, &place)?;
+            let text = format!(
+                "[{}] = {{ label = {}, abbr = {}, size = {} }},",
+                quote(&it.name),
+                quote(&it.name),
+                quote(&abbr),
+                it.size
+            );
+            self.line(2, &text);
+        }
+        self.line(1, "},");
+        Ok(())
+    }
+
+    fn structs(&mut self) -> Result<(), LuaError> {
+        let family = self.family;
+        if self.structs.is_empty() {
+            return Ok(());
+        }
+        self.line(1, "structs = {");
+        for id in self.structs.clone() {
+            self.line(2, &format!("[{}] = {{", quote(&family[id].name)));
+            for member in &family[id].members {
+                // The fields are claimed where the struct is used.
+                let mut scratch = Self::new(family)?;
+                let kind = match &member.kind {
+                    MemberKind::Scalar(scalar) => scratch.scalar(*scalar, "member", "")?,
+                    MemberKind::String => "kind = \"string\"".to_owned(),
+                    MemberKind::Binary { hint } => scratch.binary(*hint, "member", "")?,
+                    MemberKind::Struct(id) => {
+                        format!("kind = \"struct\", struct = {}", quote(&family[*id].name))
+                    }
+                    MemberKind::Pad => "kind = \"pad\"".to_owned(),
+                };
+                let name = quote(&word(&member.name));
+                let size = member.size;
+                self.line(
+                    3,
+                    &format!("{{ name = {name}, label = {name}, size = {size}, {kind},"),
+                );
+                self.doc(4, &member.doc);
+                self.line(3, "},");
+            }
+            self.line(2, "},");
+        }
+        self.line(1, "},");
+        Ok(())
+    }
+
+    fn enums(&mut self) {
+        let family = self.family;
+        if self.enums.is_empty() {
+            return;
+        }
+        self.line(1, "enums = {");
+        for id in self.enums.clone() {
+            self.line(2, &format!("[{}] = {{", quote(&family[id].name)));
+            for entry in &family[id].entries {
+                let text = format!(
+                    "{{ {}, {}, {}, {} }},",
+                    entry.value,
+                    quote(&word(&entry.name)),
+                    quote(&upper(&entry.name)),
+                    quote(&one_line(&entry.doc))
+                );
+                self.line(3, &text);
+            }
+            self.line(2, "},");
+        }
+        self.line(1, "},");
+    }
+}
+
+/// `interfaces`, of an attribute that may stand several times and whose doc begins
+/// with `One interface.`.
+pub(super) fn noun(it: &Attribute) -> Option<String> {
+    let noun = it
+        .doc
+        .trim_start()
+        .strip_prefix("One ")?
+        .split('.')
+        .next()?;
+    let plain = noun
+        .bytes()
+        .all(|byte| byte.is_ascii_alphabetic() || byte == b' ');
+    (it.multi && plain && !noun.is_empty()).then(|| format!("{noun}s"))
+}
+
+/// A text without line breaks, for a field's description.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A Lua string: whatever stands in a specification stays a text.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(c);
+            }
+            c if c.is_ascii_control() => {
+                let _ = write!(quoted, "\\{:03}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
