@@ -151,6 +151,26 @@ if not nl then
 		return info.source, info.offset - 2
 	end
 
+	-- Whether the bytes of a frame are netlink's, by their form. Wireshark's first pass
+	-- over a file may make no tree, and no field has a value then.
+	function netlink.looks_like(tvb)
+		if tvb:len() < netlink.COOKED + netlink.HEADER then
+			return false
+		end
+		local raw = tvb:raw(0, netlink.COOKED + netlink.HEADER)
+		-- Packet type below 8, ARPHRD_NETLINK, ten bytes of no address, a protocol.
+		local zero, packet_type = raw:byte(1, 2)
+		local high, protocol = raw:byte(15, 16)
+		if zero ~= 0 or packet_type > 7 or high ~= 0 or protocol > 31
+			or raw:sub(3, 14) ~= "\3\56" .. ("\0"):rep(10) then
+			return false
+		end
+		local left = tvb:reported_len() - netlink.COOKED
+		local big = netlink.is_big_endian(raw:sub(netlink.COOKED + 1), left)
+		local length = bytes.u32(raw, netlink.COOKED, big)
+		return length >= netlink.HEADER and length <= left
+	end
+
 	-- Whether the numbers of a netlink message are big-endian. Nobody says it: the
 	-- length makes sense in one order only, since no message has more than 2^24 bytes.
 	function netlink.is_big_endian(header, left)
@@ -1184,22 +1204,34 @@ if not nl then
 	-- Info texts of a frame that are written out; what follows is counted.
 	local MAX_TOLD = 3
 
-	-- What the Info column of the frame at hand says. Wireshark empties the column for
-	-- each message of a frame, so the texts of those before are kept.
-	local told = { at = 0 }
+	-- What was said of the frame at hand: the Info column, which Wireshark empties for
+	-- each message, and what each message was, by where it begins.
+	local told
 
-	local function tell(pinfo, at, info)
-		-- A frame that is dissected again begins again.
-		if told.frame ~= pinfo.number or at <= told.at then
-			told = { frame = pinfo.number, count = 0 }
+	function runtime.forget()
+		told = nil
+	end
+
+	-- What was said of the frame of this number.
+	function runtime.told(number)
+		if not told or told.frame ~= number then
+			told = { frame = number, count = 0, messages = {} }
 		end
-		told.at, told.count = at, told.count + 1
-		if told.count <= MAX_TOLD then
-			told.text = told.count == 1 and info or told.text .. "; " .. info
-			pinfo.cols.info = told.text
+		return told
+	end
+
+	local function tell(pinfo, info)
+		local here = runtime.told(pinfo.number)
+		here.count = here.count + 1
+		if here.count == 1 then
+			here.text, here.shown = info, info
+		elseif here.count <= MAX_TOLD then
+			here.text = here.text .. "; " .. info
+			here.shown = here.text
 		else
-			pinfo.cols.info = string.format("%s; %d more", told.text, told.count - MAX_TOLD)
+			here.shown = string.format("%s; %d more", here.text, here.count - MAX_TOLD)
 		end
+		pinfo.cols.info = here.shown
 	end
 
 	-- What the Info column says behind the operation: how many there are of what may
@@ -1324,7 +1356,10 @@ if not nl then
 		local is_request = around ~= nil and around.is_request
 		local operation, info = scan(context, is_request)
 		pinfo.cols.protocol = family.name
-		tell(pinfo, around and around.at or 0, info)
+		if #raw > 0 then
+			runtime.told(pinfo.number).messages[tvb:offset() - netlink.HEADER] = { family = family, command = raw:byte(1) }
+		end
+		tell(pinfo, info)
 
 		-- The family's own item is always there, so that a filter on the protocol alone
 		-- finds the message; what is below it, where somebody looks.
@@ -1340,6 +1375,15 @@ if not nl then
 		build(context, root, operation, info)
 	end
 
+	-- The family whose id the preferences give, for a capture in which nothing names it.
+	function runtime.preferred(id)
+		for _, family in pairs(runtime.families) do
+			if family.proto.prefs.id == id then
+				return family
+			end
+		end
+	end
+
 	-- Registers a family by its tables; a second file of the same family is left alone.
 	function runtime.register(family)
 		if runtime.families[family.name] then
@@ -1350,6 +1394,8 @@ if not nl then
 		local proto = Proto(family.abbr, family.title)
 		family.proto = proto
 		proto.fields = family.fields
+		proto.prefs.id = Pref.uint("Family id", 0,
+			"The family's number in captures that do not name it; 0 for none")
 		local experts = {}
 		for _, made in pairs(family.experts) do
 			experts[#experts + 1] = made
@@ -1369,6 +1415,939 @@ if not nl then
 	return runtime
 	end)(nl)
 
+	nl.errors = (function(...)
+	-- NLMSG_ERROR and NLMSG_DONE: the errno, and what the kernel says beside it
+	-- (enum nlmsgerr_attrs of linux/netlink.h).
+
+	local nl = ...
+	local bytes, netlink = nl.bytes, nl.netlink
+
+	local errors = {}
+
+	-- asm-generic/errno.h, and the one that the kernel lets out though it should not.
+	local NUMBERS = {
+		EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, ENXIO = 6, E2BIG = 7, ENOEXEC = 8,
+		EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EFAULT = 14, ENOTBLK = 15,
+		EBUSY = 16, EEXIST = 17, EXDEV = 18, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22,
+		ENFILE = 23, EMFILE = 24, ENOTTY = 25, ETXTBSY = 26, EFBIG = 27, ENOSPC = 28, ESPIPE = 29,
+		EROFS = 30, EMLINK = 31, EPIPE = 32, EDOM = 33, ERANGE = 34, EDEADLK = 35, ENAMETOOLONG = 36,
+		ENOLCK = 37, ENOSYS = 38, ENOTEMPTY = 39, ELOOP = 40, ENOMSG = 42, EIDRM = 43, ECHRNG = 44,
+		EL2NSYNC = 45, EL3HLT = 46, EL3RST = 47, ELNRNG = 48, EUNATCH = 49, ENOCSI = 50, EL2HLT = 51,
+		EBADE = 52, EBADR = 53, EXFULL = 54, ENOANO = 55, EBADRQC = 56, EBADSLT = 57, EBFONT = 59,
+		ENOSTR = 60, ENODATA = 61, ETIME = 62, ENOSR = 63, ENONET = 64, ENOPKG = 65, EREMOTE = 66,
+		ENOLINK = 67, EADV = 68, ESRMNT = 69, ECOMM = 70, EPROTO = 71, EMULTIHOP = 72, EDOTDOT = 73,
+		EBADMSG = 74, EOVERFLOW = 75, ENOTUNIQ = 76, EBADFD = 77, EREMCHG = 78, ELIBACC = 79,
+		ELIBBAD = 80, ELIBSCN = 81, ELIBMAX = 82, ELIBEXEC = 83, EILSEQ = 84, ERESTART = 85,
+		ESTRPIPE = 86, EUSERS = 87, ENOTSOCK = 88, EDESTADDRREQ = 89, EMSGSIZE = 90, EPROTOTYPE = 91,
+		ENOPROTOOPT = 92, EPROTONOSUPPORT = 93, ESOCKTNOSUPPORT = 94, EOPNOTSUPP = 95, EPFNOSUPPORT = 96,
+		EAFNOSUPPORT = 97, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENETUNREACH = 101,
+		ENETRESET = 102, ECONNABORTED = 103, ECONNRESET = 104, ENOBUFS = 105, EISCONN = 106,
+		ENOTCONN = 107, ESHUTDOWN = 108, ETOOMANYREFS = 109, ETIMEDOUT = 110, ECONNREFUSED = 111,
+		EHOSTDOWN = 112, EHOSTUNREACH = 113, EALREADY = 114, EINPROGRESS = 115, ESTALE = 116,
+		EUCLEAN = 117, ENOTNAM = 118, ENAVAIL = 119, EISNAM = 120, EREMOTEIO = 121, EDQUOT = 122,
+		ENOMEDIUM = 123, EMEDIUMTYPE = 124, ECANCELED = 125, ENOKEY = 126, EKEYEXPIRED = 127,
+		EKEYREVOKED = 128, EKEYREJECTED = 129, EOWNERDEAD = 130, ENOTRECOVERABLE = 131, ERFKILL = 132,
+		EHWPOISON = 133, ENOTSUPP = 524,
+	}
+
+	-- Names by what stands on the wire, which is negative.
+	errors.names = {}
+	for name, number in pairs(NUMBERS) do
+		errors.names[-number] = name
+	end
+
+	local MSG, OFFS, COOKIE, POLICY, MISS_TYPE, MISS_NEST = 1, 2, 3, 4, 5, 6
+
+	-- Attributes of a policy (enum netlink_policy_type_attr), as the fields name them.
+	errors.POLICY = {
+		[1] = "type", [2] = "min_value_s", [3] = "max_value_s", [4] = "min_value_u", [5] = "max_value_u",
+		[6] = "min_length", [7] = "max_length", [8] = "index", [9] = "maxtype", [10] = "bitfield32_mask",
+		[12] = "mask",
+	}
+
+	-- Calls `each` for the attributes between two offsets, as long as they make sense.
+	local function walk(raw, at, stop, big, each)
+		stop = math.min(stop, #raw)
+		while at + 4 <= stop do
+			local length = bytes.u16(raw, at, big)
+			if length < 4 or at + length > stop then
+				return false
+			end
+			if each(at, bytes.u16(raw, at + 2, big) % 0x4000, at + 4, at + length) then
+				return true
+			end
+			at = at + bytes.align(length)
+		end
+		return at >= stop
+	end
+
+	-- Takes an error or the end of a dump apart. `raw` begins with its netlink header,
+	-- and may be cut. Offsets in what is returned count from there.
+	function errors.parse(raw, header, big)
+		local is_error = header.type == netlink.ERROR
+		local stop = math.min(header.length, #raw)
+		local found = { attrs = {} }
+		if stop < 20 then
+			return found
+		end
+		found.errno = bytes.signed(raw, 16, 4, big)
+		found.name = errors.names[found.errno]
+		local at = 20
+		if is_error then
+			if stop < 36 then
+				return found
+			end
+			found.original = netlink.header(raw, 20, big)
+			found.capped = netlink.has(header.flags, "CAPPED")
+			at = 36
+			if not found.capped then
+				-- A length that cannot be leaves nothing behind it.
+				at = 20 + bytes.align(math.max(found.original.length, 16))
+				found.copy = raw:sub(21, math.min(20 + found.original.length, stop))
+				found.copy = #found.copy == found.original.length and found.copy or nil
+			end
+		end
+		if not netlink.has(header.flags, "ACK_TLVS") then
+			return found
+		end
+		found.sound = at <= header.length and walk(raw, at, header.length, big, function(_, kind, from, to)
+			local size = to - from
+			if kind == MSG then
+				found.text = bytes.text(raw, from, to)
+			elseif kind == OFFS and size == 4 then
+				found.offset = bytes.u32(raw, from, big)
+			elseif kind == MISS_TYPE and size == 4 then
+				found.missing_type = bytes.u32(raw, from, big)
+			elseif kind == MISS_NEST and size == 4 then
+				found.missing_nest = bytes.u32(raw, from, big)
+			elseif kind == POLICY then
+				found.policy = {}
+				walk(raw, from, to, big, function(_, part, value, ends)
+					if errors.POLICY[part] and (ends - value == 4 or ends - value == 8) then
+						found.policy[#found.policy + 1] = { name = errors.POLICY[part], at = value, size = ends - value }
+					end
+				end)
+			end
+			if size > 0 then
+				found.attrs[kind] = { at = from, size = size }
+			end
+		end)
+		-- A message that the capture cut is not the kernel's fault.
+		found.malformed = not found.sound and #raw >= header.length
+		return found
+	end
+
+	errors.KINDS = {
+		MSG = MSG, OFFS = OFFS, COOKIE = COOKIE, POLICY = POLICY, MISS_TYPE = MISS_TYPE, MISS_NEST = MISS_NEST,
+	}
+
+	local function name_of(set, kind)
+		local attr = set and set[kind]
+		return attr and attr.name or string.format("%d", kind), attr and attr.set
+	end
+
+	-- The names from the top to the attribute that begins at `target`, and its set.
+	local function path(raw, big, at, stop, target, set, depth)
+		local result, inner
+		walk(raw, at, stop, big, function(from, kind, payload, ends)
+			if target >= ends then
+				return false
+			end
+			local name, below = name_of(set, kind)
+			if target == from then
+				result, inner = name, below
+			elseif target >= payload and depth < 16 then
+				local rest
+				rest, inner = path(raw, big, payload, ends, target, below, depth + 1)
+				result = rest and name .. "." .. rest
+			end
+			return true
+		end)
+		return result, inner
+	end
+
+	-- What stands at an offset of a request: "netdev.ifindex", by numbers where no
+	-- specification has names; and the set of what is in it.
+	local function attribute_at(exchange, raw, target)
+		if not raw or target < 16 or target + 4 > #raw then
+			return nil
+		end
+		if exchange.protocol == netlink.GENERIC then
+			local operation = exchange.operation
+			local fixed = operation and operation.header and exchange.family.fixed[operation.header]
+			local start = 16 + netlink.GENL_HEADER + (fixed and fixed.size or 0)
+			local found, set = path(raw, exchange.big, start, #raw, target, operation and operation.set, 0)
+			if found then
+				return found, set
+			end
+		end
+		return string.format("%d", bytes.u16(raw, target + 2, exchange.big) % 0x4000)
+	end
+
+	-- Names the attributes that an error is about, from the request that it answers.
+	function errors.explain(found, exchange)
+		local raw = found.copy or exchange.raw
+		if found.offset then
+			found.bad = attribute_at(exchange, raw, found.offset)
+		end
+		if found.missing_type then
+			local set, prefix = exchange.operation and exchange.operation.set, ""
+			if found.missing_nest then
+				local nest
+				nest, set = attribute_at(exchange, raw, found.missing_nest)
+				prefix = nest and nest .. "." or ""
+			end
+			found.missing = prefix .. name_of(set, found.missing_type)
+		end
+	end
+
+	return errors
+	end)(nl)
+
+	nl.exchanges = (function(...)
+	-- Which answers belong to which request. An answer carries the request's sequence
+	-- number and the port id of the socket that asked; the request itself often carries
+	-- port 0, so its port is learnt from its first answer.
+
+	local nl = ...
+	local netlink = nl.netlink
+
+	local exchanges = {}
+
+	-- Requests of one sequence number that wait for an answer; those before them are
+	-- given up. Programs that use one number for ever are the reason.
+	local MAX_OPEN = 64
+
+	-- Requests that answers are looked for, waiting and answered ones; the oldest are
+	-- given up. What is shown of them stays.
+	local MAX_WAITING, MAX_OVER = 4096, 256
+
+	-- A request's bytes, for the names in an error, are kept up to this length.
+	local MAX_BYTES = 8192
+
+	-- Frames of answers that a request lists.
+	local MAX_LISTED = 16
+
+	-- What is shown of an exchange stays for the whole file, in a list: a table with
+	-- names takes six times the memory, and Lua's collector goes through all of it.
+	local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR, ACK, FIRST, MORE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+	local ENDS = { done = DONE, error = ERROR, ack = ACK }
+
+	-- The parts of what is shown, by name.
+	function exchanges.unpack(shown)
+		local answers = {}
+		if shown[FIRST] then
+			answers[1] = shown[FIRST]
+			for _, frame in ipairs(shown[MORE] or {}) do
+				answers[#answers + 1] = frame
+			end
+		end
+		return {
+			frame = shown[FRAME], time = shown[TIME], family = shown[FAMILY] or nil,
+			operation = shown[OPERATION] or nil, count = shown[COUNT], answers = answers,
+			done = shown[DONE] or nil, error = shown[ERROR] or nil, ack = shown[ACK] or nil,
+		}
+	end
+
+	local open, waiting, over
+
+	-- The last requests of a kind, in a ring.
+	local function ring(size)
+		return { size = size, next = 1 }
+	end
+
+	function exchanges.reset()
+		open, waiting, over = {}, ring(MAX_WAITING), ring(MAX_OVER)
+	end
+	exchanges.reset()
+
+	local function key_of(protocol, sequence)
+		return protocol * 2 ^ 32 + sequence
+	end
+
+	local function forget(request)
+		local key = key_of(request.protocol, request.sequence)
+		local others = open[key] or {}
+		for i, other in ipairs(others) do
+			if other == request then
+				table.remove(others, i)
+				break
+			end
+		end
+		if #others == 0 then
+			open[key] = nil
+		end
+	end
+
+	-- Puts a request into a ring; that which falls out is given up, unless it is in the
+	-- other ring by now.
+	local function put(into, request)
+		local oldest = into[into.next]
+		if oldest and oldest.ring == into then
+			forget(oldest)
+		end
+		into[into.next] = request
+		request.ring = into
+		into.next = into.next % into.size + 1
+	end
+
+	-- A request: what is known of it when it is seen. Returns what is shown of it.
+	function exchanges.begin(request, raw, frame, time)
+		request.shown = {
+			frame, time, request.family or false, request.operation or false, 0, false, false, false, false, false,
+		}
+		request.dump = netlink.has(request.flags, "ROOT") and netlink.has(request.flags, "MATCH")
+		request.raw = raw and #raw <= MAX_BYTES and raw or nil
+		local key = key_of(request.protocol, request.sequence)
+		local others = open[key]
+		if not others then
+			others = {}
+			open[key] = others
+		end
+		others[#others + 1] = request
+		if #others > MAX_OPEN then
+			table.remove(others, 1)
+		end
+		put(waiting, request)
+		return request.shown
+	end
+
+	-- Whether an answer can be a request's, beyond the numbers: generic netlink answers
+	-- with the request's own type, an error repeats it, and a recorder may know both
+	-- sockets.
+	local function may_be(request, kind, owner)
+		if request.owner and owner and request.owner ~= owner then
+			return false
+		end
+		return kind == nil or kind == request.type
+	end
+
+	-- The request that a message from the kernel answers; nil for none. `kind` is the
+	-- request's type, where the answer tells it.
+	function exchanges.find(protocol, header, kind, owner)
+		local others = open[key_of(protocol, header.sequence)]
+		-- Port 0 is the kernel's own: a notification.
+		if not others or header.port == 0 then
+			return nil
+		end
+		local unbound, ended
+		for i = #others, 1, -1 do
+			local request = others[i]
+			if request.port == header.port then
+				if not request.over then
+					return request
+				end
+				ended = ended or request
+			elseif request.port == 0 and not request.over and may_be(request, kind, owner) then
+				unbound = request
+			end
+		end
+		if unbound then
+			unbound.port = header.port
+			return unbound
+		end
+		return ended
+	end
+
+	local function finish(request)
+		if not request.over then
+			request.over, request.raw = true, nil
+			put(over, request)
+		end
+	end
+
+	-- Writes down that a request was answered by a message of a frame. `role` is
+	-- "answer", "done", "error" or "ack".
+	function exchanges.answer(request, role, frame, flags)
+		local shown = request.shown
+		if role ~= "answer" then
+			shown[ENDS[role]] = shown[ENDS[role]] or frame
+			return finish(request)
+		end
+		shown[COUNT] = shown[COUNT] + 1
+		if not shown[FIRST] then
+			shown[FIRST] = frame
+		elseif request.last ~= frame then
+			local more = shown[MORE] or {}
+			shown[MORE] = more
+			if #more < MAX_LISTED - 1 then
+				more[#more + 1] = frame
+			end
+		end
+		request.last = frame
+		if not request.dump and not netlink.has(request.flags, "ACK") and not netlink.has(flags, "MULTI") then
+			finish(request)
+		end
+	end
+
+	return exchanges
+	end)(nl)
+
+	nl.talk = (function(...)
+	-- The post-dissector of all netlink protocols: what a message answers and is answered
+	-- by, why a request failed, and who sent it. Wireshark hands errors, acknowledgements
+	-- and the ends of dumps to no family's dissector, so they are found here, in the bytes
+	-- of the frame.
+
+	local nl = ...
+	local bytes, netlink, errors = nl.bytes, nl.netlink, nl.errors
+	local exchanges, runtime = nl.exchanges, nl.runtime
+
+	--------------------------------------------------------------------------------
+	-- Fields
+
+	local proto = Proto("nlmsg", "Netlink exchange")
+
+	local function errno_names()
+		local names = { [0] = "none" }
+		for number, name in pairs(errors.names) do
+			names[number] = name
+		end
+		return names
+	end
+
+	local fields = {
+		family = ProtoField.string("nlmsg.family", "Family", base.UNICODE, "Generic netlink family of the request"),
+		operation = ProtoField.string("nlmsg.operation", "Operation", base.UNICODE, "Operation of the request"),
+		request_in = ProtoField.framenum("nlmsg.request_in", "Request in frame", base.NONE, frametype.REQUEST,
+			nil, "The frame that asked for this"),
+		answer_in = ProtoField.framenum("nlmsg.answer_in", "Answer in frame", base.NONE, frametype.RESPONSE,
+			nil, "A frame that answers this request"),
+		done_in = ProtoField.framenum("nlmsg.done_in", "Dump ends in frame", base.NONE, frametype.RESPONSE,
+			nil, "The frame with NLMSG_DONE"),
+		error_in = ProtoField.framenum("nlmsg.error_in", "Error in frame", base.NONE, frametype.RESPONSE,
+			nil, "The frame with the error that answers this request"),
+		ack_in = ProtoField.framenum("nlmsg.ack_in", "Acknowledged in frame", base.NONE, frametype.RESPONSE,
+			nil, "The frame with the error 0 that answers this request"),
+		answers = ProtoField.uint32("nlmsg.answers", "Answers", base.DEC, nil, nil,
+			"Messages that answer this request, its end not counted"),
+		time = ProtoField.relative_time("nlmsg.time", "Time since request", "From the request's frame to this one"),
+		error = ProtoField.int32("nlmsg.error", "Error", base.DEC, errno_names(), nil, "Negative errno; 0 acknowledges"),
+		errno = ProtoField.string("nlmsg.errno", "Name of the error", base.UNICODE, "ENODEV, for a column"),
+		capped = ProtoField.bool("nlmsg.capped", "Capped", 16, { "yes", "no" }, 0x100,
+			"NLM_F_CAPPED: the request is repeated without its payload"),
+		text = ProtoField.string("nlmsg.extack.msg", "Kernel says", base.UNICODE, "NLMSGERR_ATTR_MSG"),
+		offset = ProtoField.uint32("nlmsg.extack.offs", "Offset of the bad attribute", base.DEC, nil, nil,
+			"NLMSGERR_ATTR_OFFS, from the request's netlink header on"),
+		bad = ProtoField.string("nlmsg.extack.bad_attr", "Bad attribute", base.UNICODE,
+			"Names from the top to the attribute at the offset"),
+		miss_type = ProtoField.uint32("nlmsg.extack.miss_type", "Number of the missing attribute", base.DEC, nil, nil,
+			"NLMSGERR_ATTR_MISS_TYPE"),
+		miss_nest = ProtoField.uint32("nlmsg.extack.miss_nest", "Offset of the nest that lacks it", base.DEC, nil, nil,
+			"NLMSGERR_ATTR_MISS_NEST, from the request's netlink header on"),
+		missing = ProtoField.string("nlmsg.extack.missing", "Missing attribute", base.UNICODE,
+			"Names from the top to the attribute that is missing"),
+		cookie = ProtoField.bytes("nlmsg.extack.cookie", "Cookie", base.NONE, "NLMSGERR_ATTR_COOKIE"),
+		policy = ProtoField.none("nlmsg.extack.policy", "Policy of the bad attribute", "NLMSGERR_ATTR_POLICY"),
+	}
+	local POLICY_TYPES = {
+		[0] = "INVALID", "FLAG", "U8", "U16", "U32", "U64", "S8", "S16", "S32", "S64", "BINARY", "STRING",
+		"NUL_STRING", "NESTED", "NESTED_ARRAY", "BITFIELD32", "SINT", "UINT",
+	}
+	for _, name in pairs(errors.POLICY) do
+		local make = (name == "min_value_s" or name == "max_value_s") and ProtoField.int64 or ProtoField.uint64
+		fields["policy_" .. name] = make("nlmsg.extack.policy." .. name, name, base.DEC,
+			name == "type" and POLICY_TYPES or nil)
+	end
+
+	local experts = {
+		failed = ProtoExpert.new("nlmsg.failed", "The request failed",
+			expert.group.RESPONSE_CODE, expert.severity.WARN),
+		interrupted = ProtoExpert.new("nlmsg.dump_interrupted",
+			"The dump is inconsistent: what it lists changed meanwhile, ask again (NLM_F_DUMP_INTR)",
+			expert.group.SEQUENCE, expert.severity.WARN),
+		capped = ProtoExpert.new("nlmsg.capped_error",
+			"The kernel left the request's payload out (NETLINK_CAP_ACK)",
+			expert.group.RESPONSE_CODE, expert.severity.CHAT),
+		malformed = ProtoExpert.new("nlmsg.malformed", "What the kernel says of the error is malformed",
+			expert.group.MALFORMED, expert.severity.ERROR),
+		fault = ProtoExpert.new("nlmsg.fault", "The dissector failed",
+			expert.group.UNDECODED, expert.severity.ERROR),
+	}
+	local function list(named)
+		local all = {}
+		for _, one in pairs(named) do
+			all[#all + 1] = one
+		end
+		return all
+	end
+	local all_fields = list(fields)
+	proto.fields, proto.experts = all_fields, list(experts)
+
+	-- What the recorder wrote into the frame's comment.
+	local recorder = Proto("nlcap", "Sender, as the recorder knows it")
+	local notes = {
+		pid = ProtoField.uint32("nlcap.pid", "Process", base.DEC, nil, nil, "Thread-group id of the process"),
+		tid = ProtoField.uint32("nlcap.tid", "Thread", base.DEC, nil, nil, "Id of the thread"),
+		socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
+		owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
+		comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
+	}
+	recorder.fields = list(notes)
+
+	local comment_of = Field.new("frame.comment")
+
+	--------------------------------------------------------------------------------
+	-- The recorder's notes: pid=812 tid=812 socket=3 owner=exact comm="ip"
+
+	local function unescape(text)
+		return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
+			if hex == "x" and #digits == 2 then
+				return string.char(tonumber(digits, 16)) .. other
+			end
+			return hex .. digits .. other
+		end))
+	end
+
+	local function read_notes()
+		for _, info in ipairs({ comment_of() }) do
+			local comment = tostring(info.value)
+			if comment:find("^pid=%d+ ") or comment:find("^pid=%d+$") then
+				local found = { comm = comment:match(' comm="(.*)"$') }
+				found.comm = found.comm and unescape(found.comm)
+				local rest = comment:gsub(' comm=".*"$', "")
+				for name, value in rest:gmatch("(%a+)=(%S+)") do
+					if name == "owner" then
+						found.owner = value
+					elseif notes[name] and name ~= "comm" and value:find("^%d+$") and #value <= 9 then
+						found[name] = tonumber(value)
+					end
+				end
+				return found
+			end
+		end
+	end
+
+	local function add_notes(found, tree)
+		local item = tree:add(recorder)
+		item:set_generated()
+		for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
+			if found[name] then
+				local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
+				item:add(notes[name], text or found[name]):set_generated()
+			end
+		end
+	end
+
+	--------------------------------------------------------------------------------
+	-- Reading a frame
+
+	-- What is known of each frame that was read: seen once in the order of the file,
+	-- shown whenever somebody looks.
+	local frames = {}
+
+	function proto.init()
+		frames = {}
+		exchanges.reset()
+		runtime.forget()
+	end
+
+	-- The messages of a frame, as far as they were captured.
+	local function messages_of(source, cooked)
+		local raw = source:raw(cooked, source:len() - cooked)
+		local found, at = { raw = raw }, netlink.COOKED
+		if #raw < at + netlink.HEADER then
+			return found
+		end
+		local left = source:reported_len() - cooked - at
+		found.big = netlink.is_big_endian(raw:sub(at + 1, at + netlink.HEADER), left)
+		found.protocol = bytes.u16(raw, 14, true)
+		found.packet_type = bytes.u16(raw, 0, true)
+		while at + netlink.HEADER <= #raw do
+			local header = netlink.header(raw, at, found.big)
+			if header.length < netlink.HEADER then
+				break
+			end
+			header.at = at
+			-- As the families' dissectors call the place.
+			header.place = source:offset() + cooked + at
+			found[#found + 1] = header
+			at = at + bytes.align(header.length)
+		end
+		return found
+	end
+
+	-- A recorder's name of the socket; only "exact" ones tell sockets apart.
+	local function owner_of(noted)
+		if noted and noted.owner == "exact" and noted.pid and noted.socket then
+			return noted.pid .. ":" .. noted.socket
+		end
+	end
+
+	local function role_of(header, found)
+		if header.type == netlink.ERROR then
+			return found and found.errno == 0 and "ack" or "error"
+		elseif header.type == netlink.DONE then
+			return found and found.errno and found.errno < 0 and "error" or "done"
+		end
+		return "answer"
+	end
+
+	local function read_request(messages, header, pinfo, known, owner)
+		local raw = messages.raw:sub(header.at + 1, header.at + header.length)
+		return exchanges.begin({
+			protocol = messages.protocol, big = messages.big,
+			type = header.type, flags = header.flags, sequence = header.sequence, port = header.port, owner = owner,
+			family = known and known.family, operation = known and known.operation,
+		}, #raw == header.length and raw or nil, pinfo.number, pinfo.rel_ts)
+	end
+
+	-- An error or the end of a dump, taken apart; nil for other messages.
+	local function error_of(messages, header)
+		if header.type ~= netlink.ERROR and header.type ~= netlink.DONE then
+			return nil
+		end
+		local raw = messages.raw:sub(header.at + 1, header.at + header.length)
+		return errors.parse(raw, header, messages.big)
+	end
+
+	-- What a message from the kernel is and whom it answers: what is shown of the
+	-- request, its role, and the names that an error is about.
+	local function read_answer(messages, header, pinfo, known, owner)
+		local found = error_of(messages, header)
+		local kind = messages.protocol == netlink.GENERIC and header.type or nil
+		if found then
+			kind = found.original and found.original.type
+		end
+		local role = role_of(header, found)
+		local request = exchanges.find(messages.protocol, header, kind, owner)
+		-- A notification may carry the numbers of the request that caused it.
+		if known and known.operation and known.operation.async then
+			role = "notification"
+		end
+		if not request then
+			return false, role
+		end
+		if found then
+			errors.explain(found, request)
+		end
+		if role ~= "notification" then
+			exchanges.answer(request, role, pinfo.number, header.flags)
+		end
+		local names = found and (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
+		return request.shown, role, names
+	end
+
+	-- The operation of a message that a family's dissector saw.
+	local function operation_of(message, is_request)
+		local family = message and message.family
+		if family then
+			local operations = is_request and family.requests or family.replies
+			return { family = family, operation = operations[message.command] }
+		end
+	end
+
+	-- Reads a frame: one entry for each request, error and end, and for all answers to
+	-- one request together. An entry is three values in a row: what is shown of the
+	-- request, the role, and where in the frame the message is; `names` by that place.
+	local function read(messages, pinfo, told, noted)
+		local entries, seen, owner = {}, {}, owner_of(noted)
+		local function put(shown, role, at)
+			local count = #entries
+			entries[count + 1], entries[count + 2], entries[count + 3] = shown, role, at
+		end
+		for _, header in ipairs(messages) do
+			local is_request = netlink.is_request(header.flags, messages.packet_type)
+			local known = operation_of(told.messages[header.place], is_request)
+			if is_request and header.type >= netlink.MIN_TYPE then
+				put(read_request(messages, header, pinfo, known, owner), "request", header.at)
+			elseif header.type >= netlink.MIN_TYPE or header.type == netlink.ERROR or header.type == netlink.DONE then
+				local shown, role, names = read_answer(messages, header, pinfo, known, owner)
+				if netlink.has(header.flags, "DUMP_INTR") then
+					entries.interrupted = true
+				end
+				if names then
+					entries.names = entries.names or {}
+					entries.names[header.at] = names
+				end
+				if header.type < netlink.MIN_TYPE then
+					put(shown, role, header.at)
+				elseif shown and not seen[shown] then
+					seen[shown] = true
+					put(shown, role, header.at)
+				end
+			end
+		end
+		return (#entries > 0 or entries.interrupted) and entries or false
+	end
+
+	-- The entries of a frame with all that is known of them.
+	local function unpack_entries(entries, messages)
+		local headers, all = {}, {}
+		for _, header in ipairs(messages) do
+			headers[header.at] = header
+		end
+		for i = 1, #entries, 3 do
+			local shown, role, at = entries[i], entries[i + 1], entries[i + 2]
+			local found = headers[at] and error_of(messages, headers[at])
+			local names = found and entries.names and entries.names[at]
+			if names then
+				found.bad, found.missing = names.bad, names.missing
+			end
+			all[#all + 1] = { request = shown and exchanges.unpack(shown) or nil, role = role, at = at, error = found }
+		end
+		all.interrupted = entries.interrupted
+		return all
+	end
+
+	--------------------------------------------------------------------------------
+	-- Showing it
+
+	local function label_of(request)
+		return request and request.operation and request.operation.label
+	end
+
+	-- What the Info column says of an error, an acknowledgement or the end of a dump.
+	local function tell(entry)
+		local label = label_of(entry.request)
+		local prefix = label and label .. " " or ""
+		if entry.role == "ack" then
+			return prefix .. "acknowledged"
+		elseif entry.role == "done" then
+			return prefix .. "done"
+		elseif entry.role == "error" then
+			local found = entry.error
+			local text = prefix .. "error"
+			if found.errno then
+				text = text .. " " .. (found.name or bytes.decimal(found.errno))
+			end
+			return found.text and text .. ", " .. bytes.printable(found.text, 128) or text
+		end
+	end
+
+	local function seconds_between(from, to)
+		local delta = to - from
+		local nanoseconds = math.floor(math.abs(delta) * 1e9 + 0.5)
+		local whole = math.floor(nanoseconds / 1e9)
+		local rest = nanoseconds - whole * 1e9
+		if delta < 0 then
+			whole, rest = -whole, -rest
+		end
+		return NSTime.new(whole, rest)
+	end
+
+	local function add(item, field, value)
+		return item:add(field, value):set_generated()
+	end
+
+	local function add_request(item, request)
+		for _, frame in ipairs(request.answers) do
+			add(item, fields.answer_in, frame)
+		end
+		for _, role in ipairs({ "done", "error", "ack" }) do
+			if request[role] then
+				add(item, fields[role .. "_in"], request[role])
+			end
+		end
+		if request.count > 0 or request.done then
+			add(item, fields.answers, request.count)
+		end
+	end
+
+	local function add_error(item, entry, source, at, big)
+		local found, kinds = entry.error, errors.KINDS
+		local function range(attr)
+			return source(at + attr.at, attr.size)
+		end
+		local function number(field, attr)
+			if big then
+				return item:add(field, range(attr))
+			end
+			return item:add_le(field, range(attr))
+		end
+		if found.errno then
+			local errno = number(fields.error, { at = 16, size = 4 })
+			if found.errno ~= 0 then
+				local text = found.name or bytes.decimal(found.errno)
+				add(item, fields.errno, text)
+				errno:add_proto_expert_info(experts.failed,
+					found.text and text .. ": " .. bytes.printable(found.text, 256) or text)
+			end
+		end
+		if found.original then
+			local capped = number(fields.capped, { at = 6, size = 2 })
+			if found.capped then
+				capped:add_proto_expert_info(experts.capped)
+			end
+		end
+		local attrs = found.attrs
+		if attrs[kinds.MSG] and found.text and #found.text > 0 then
+			item:add_packet_field(fields.text, source(at + attrs[kinds.MSG].at, #found.text), ENC_UTF_8)
+		end
+		for _, one in ipairs({
+			{ found.offset, kinds.OFFS, fields.offset, found.bad, fields.bad },
+			{ found.missing_type, kinds.MISS_TYPE, fields.miss_type, found.missing, fields.missing },
+			{ found.missing_nest, kinds.MISS_NEST, fields.miss_nest },
+		}) do
+			if one[1] then
+				number(one[3], attrs[one[2]])
+				if one[4] then
+					add(item, one[5], one[4])
+				end
+			end
+		end
+		if attrs[kinds.COOKIE] then
+			item:add(fields.cookie, range(attrs[kinds.COOKIE]))
+		end
+		if found.policy and attrs[kinds.POLICY] then
+			local policy = item:add(fields.policy, range(attrs[kinds.POLICY]))
+			for _, part in ipairs(found.policy) do
+				local where = source(at + part.at, part.size)
+				if big then
+					policy:add(fields["policy_" .. part.name], where)
+				else
+					policy:add_le(fields["policy_" .. part.name], where)
+				end
+			end
+		end
+		if found.malformed then
+			item:add_proto_expert_info(experts.malformed)
+		end
+	end
+
+	local function add_entry(root, entry, pinfo, source, cooked, big)
+		local request = entry.request
+		if not request and not entry.error then
+			return
+		end
+		local label = tell(entry) or (label_of(request) and label_of(request) .. " " .. entry.role) or entry.role
+		local at = cooked + (entry.at or 0)
+		local item = root:add(source(at, 0), label)
+		if request and request.family then
+			add(item, fields.family, request.family.name)
+			if request.operation then
+				add(item, fields.operation, request.operation.label)
+			end
+		end
+		if entry.role == "request" then
+			add_request(item, request)
+		elseif request then
+			add(item, fields.request_in, request.frame)
+			add(item, fields.time, seconds_between(request.time, pinfo.rel_ts))
+		end
+		if entry.error then
+			add_error(item, entry, source, at, big)
+		end
+	end
+
+	-- Whether somebody looks or a filter asks. Errors are expert items in every mode,
+	-- and stand in the columns.
+	local function is_wanted(tree, entries)
+		if tree.visible or entries.interrupted then
+			return true
+		end
+		for i = 2, #entries, 3 do
+			if entries[i] ~= "request" and entries[i] ~= "answer" then
+				return true
+			end
+		end
+		for i = 1, #all_fields do
+			if tree:referenced(all_fields[i]) then
+				return true
+			end
+		end
+		return false
+	end
+
+	local function show(entries, pinfo, root, source, cooked, big)
+		for _, entry in ipairs(entries) do
+			add_entry(root, entry, pinfo, source, cooked, big)
+		end
+		if entries.interrupted then
+			root:add_proto_expert_info(experts.interrupted)
+		end
+	end
+
+	-- Errors, acknowledgements and ends of dumps in the columns, behind what a family's
+	-- dissector said of the same frame.
+	local function set_columns(entries, messages, pinfo, told)
+		local texts, family = { told.count > 0 and told.shown or nil }, nil
+		local others = #messages - told.count
+		for _, entry in ipairs(entries) do
+			if entry.error then
+				others = others - 1
+				family = entry.request and entry.request.family or family
+				if #texts < 4 then
+					texts[#texts + 1] = tell(entry)
+				end
+			end
+		end
+		-- A frame with messages of other dissectors keeps what they say of it.
+		if others > 0 or #texts == 0 or (#texts == 1 and told.count > 0) then
+			return
+		end
+		pinfo.cols.info = table.concat(texts, "; ")
+		if family then
+			pinfo.cols.protocol = family.name
+		end
+	end
+
+	-- Messages whose family Wireshark cannot name, by the ids in the preferences.
+	local function dissect_by_preference(messages, source, cooked, pinfo, tree)
+		if messages.protocol ~= netlink.GENERIC then
+			return
+		end
+		local told = runtime.told(pinfo.number)
+		for _, header in ipairs(messages) do
+			if header.type > netlink.MIN_TYPE and not told.messages[header.place] then
+				local family = runtime.preferred(header.type)
+				local at = header.at + netlink.HEADER
+				local size = math.min(header.length - netlink.HEADER, #messages.raw - at)
+				if family and size > 0 then
+					family.proto.dissector(source(cooked + at, size):tvb(), pinfo, tree)
+				end
+			end
+		end
+	end
+
+	local function look(tvb, pinfo, tree)
+		local source, cooked = netlink.frame()
+		if not source then
+			-- Without a tree there is nothing to show, but the order of the file to learn.
+			if not frames[pinfo.number] and netlink.looks_like(tvb) then
+				local messages = messages_of(tvb, 0)
+				frames[pinfo.number] = read(messages, pinfo, runtime.told(pinfo.number))
+			end
+			return
+		end
+		local noted = read_notes()
+		if noted then
+			add_notes(noted, tree)
+		end
+		local messages = messages_of(source, cooked)
+		dissect_by_preference(messages, source, cooked, pinfo, tree)
+		local told = runtime.told(pinfo.number)
+		local entries = frames[pinfo.number]
+		if entries == nil then
+			entries = read(messages, pinfo, told, noted)
+			frames[pinfo.number] = entries
+		end
+		if not entries then
+			return
+		end
+		-- Always there, so that a filter on the protocol alone finds the frame.
+		local root = tree:add(proto)
+		root:set_generated()
+		if is_wanted(tree, entries) then
+			entries = unpack_entries(entries, messages)
+			set_columns(entries, messages, pinfo, told)
+			show(entries, pinfo, root, source, cooked, messages.big)
+		end
+	end
+
+	function proto.dissector(tvb, pinfo, tree)
+		local ok, message = pcall(look, tvb, pinfo, tree)
+		-- The next frame, or this one dissected again, begins with nothing told.
+		runtime.forget()
+		if not ok then
+			tree:add_proto_expert_info(experts.fault, bytes.printable(tostring(message), 200))
+		end
+	end
+	register_postdissector(proto)
+
+	return {}
+	end)(nl)
+
 	package.loaded["nl_util.dissector"] = nl
 end
 assert(nl.api == 1, "dissectors of another version of nl-util are loaded: make all of them anew")
@@ -1381,6 +2360,9 @@ nl.runtime.register({
 		[1] = { label = "L2_LIST", set = "nl-util", counted = { 1 } },
 		[2] = { label = "L2_IID", set = "nl-util", counted = { 1 } },
 		[3] = { label = "REPLY_WITH_NLMSG_ERR", set = "nl-util" },
+		[4] = { label = "L2_NEW_NTF", set = "nl-util", async = true },
+		[5] = { label = "L2_CHANGE_NTF", set = "nl-util", async = true },
+		[6] = { label = "L2_DEL_NTF", set = "nl-util", async = true },
 	},
 	sets = {
 		["nl-util"] = {
@@ -1389,6 +2371,11 @@ nl.runtime.register({
 				kind = "nest", set = "netdev",
 				noun = "interfaces",
 				doc = "One interface. Requests carry NLA_F_NESTED on it, answers do not: a reader takes both.",
+			},
+			[2] = {
+				name = "ext_mask", label = "EXT_MASK", abbr = "nl_util.ext_mask",
+				kind = "u32", enum = "ext-mask", flags = true,
+				doc = "What the answer is to hold beyond the basic attributes. EINVAL for a bit that the kernel does not know.",
 			},
 		},
 		["netdev"] = {
@@ -1436,6 +2423,56 @@ nl.runtime.register({
 				name = "ifmac", label = "IFMAC", abbr = "nl_util.netdev.ifmac",
 				kind = "mac",
 				doc = "Hardware address.",
+			},
+			[10] = {
+				name = "link", label = "LINK", abbr = "nl_util.netdev.link",
+				kind = "u32",
+				doc = "Index of the interface that this one stands on, or of a veth's peer; with link-netnsid, in that namespace.",
+			},
+			[11] = {
+				name = "master", label = "MASTER", abbr = "nl_util.netdev.master",
+				kind = "u32",
+				doc = "Index of the bridge, bond or team that this one is a port of.",
+			},
+			[12] = {
+				name = "kind", label = "KIND", abbr = "nl_util.netdev.kind",
+				kind = "string",
+				doc = "What made it: dummy, veth, bridge, vlan. Absent for the device of a driver.",
+			},
+			[13] = {
+				name = "ifalias", label = "IFALIAS", abbr = "nl_util.netdev.ifalias",
+				kind = "string",
+				doc = "A text that an administrator gave it.",
+			},
+			[14] = {
+				name = "perm_mac", label = "PERM_MAC", abbr = "nl_util.netdev.perm_mac",
+				kind = "mac",
+				doc = "Hardware address that the device was made with.",
+			},
+			[15] = {
+				name = "min_mtu", label = "MIN_MTU", abbr = "nl_util.netdev.min_mtu",
+				kind = "u32",
+				doc = "Least MTU in bytes. Absent where none is set.",
+			},
+			[16] = {
+				name = "max_mtu", label = "MAX_MTU", abbr = "nl_util.netdev.max_mtu",
+				kind = "u32",
+				doc = "Greatest MTU in bytes. Absent where none is set.",
+			},
+			[17] = {
+				name = "carrier", label = "CARRIER", abbr = "nl_util.netdev.carrier",
+				kind = "u8",
+				doc = "1 if the device has a carrier, else 0.",
+			},
+			[18] = {
+				name = "ifi_flags", label = "IFI_FLAGS", abbr = "nl_util.netdev.ifi_flags",
+				kind = "u32", enum = "device-flags", flags = true,
+				doc = "What dev_get_flags() makes of net_device.flags, which `ip` shows.",
+			},
+			[19] = {
+				name = "link_netnsid", label = "LINK_NETNSID", abbr = "nl_util.netdev.link_netnsid",
+				kind = "s32",
+				doc = "Number, in the caller's network namespace, of the namespace that link is in, if it is another one.",
 			},
 		},
 	},
@@ -1539,6 +2576,10 @@ nl.runtime.register({
 			{ 16, "lower_up", "LOWER_UP", "The driver signals layer 1 up." },
 			{ 17, "dormant", "DORMANT", "The driver signals dormant." },
 			{ 18, "echo", "ECHO", "Echoes sent packets." },
+		},
+		["ext-mask"] = {
+			{ 0, "stats", "STATS", "The counters, stats." },
+			{ 1, "details", "DETAILS", "link, link-netnsid, master, kind, ifalias, perm-mac, min-mtu, max-mtu, carrier and ifi-flags." },
 		},
 		["oper-state"] = {
 			{ 0, "unknown", "UNKNOWN", "" },

@@ -48,6 +48,26 @@ function netlink.frame()
 	return info.source, info.offset - 2
 end
 
+-- Whether the bytes of a frame are netlink's, by their form. Wireshark's first pass
+-- over a file may make no tree, and no field has a value then.
+function netlink.looks_like(tvb)
+	if tvb:len() < netlink.COOKED + netlink.HEADER then
+		return false
+	end
+	local raw = tvb:raw(0, netlink.COOKED + netlink.HEADER)
+	-- Packet type below 8, ARPHRD_NETLINK, ten bytes of no address, a protocol.
+	local zero, packet_type = raw:byte(1, 2)
+	local high, protocol = raw:byte(15, 16)
+	if zero ~= 0 or packet_type > 7 or high ~= 0 or protocol > 31
+		or raw:sub(3, 14) ~= "\3\56" .. ("\0"):rep(10) then
+		return false
+	end
+	local left = tvb:reported_len() - netlink.COOKED
+	local big = netlink.is_big_endian(raw:sub(netlink.COOKED + 1), left)
+	local length = bytes.u32(raw, netlink.COOKED, big)
+	return length >= netlink.HEADER and length <= left
+end
+
 -- Whether the numbers of a netlink message are big-endian. Nobody says it: the
 -- length makes sense in one order only, since no message has more than 2^24 bytes.
 function netlink.is_big_endian(header, left)

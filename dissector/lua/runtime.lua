@@ -12,22 +12,34 @@ local GENL_HEADER = netlink.GENL_HEADER
 -- Info texts of a frame that are written out; what follows is counted.
 local MAX_TOLD = 3
 
--- What the Info column of the frame at hand says. Wireshark empties the column for
--- each message of a frame, so the texts of those before are kept.
-local told = { at = 0 }
+-- What was said of the frame at hand: the Info column, which Wireshark empties for
+-- each message, and what each message was, by where it begins.
+local told
 
-local function tell(pinfo, at, info)
-	-- A frame that is dissected again begins again.
-	if told.frame ~= pinfo.number or at <= told.at then
-		told = { frame = pinfo.number, count = 0 }
+function runtime.forget()
+	told = nil
+end
+
+-- What was said of the frame of this number.
+function runtime.told(number)
+	if not told or told.frame ~= number then
+		told = { frame = number, count = 0, messages = {} }
 	end
-	told.at, told.count = at, told.count + 1
-	if told.count <= MAX_TOLD then
-		told.text = told.count == 1 and info or told.text .. "; " .. info
-		pinfo.cols.info = told.text
+	return told
+end
+
+local function tell(pinfo, info)
+	local here = runtime.told(pinfo.number)
+	here.count = here.count + 1
+	if here.count == 1 then
+		here.text, here.shown = info, info
+	elseif here.count <= MAX_TOLD then
+		here.text = here.text .. "; " .. info
+		here.shown = here.text
 	else
-		pinfo.cols.info = string.format("%s; %d more", told.text, told.count - MAX_TOLD)
+		here.shown = string.format("%s; %d more", here.text, here.count - MAX_TOLD)
 	end
+	pinfo.cols.info = here.shown
 end
 
 -- What the Info column says behind the operation: how many there are of what may
@@ -152,7 +164,10 @@ local function dissect(family, tvb, pinfo, tree)
 	local is_request = around ~= nil and around.is_request
 	local operation, info = scan(context, is_request)
 	pinfo.cols.protocol = family.name
-	tell(pinfo, around and around.at or 0, info)
+	if #raw > 0 then
+		runtime.told(pinfo.number).messages[tvb:offset() - netlink.HEADER] = { family = family, command = raw:byte(1) }
+	end
+	tell(pinfo, info)
 
 	-- The family's own item is always there, so that a filter on the protocol alone
 	-- finds the message; what is below it, where somebody looks.
@@ -168,6 +183,15 @@ local function dissect(family, tvb, pinfo, tree)
 	build(context, root, operation, info)
 end
 
+-- The family whose id the preferences give, for a capture in which nothing names it.
+function runtime.preferred(id)
+	for _, family in pairs(runtime.families) do
+		if family.proto.prefs.id == id then
+			return family
+		end
+	end
+end
+
 -- Registers a family by its tables; a second file of the same family is left alone.
 function runtime.register(family)
 	if runtime.families[family.name] then
@@ -178,6 +202,8 @@ function runtime.register(family)
 	local proto = Proto(family.abbr, family.title)
 	family.proto = proto
 	proto.fields = family.fields
+	proto.prefs.id = Pref.uint("Family id", 0,
+		"The family's number in captures that do not name it; 0 for none")
 	local experts = {}
 	for _, made in pairs(family.experts) do
 		experts[#experts + 1] = made

@@ -58,14 +58,17 @@ fn shown(file: &Path) -> String {
         "-e",
         "_ws.col.Info",
     ];
-    let mut text = tshark(file, &[&["-Y", "nl_util"][..], &columns].concat());
+    let ours = ["-Y", "nl_util || nlmsg.family == \"nl_util\""];
+    let mut text = tshark(file, &[&ours[..], &columns].concat());
     text.push('\n');
     let mut inside = false;
-    for line in tshark(file, &["-Y", "nl_util", "-O", "nl_util"]).lines() {
+    // Read twice, so that a request knows its answer.
+    let trees = ["-2", "-O", "nl_util,nlmsg"];
+    for line in tshark(file, &[&ours[..], &trees].concat()).lines() {
         if !line.starts_with(' ') {
-            inside = line.starts_with("nl_util: ");
+            inside = line.starts_with("nl_util: ") || line == "[Netlink exchange]";
         }
-        if inside {
+        if inside && !line.contains("[Time since request: ") {
             text.push_str(line.trim_end());
             text.push('\n');
         }
@@ -458,4 +461,16 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
     // Experts by their severity, which no field of ours tells.
     let damaged = shown["nl_util.malformed"].clone();
     assert!(found(file.path(), "_ws.expert.severity == error").is_superset(&damaged));
+}
+
+/// The same for what ties an error to its request; its file is a recording.
+#[test]
+fn every_field_of_an_exchange_is_found_by_its_filter() {
+    let file = root().join("captures/samples/nl_user-show-99.pcapng");
+    let shown = frames_by_name(&file);
+    let names: Vec<_> = shown.keys().filter(|it| it.starts_with("nlmsg")).collect();
+    assert!(names.len() >= 12, "{names:?}");
+    for name in names {
+        assert_eq!(found(&file, name), shown[name], "{name}");
+    }
 }

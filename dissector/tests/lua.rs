@@ -3,64 +3,10 @@
 
 mod common;
 
-use common::{FAMILY, attr, cooked, netlink};
+use common::{FAMILY, attr, cooked, netlink, plugin::Plugin};
 use mlua::{Function, Lua, Table};
 use nl_dissector::{emit, model::nl_util};
 use proptest::prelude::*;
-
-/// What came of one message.
-#[derive(Debug)]
-struct Seen {
-    fields: Vec<(usize, String)>,
-    experts: Vec<String>,
-    info: Option<String>,
-}
-
-struct Plugin {
-    lua: Lua,
-    mock: Table,
-}
-
-impl Plugin {
-    fn new() -> Self {
-        let lua = Lua::new();
-        let mock: Table = lua
-            .load(include_str!("mock.lua"))
-            .set_name("mock.lua")
-            .eval()
-            .unwrap();
-        lua.load(emit::lua::emit(&nl_util()).unwrap())
-            .set_name("nl_util.lua")
-            .exec()
-            .unwrap();
-        Self { lua, mock }
-    }
-
-    fn dissect(&self, flags: u16, message: &[u8]) -> Seen {
-        let frame = self.lua.create_table().unwrap();
-        self.frame(frame, &netlink(FAMILY, flags, 7, 0x32c, message))
-    }
-
-    /// Dissects messages in one frame; `frame` has what else `mock.frame` takes.
-    fn frame(&self, frame: Table, messages: &[u8]) -> Seen {
-        let ids: Table = self.mock.get("ids").unwrap();
-        ids.set(FAMILY, "nl_util").unwrap();
-        let data = self.lua.create_string(cooked(16, messages)).unwrap();
-        frame.set("data", data).unwrap();
-        let run: Function = self.mock.get("frame").unwrap();
-        let (shown, experts, info): (Table, Table, Option<String>) = run.call(frame).unwrap();
-        let fields = shown.sequence_values::<Table>().map(|item| {
-            let item = item.unwrap();
-            (item.get("depth").unwrap(), item.get("abbr").unwrap())
-        });
-        let experts = experts.sequence_values().map(Result::unwrap).collect();
-        Seen {
-            fields: fields.collect(),
-            experts,
-            info,
-        }
-    }
-}
 
 use common::genl as message;
 

@@ -135,7 +135,7 @@ Field = strict("Field", {
 			if name == "frame.comment" then
 				local comment = current.comment
 				return comment and { value = comment } or nil
-			elseif current.not_netlink then
+			elseif current.not_netlink or current.no_tree then
 				return nil
 			end
 			return { value = 824, offset = 2, len = 2, source = current.tvb }
@@ -417,7 +417,7 @@ function mock.frame(frame)
 	local texts, cols = columns()
 	current = {
 		shown = {}, experts = {}, filter = filter, visible = frame.visible ~= false,
-		comment = frame.comment, not_netlink = frame.not_netlink,
+		comment = frame.comment, not_netlink = frame.not_netlink, no_tree = frame.no_tree,
 	}
 	local seen = data:sub(1, captured)
 	current.tvb = mock.tvb_of(seen, 0, captured, #data)

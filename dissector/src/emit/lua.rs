@@ -40,6 +40,9 @@ const RUNTIME: &[(&str, &str)] = &[
     ("fields", include_str!("../../lua/fields.lua")),
     ("attributes", include_str!("../../lua/attributes.lua")),
     ("runtime", include_str!("../../lua/runtime.lua")),
+    ("errors", include_str!("../../lua/errors.lua")),
+    ("exchanges", include_str!("../../lua/exchanges.lua")),
+    ("talk", include_str!("../../lua/talk.lua")),
 ];
 
 /// Changes whenever files with another runtime cannot be loaded together.

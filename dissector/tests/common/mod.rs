@@ -2,6 +2,8 @@
 //! Bytes as a kernel writes them. Nothing of the crate's own is used: these judge it.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod plugin;
+
 /// Number of the family `nl_util` in the tests' messages.
 pub(crate) const FAMILY: u16 = 0x1f;
 /// Number of the generic netlink controller, the same everywhere.
