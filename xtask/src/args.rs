@@ -40,7 +40,10 @@ pub(crate) enum Task {
     /// Write everything that is generated from kmod/uapi/nl_util.yaml
     Codegen(CodegenArgs),
     /// Write the Wireshark dissector and say how to load it
-    Dissector,
+    ///
+    /// Without --spec: dissector/nl_util.lua, and how to load it. With it: a plugin
+    /// for each generic netlink family, in DIR; any set of them may be loaded together.
+    Dissector(DissectorArgs),
     /// Record captures/samples/ anew in the guest
     Samples,
     /// Run all checks and tests
@@ -205,6 +208,34 @@ pub(crate) enum KmodAction {
     Unload,
     /// Show its lines of the kernel log
     Log,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  cargo xtask dissector --install\n  \
+    cargo xtask dissector --spec linux/Documentation/netlink/specs --list\n  \
+    cargo xtask dissector --spec linux/Documentation/netlink/specs/ethtool.yaml -o /tmp")]
+pub(crate) struct DissectorArgs {
+    /// A YNL specification, or a folder of them; may be given several times
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) spec: Vec<PathBuf>,
+    /// Where to write the plugins of --spec
+    #[arg(short, long = "output", value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// One file, nl_families.lua, for all families
+    #[arg(long, requires = "spec")]
+    pub(crate) bundle: bool,
+    /// Write nothing; a table of the families and what could not be expressed
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Also for families that Wireshark dissects by itself; never for nlctrl
+    #[arg(long, requires = "spec")]
+    pub(crate) r#override: bool,
+    /// Put the plugins where this user's Wireshark looks
+    #[arg(long, conflicts_with_all = ["list", "out"])]
+    pub(crate) install: bool,
+    /// Remove what --install put there
+    #[arg(long, exclusive = true)]
+    pub(crate) uninstall: bool,
 }
 
 #[derive(clap::Args)]

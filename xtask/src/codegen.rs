@@ -8,6 +8,8 @@ use std::{fs, path::Path};
 
 const SPEC: &str = "kmod/uapi/nl_util.yaml";
 const LUA: &str = "dissector/nl_util.lua";
+/// The name of that file.
+pub(crate) const LUA_NAME: &str = "nl_util.lua";
 
 /// A generated file: where it lies, and what it holds.
 type Output = (&'static str, fn(&Family) -> Result<String>);
@@ -30,7 +32,7 @@ const OUTPUTS: &[Output] = &[
 
 /// Read from the checkout, not the copy in the dissector crate: that one is as
 /// old as this program.
-fn family() -> Result<Family> {
+pub(crate) fn family() -> Result<Family> {
     let path = paths::root().join(SPEC);
     let text =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -40,12 +42,18 @@ fn family() -> Result<Family> {
 /// The plugin, proven to be Lua before anybody sees it.
 fn lua(family: &Family) -> Result<String> {
     let text = emit::lua::emit(family)?;
+    check_lua(LUA, &text)?;
+    Ok(text)
+}
+
+/// Whether a text is Lua.
+pub(crate) fn check_lua(name: &str, text: &str) -> Result<()> {
     mlua::Lua::new()
-        .load(&text)
-        .set_name(LUA)
+        .load(text)
+        .set_name(name)
         .into_function()
         .map_err(|err| anyhow::anyhow!("the generated Lua does not compile: {err}"))?;
-    Ok(text)
+    Ok(())
 }
 
 /// Writes all outputs that differ, or only says which do.
@@ -69,43 +77,34 @@ pub(crate) fn all(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// `cargo xtask dissector`.
-pub(crate) fn dissector() -> Result<()> {
+/// Brings the project's own plugin up to date; returns it.
+pub(crate) fn dissector() -> Result<String> {
     let text = lua(&family()?).with_context(|| format!("cannot generate {LUA}"))?;
     if !is_fresh(LUA, &text) {
         write(LUA, &text)?;
     }
-    let path = paths::root().join(LUA);
-    println!("{}", path.display());
-    println!(
-        "load it once:   tshark -X lua_script:{} -r FILE",
-        path.display()
-    );
-    println!(
-        "                wireshark -X lua_script:{} FILE",
-        path.display()
-    );
-    println!("load it always: copy it to the folder that `tshark -G folders` names");
-    println!("                \"Personal Lua Plugins\"");
-    println!("Wireshark from 4.4 on loads no Lua when it runs as root.");
-    Ok(())
+    Ok(text)
 }
 
 fn is_fresh(name: &str, text: &str) -> bool {
     fs::read_to_string(paths::root().join(name)).is_ok_and(|old| old == text)
 }
 
-/// Beside its place first: a reader never sees half a file.
 fn write(name: &str, text: &str) -> Result<()> {
-    let path = paths::root().join(name);
+    write_file(&paths::root().join(name), text)?;
+    println!("wrote {name}");
+    Ok(())
+}
+
+/// Beside its place first: a reader never sees half a file.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent)
         .with_context(|| format!("cannot write into {}", parent.display()))?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode)?;
-    file.persist(&path)
+    file.persist(path)
         .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("wrote {name}");
     Ok(())
 }

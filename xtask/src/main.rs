@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod codegen;
 mod demo;
+mod dissector;
 mod exit;
 mod guest;
 mod kernel;
@@ -40,7 +41,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Kernel(args) => kernel::task(&args)?,
         Task::Kmod(args) => kmod::task(&args)?,
         Task::Codegen(args) => codegen::all(args.check)?,
-        Task::Dissector => codegen::dissector()?,
+        Task::Dissector(args) => dissector::run(&args)?,
         Task::Test(args) => return test::task(&args),
         Task::Bench(args) => bench::task(&args)?,
         Task::Soak(args) => soak::task(&args)?,
