@@ -23,13 +23,15 @@ pub(crate) enum Action {
     Report(ReportArgs),
 }
 
-/// Run a command and record the netlink messages of its network namespace.
+/// Run a command and record its netlink messages.
 ///
-/// Every netlink message that is sent in the network namespace between the
-/// start and the end of CMD goes into a pcapng file (link type 253, NETLINK),
-/// which Wireshark, tshark and tcpdump read. The file begins with the kernel's
-/// list of generic netlink families, so that a reader can name them; what nlcap
-/// adds bears the packet comment `added by nlcap`.
+/// Every netlink message that CMD and the processes which come of it send and
+/// receive, and no other's, goes into a pcapng file (link type 253, NETLINK),
+/// which Wireshark, tshark and tcpdump read, with its direction and the process,
+/// thread and socket that it belongs to. The recording ends when the last of
+/// those processes has ended. The file begins with the kernel's list of generic
+/// netlink families, so that a reader can name them; what nlcap adds bears the
+/// packet comment `added by nlcap`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordArgs {
     /// The file to write, `-` for standard output [default: CMD and the time,
@@ -48,6 +50,18 @@ pub(crate) struct RecordArgs {
     /// `ip link del nlcapN`.
     #[arg(short = 'i', long, value_name = "LINK")]
     pub(crate) interface: Option<String>,
+
+    /// Keep the messages of other processes too, marked `owner=other`
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Keep a frame for each receiver of a multicast, as the tap has them
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Leave the name of this machine out of the file
+    #[arg(long)]
+    pub(crate) anonymous: bool,
 
     /// The command, found through PATH and run without a shell
     #[arg(last = true, required = true, value_names = ["CMD", "ARGS"])]
@@ -68,7 +82,8 @@ const RECORD_HELP: &str = "\
 Signals:
   Ctrl-C reaches CMD through the terminal; nlcap goes on until CMD has ended. SIGHUP, SIGINT,
   SIGQUIT and SIGTERM that another process sends to nlcap are passed on to CMD, as are SIGUSR1,
-  SIGUSR2 and SIGALRM. A second one of the first four ends the recording without waiting for CMD.
+  SIGUSR2 and SIGALRM. A second one of the first four, or the first after CMD's own end, ends the
+  recording without waiting for the processes that are left.
 
 Exit status:
   that of CMD, 128+N where signal N ended it (or ended the recording before CMD), and

@@ -6,6 +6,9 @@ mod common;
 use common::{guest, make_dummies, outcome, root, sh, text};
 use std::{fs, path::Path, process::Command};
 
+/// A display filter: what was on the tap.
+const TAPPED: &str = "!(frame.comment == \"added by nlcap\")";
+
 /// The names of nlmon links in the guest.
 fn taps() -> String {
     sh("ip -o link show type nlmon | cut -d: -f2")
@@ -179,7 +182,7 @@ fn the_report_counts_what_tshark_counts_and_sets_both_side_by_side() {
         // under the same name: those are counted by themselves.
         let lengths = fields(
             &file,
-            "!frame.comment && !netlink.error",
+            &format!("{TAPPED} && !netlink.error"),
             &["netlink.hdr_len"],
         );
         let lengths: Vec<u64> = lengths
@@ -187,7 +190,12 @@ fn the_report_counts_what_tshark_counts_and_sets_both_side_by_side() {
             .flat_map(|line| line.split(','))
             .map(|it| it.parse().unwrap())
             .collect();
-        let refused = fields(&file, "!frame.comment && netlink.error", &["frame.number"]).len();
+        let refused = fields(
+            &file,
+            &format!("{TAPPED} && netlink.error"),
+            &["frame.number"],
+        )
+        .len();
         assert_eq!(row("refused")[column], refused.to_string(), "{report}");
         let messages = lengths.len() + refused;
         assert_eq!(row("messages")[column], messages.to_string(), "{report}");
@@ -259,7 +267,7 @@ guest_tests! {
         // tcpdump sees more: what nlcap itself and its start and end say.
         let payloads = |file: &str| -> Vec<String> {
             let out = sh(&format!(
-                "tshark -n -r /run/{file} -Y '!frame.comment' -T fields -e netlink.hdr_len -e netlink.hdr_seq -e netlink.hdr_pid -e netlink.hdr_type 2>/dev/null"
+                "tshark -n -r /run/{file} -Y '{TAPPED}' -T fields -e netlink.hdr_len -e netlink.hdr_seq -e netlink.hdr_pid -e netlink.hdr_type 2>/dev/null"
             ));
             out.lines().map(str::to_owned).collect()
         };

@@ -13,6 +13,9 @@ pub(crate) const ARPHRD_NETLINK: u16 = 824;
 /// Packet type of a message from the kernel to a process: PACKET_USER.
 pub(crate) const TO_USER: u16 = 6;
 
+/// Packet type of a message from a process to the kernel: PACKET_KERNEL.
+pub(crate) const TO_KERNEL: u16 = 7;
+
 /// The cooked header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::cooked::{ARPHRD_NETLINK, Header, TO_USER};
-use super::writer::{Counters, Frame, Origin, Writer};
+use super::writer::{Counters, Frame, Note, Origin, Writer};
 
 /// The time of the first frame: 2026-01-02 03:04:05 UTC.
 pub(crate) const START: Duration = Duration::from_secs(1_767_323_045);
@@ -101,6 +101,8 @@ pub(crate) fn origin(command: &str) -> Origin {
         hardware: String::from("x86_64"),
         system: String::from("Linux 6.12.117"),
         link: String::from("nlcap812"),
+        hostname: Some(String::from("box")),
+        namespace: Some(4_026_531_840),
     }
 }
 
@@ -127,7 +129,9 @@ pub(crate) fn recording(command: &str, frames: &[(u16, Vec<u8>)], counters: Coun
     added.header.packet_type = TO_USER;
     writer.added(&added).unwrap();
     for (number, (protocol, messages)) in (1..).zip(frames) {
-        writer.frame(&frame(number, *protocol, messages)).unwrap();
+        writer
+            .frame(&frame(number, *protocol, messages), &Note::default())
+            .unwrap();
     }
     writer
         .finish(START + Duration::from_secs(1), counters)

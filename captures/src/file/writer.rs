@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use pcap_file::pcapng::PcapNgWriter;
-use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::ENHANCED_PACKET_BLOCK;
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
@@ -24,7 +24,17 @@ use crate::text;
 const NANOSECONDS: u8 = 9;
 
 /// epb_flags, bits 0 and 1: received by the process.
-const INBOUND: u32 = 1;
+pub(crate) const INBOUND: u32 = 1;
+
+/// epb_flags, bits 0 and 1: sent by the process.
+pub(crate) const OUTBOUND: u32 = 2;
+
+/// Options of an enhanced packet block: opt_endofopt, opt_comment, epb_flags and
+/// epb_processid_threadid (draft-ietf-opsawg-pcapng, section 4.3).
+const END_OF_OPTIONS: u16 = 0;
+const COMMENT: u16 = 1;
+const FLAGS: u16 = 2;
+const PROCESS_AND_THREAD: u16 = 8;
 
 /// An option's length is 16 bits; this leaves room for the mark of a cut.
 const OPTION_LIMIT: usize = 65_000;
@@ -43,6 +53,10 @@ pub(crate) struct Origin {
     pub(crate) system: String,
     /// Name of the nlmon link.
     pub(crate) link: String,
+    /// The machine's name, where it may be told.
+    pub(crate) hostname: Option<String>,
+    /// The network namespace, by its inode number as `lsns -t net` shows it.
+    pub(crate) namespace: Option<u64>,
 }
 
 /// A frame: what one netlink skb held.
@@ -56,6 +70,43 @@ pub(crate) struct Frame<'a> {
     pub(crate) original_length: u32,
     /// The netlink messages, or the beginning of them.
     pub(crate) messages: &'a [u8],
+}
+
+/// What is known of a frame: the options of its block.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Note {
+    /// A comment each.
+    pub(crate) comments: Vec<String>,
+    /// epb_flags: [`INBOUND`] or [`OUTBOUND`].
+    pub(crate) flags: Option<u32>,
+    /// Process and thread id.
+    pub(crate) task: Option<(u32, u32)>,
+}
+
+impl Note {
+    fn put(&self, block: &mut Vec<u8>) {
+        if self.comments.is_empty() && self.flags.is_none() && self.task.is_none() {
+            return;
+        }
+        for comment in &self.comments {
+            put_option(block, COMMENT, text::cut(comment, OPTION_LIMIT).as_bytes());
+        }
+        if let Some(flags) = self.flags {
+            put_option(block, FLAGS, &flags.to_ne_bytes());
+        }
+        if let Some((process, thread)) = self.task {
+            let both = [process.to_ne_bytes(), thread.to_ne_bytes()].concat();
+            put_option(block, PROCESS_AND_THREAD, &both);
+        }
+        put_option(block, END_OF_OPTIONS, &[]);
+    }
+}
+
+fn put_option(block: &mut Vec<u8>, code: u16, value: &[u8]) {
+    block.extend(code.to_ne_bytes());
+    block.extend((value.len() as u16).to_ne_bytes());
+    block.extend(value);
+    block.resize(block.len().next_multiple_of(4), 0);
 }
 
 /// What the tap's socket counted.
@@ -77,17 +128,28 @@ pub(crate) struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// Begins the file with its section header and the interface.
     pub(crate) fn new(output: W, origin: &Origin) -> io::Result<Self> {
+        let mut comments = vec![SectionHeaderOption::Comment(option(&origin.command))];
+        if let Some(hostname) = &origin.hostname {
+            let host = format!("host={hostname}");
+            comments.push(SectionHeaderOption::Comment(option(&host)));
+        }
+        let namespace = origin.namespace.map(|inode| {
+            let text = format!("network namespace net:[{inode}]");
+            InterfaceDescriptionOption::IfDescription(option(&text))
+        });
         let section = SectionHeaderBlock {
             endianness: Endianness::native(),
-            options: vec![
-                SectionHeaderOption::Comment(option(&origin.command)),
-                SectionHeaderOption::Hardware(option(&origin.hardware)),
-                SectionHeaderOption::OS(option(&origin.system)),
-                SectionHeaderOption::UserApplication(option(&format!(
-                    "{APPLICATION} {}",
-                    env!("CARGO_PKG_VERSION")
-                ))),
-            ],
+            options: comments
+                .into_iter()
+                .chain([
+                    SectionHeaderOption::Hardware(option(&origin.hardware)),
+                    SectionHeaderOption::OS(option(&origin.system)),
+                    SectionHeaderOption::UserApplication(option(&format!(
+                        "{APPLICATION} {}",
+                        env!("CARGO_PKG_VERSION")
+                    ))),
+                ])
+                .collect(),
             ..SectionHeaderBlock::default()
         };
         let interface = InterfaceDescriptionBlock {
@@ -97,7 +159,10 @@ impl<W: Write> Writer<W> {
                 InterfaceDescriptionOption::IfName(option(&origin.link)),
                 InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
                 InterfaceDescriptionOption::IfOs(option(&origin.system)),
-            ],
+            ]
+            .into_iter()
+            .chain(namespace)
+            .collect(),
         };
         let output = BufWriter::with_capacity(BUFFER, output);
         let mut file = PcapNgWriter::with_section_header(output, section).map_err(io_error)?;
@@ -106,39 +171,51 @@ impl<W: Write> Writer<W> {
         Ok(Self { file, packet })
     }
 
-    /// Writes a frame of the tap.
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        self.packet(frame, vec![])
+    /// Writes a frame of the tap with what is known of it.
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>, note: &Note) -> io::Result<()> {
+        self.packet(frame, note)
     }
 
     /// Writes a frame that a process received, but that was not on the tap.
     pub(crate) fn added(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        let options = vec![
-            EnhancedPacketOption::Comment(ADDED.into()),
-            EnhancedPacketOption::Flags(INBOUND),
-        ];
-        self.packet(frame, options)
+        let note = Note {
+            comments: vec![String::from(ADDED)],
+            flags: Some(INBOUND),
+            task: None,
+        };
+        self.packet(frame, &note)
     }
 
-    fn packet(
-        &mut self,
-        frame: &Frame<'_>,
-        options: Vec<EnhancedPacketOption<'_>>,
-    ) -> io::Result<()> {
+    /// Writes an enhanced packet block. The pcap-file crate has no name for the
+    /// option with the process, and would allocate for each.
+    fn packet(&mut self, frame: &Frame<'_>, note: &Note) -> io::Result<()> {
         let room = SNAP_LENGTH as usize - cooked::LENGTH;
         let kept = &frame.messages[..frame.messages.len().min(room)];
-        self.packet.clear();
-        self.packet.extend_from_slice(&frame.header.to_bytes());
-        self.packet.extend_from_slice(kept);
-        let block = EnhancedPacketBlock {
-            interface_id: 0,
-            timestamp: frame.time,
-            original_len: frame.original_length.saturating_add(cooked::LENGTH as u32),
-            data: Cow::Borrowed(&self.packet),
-            options,
-        };
-        self.file.write_pcapng_block(block).map_err(io_error)?;
-        Ok(())
+        let captured = (kept.len() + cooked::LENGTH) as u32;
+        let original = frame.original_length.saturating_add(cooked::LENGTH as u32);
+        let time = u64::try_from(frame.time.as_nanos()).unwrap_or(u64::MAX);
+        let block = &mut self.packet;
+        block.clear();
+        // The length is put in when it is known.
+        for word in [
+            ENHANCED_PACKET_BLOCK,
+            0,
+            0,
+            (time >> 32) as u32,
+            time as u32,
+            captured,
+            original,
+        ] {
+            block.extend(word.to_ne_bytes());
+        }
+        block.extend_from_slice(&frame.header.to_bytes());
+        block.extend_from_slice(kept);
+        block.resize(block.len().next_multiple_of(4), 0);
+        note.put(block);
+        let length = (block.len() + 4) as u32;
+        block.extend(length.to_ne_bytes());
+        block[4..8].copy_from_slice(&length.to_ne_bytes());
+        self.file.get_mut().write_all(&self.packet)
     }
 
     /// Hands what was gathered to the kernel.

@@ -54,6 +54,11 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// The netlink messages.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.messages
+    }
+
     /// The part as a frame of a recording.
     pub(super) fn frame(&self) -> Frame<'_> {
         Frame {

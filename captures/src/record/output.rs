@@ -116,11 +116,6 @@ impl Output {
         ))
     }
 
-    /// Whether this is standard output.
-    pub(super) fn is_stdout(&self) -> bool {
-        self.path.is_none()
-    }
-
     /// Its name for a message.
     pub(super) fn shown(&self) -> String {
         self.path

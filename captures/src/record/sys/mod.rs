@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The system calls that nix has no safe wrapper for. All `unsafe` of the crate
-//! is in this file.
+//! is in this folder.
+
+pub(super) mod process;
+pub(super) mod seccomp;
 
 use std::io;
 use std::num::NonZeroUsize;
