@@ -21,6 +21,8 @@ pub(crate) enum Action {
     Record(RecordArgs),
     #[command(after_long_help = REPORT_HELP)]
     Report(ReportArgs),
+    #[command(after_long_help = SHOW_HELP)]
+    Show(ShowArgs),
 }
 
 /// Run a command and record its netlink messages.
@@ -78,6 +80,104 @@ pub(crate) struct ReportArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// Show the messages of recordings, one in a line.
+///
+/// Reads pcapng and pcap files of link type 253 (NETLINK), as nlcap, tcpdump,
+/// dumpcap and Wireshark write them, of machines of either byte order. A line has
+/// the time, the process (or the port id of its socket), `>` to the kernel, `<`
+/// from it or `*` for what the kernel sends by itself, family and operation, the
+/// values it begins with, and for an answer the time since its request.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The recordings, `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Time as in tcpdump: none; twice since 1970; three times since the line before;
+    /// four times with the date; five times since the first line
+    #[arg(short = 't', action = clap::ArgAction::Count)]
+    pub(crate) time: u8,
+
+    /// Under each line every attribute
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// Under each line the bytes of the message
+    #[arg(short = 'x', long)]
+    pub(crate) bytes: bool,
+
+    /// A JSON object for each message instead
+    #[arg(short, long, conflicts_with_all = ["verbose", "bytes", "count", "time"])]
+    pub(crate) json: bool,
+
+    /// A table of how many messages there are by family, operation and process instead
+    #[arg(long, conflicts_with_all = ["verbose", "bytes", "time"])]
+    pub(crate) count: bool,
+
+    /// Only messages of this family, or netlink protocol
+    #[arg(long, value_name = "NAME")]
+    pub(crate) family: Vec<String>,
+
+    /// Only messages of this operation
+    #[arg(long, value_name = "NAME")]
+    pub(crate) op: Vec<String>,
+
+    /// Only messages of this process
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Vec<u32>,
+
+    /// Only errors
+    #[arg(long)]
+    pub(crate) errors: bool,
+
+    /// Only messages with this attribute, or with this value of it
+    ///
+    /// NAME may be a path, as in `netdev.ifindex=2`; VALUE is as the line has it.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) attr: Vec<String>,
+
+    /// With the messages that nlcap added to the recording: the list of families
+    #[arg(long)]
+    pub(crate) added: bool,
+
+    /// A YNL specification, or a folder of them, to read messages by
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    pub(crate) spec: Vec<PathBuf>,
+
+    /// When to colour [default: on a terminal, unless NO_COLOR is set]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        value_name = "WHEN"
+    )]
+    pub(crate) color: Color,
+}
+
+impl ShowArgs {
+    /// Whether some messages are left out.
+    pub(crate) fn is_filtered(&self) -> bool {
+        !(self.family.is_empty()
+            && self.op.is_empty()
+            && self.pid.is_empty()
+            && self.attr.is_empty())
+            || self.errors
+    }
+}
+
+/// When there is colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 const RECORD_HELP: &str = "\
 Signals:
   Ctrl-C reaches CMD through the terminal; nlcap goes on until CMD has ended. SIGHUP, SIGINT,
@@ -124,6 +224,23 @@ Exit status: 0, 1 where a file cannot be read or is damaged, 2 for wrong usage.
 Example:
   nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng";
 
+const SHOW_HELP: &str = "\
+Specifications:
+  Names and types come from YNL specifications: those of --spec, those of the files and folders in
+  NLCAP_SPECS (separated by colons), the built-in ones (nl_util, nlctrl), and the kernel's, looked
+  for in /usr/local/share/ynl/specs, /usr/share/ynl/specs, and Documentation/netlink/specs under
+  /lib/modules/RELEASE/source, /lib/modules/RELEASE/build and /usr/src/linux. What no specification
+  has is shown by its number and by what it looks like, marked with ?.
+
+Exit status: 0, 1 where a file cannot be read or is damaged (what comes before the damage is
+shown), 2 for wrong usage.
+
+Examples:
+  nlcap show ip-20260102-030410.pcapng
+  nlcap show --errors -v *.pcapng
+  nlcap show -j FILE | jq 'select(.op == \"getlink\") | .msg'
+  tcpdump -i nlmon0 -U -w - | nlcap show -";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +248,7 @@ mod tests {
     fn record(line: &[&str]) -> Result<RecordArgs, clap::Error> {
         match Args::try_parse_from(line)?.action {
             Action::Record(args) => Ok(args),
-            Action::Report(_) => panic!("parsed as report"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `nlcap` records the netlink conversation of a command and compares
+//! `nlcap` records the netlink conversation of a command, shows and compares
 //! recordings.
 
 mod args;
@@ -7,6 +7,7 @@ mod exit;
 mod file;
 mod record;
 mod report;
+mod show;
 mod text;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let (result, failed) = match Args::parse().action {
         Action::Record(args) => (record::run(&args), Exit::Recorder),
         Action::Report(args) => (report::run(&args), Exit::Failed),
+        Action::Show(args) => (show::run(&args), Exit::Failed),
     };
     let exit = result.unwrap_or_else(|error| {
         text::say(&format_args!("{error:#}"));

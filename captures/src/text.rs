@@ -10,7 +10,7 @@ use nix::errno::Errno;
 
 /// Whether a terminal could do something else with it than show it: control
 /// characters, and the marks that turn the direction of writing.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -18,14 +18,23 @@ fn is_unsafe(c: char) -> bool {
 /// The text with each unsafe character as `\u{…}`.
 pub(crate) fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
+    push_escaped(&mut shown, text);
+    shown
+}
+
+/// Appends the text with each unsafe character as `\u{…}`.
+pub(crate) fn push_escaped(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        out.push_str(text);
+        return;
+    }
     for c in text.chars() {
         if is_unsafe(c) {
-            shown.extend(c.escape_unicode());
+            out.extend(c.escape_unicode());
         } else {
-            shown.push(c);
+            out.push(c);
         }
     }
-    shown
 }
 
 /// A file or command name for a message on the terminal.

@@ -6,14 +6,16 @@
 //! The blocks are cut out here and only those of interest are handed to the
 //! pcap-file crate, each in a slice of its own: its parser of name resolution
 //! blocks panics on a damaged one, and its reader cannot tell a file that is cut
-//! off from a block that is wrong inside.
+//! off from a block that is wrong inside. Packets are not parsed by the crate: it
+//! takes all times for nanoseconds, refuses comments that are not UTF-8, gives no
+//! access to the option with the process, and allocates for each packet.
 
 use std::io::{self, Read};
 use std::time::Duration;
 
+use nl_dissector::decode::Endian;
 use pcap_file::pcap::PcapParser;
 use pcap_file::pcapng::PcapNgParser;
-use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
@@ -44,8 +46,8 @@ pub(crate) enum ReadError {
     Io(Reason),
     #[error("it is no capture file (pcapng or pcap)")]
     Unknown,
-    #[error("it was written on a machine of other byte order")]
-    ByteOrder,
+    #[error("nobody wants the rest")]
+    Stopped,
     #[error("it is cut off at byte {0}")]
     CutOff(u64),
     #[error("it is damaged at byte {0}: {1}")]
@@ -63,6 +65,17 @@ pub(crate) struct Packet<'a> {
     pub(crate) protocol: u16,
     /// The netlink messages, or the beginning of them.
     pub(crate) messages: &'a [u8],
+    /// The byte order of the machine that spoke.
+    pub(crate) endian: Endian,
+    /// The tap: the number of its interface, counted over the whole file.
+    pub(crate) tap: u32,
+    /// Whether a process sent (`Some(true)`) or received it, where the file says
+    /// so: nlmon itself does not.
+    pub(crate) sent: Option<bool>,
+    /// Process and thread, where the file says it by option 8 of the packet.
+    pub(crate) thread: Option<(u32, u32)>,
+    /// What nlcap says of the packet's process: `pid=812 …`.
+    pub(crate) comment: Option<&'a [u8]>,
     /// Whether it was on no tap, but added by nlcap.
     pub(crate) added: bool,
 }
@@ -81,10 +94,23 @@ pub(crate) fn read(
     file: impl Read,
     each: &mut impl FnMut(&Packet<'_>),
 ) -> Result<About, ReadError> {
+    read_while(file, &mut |packet| {
+        each(packet);
+        true
+    })
+}
+
+/// Reads a file and hands each packet to `each`, until that returns false: then
+/// the result is [`ReadError::Stopped`].
+pub(crate) fn read_while(
+    file: impl Read,
+    each: &mut impl FnMut(&Packet<'_>) -> bool,
+) -> Result<About, ReadError> {
     let mut source = Source {
         file,
         offset: 0,
         start: 0,
+        endian: Endian::native(),
         item: Vec::new(),
     };
     if !source.begin(4)? {
@@ -92,8 +118,11 @@ pub(crate) fn read(
     }
     match source.word(0) {
         SECTION_HEADER_BLOCK => read_pcapng(&mut source, each),
-        0xa1b2_c3d4 | 0xa1b2_3c4d => read_pcap(&mut source, each),
-        0xd4c3_b2a1 | 0x4d3c_b2a1 => Err(ReadError::ByteOrder),
+        PCAP_MICROSECONDS | PCAP_NANOSECONDS => read_pcap(&mut source, each),
+        word if [PCAP_MICROSECONDS, PCAP_NANOSECONDS].contains(&word.swap_bytes()) => {
+            source.endian = source.endian.swapped();
+            read_pcap(&mut source, each)
+        }
         _ => Err(ReadError::Unknown),
     }
 }
@@ -105,6 +134,8 @@ struct Source<R> {
     offset: u64,
     /// Where the item begins.
     start: u64,
+    /// The byte order of the file, or of its section at hand.
+    endian: Endian,
     /// What was read of the item.
     item: Vec<u8>,
 }
@@ -146,8 +177,8 @@ impl<R: Read> Source<R> {
 
     /// The word at this place of the item; 0 where it does not reach so far.
     fn word(&self, place: usize) -> u32 {
-        let bytes = self.item.get(place..).and_then(<[u8]>::first_chunk);
-        bytes.map_or(0, |bytes| u32::from_ne_bytes(*bytes))
+        let bytes = self.item.get(place..);
+        bytes.and_then(|bytes| self.endian.u32(bytes)).unwrap_or(0)
     }
 
     fn damaged(&self, why: impl ToString) -> ReadError {
@@ -168,6 +199,8 @@ impl<R: Read> Source<R> {
 /// An interface of a section.
 struct Interface {
     link_type: u32,
+    /// Its number in the file.
+    tap: u32,
     /// Units of a second.
     resolution: u128,
     /// Seconds to add.
@@ -177,7 +210,7 @@ struct Interface {
 
 impl Interface {
     /// None where the resolution is out of all reason.
-    fn new(block: &InterfaceDescriptionBlock<'_>) -> Option<Self> {
+    fn new(block: &InterfaceDescriptionBlock<'_>, tap: u32) -> Option<Self> {
         let mut resolution = 6;
         let mut offset = 0;
         for option in &block.options {
@@ -191,6 +224,7 @@ impl Interface {
         let base: u128 = if resolution & 0x80 == 0 { 10 } else { 2 };
         Some(Self {
             link_type: u32::from(block.linktype),
+            tap,
             resolution: base.checked_pow(u32::from(resolution & 0x7f))?,
             offset,
             dropped: None,
@@ -210,7 +244,7 @@ impl Interface {
 
 fn read_pcapng(
     source: &mut Source<impl Read>,
-    each: &mut impl FnMut(&Packet<'_>),
+    each: &mut impl FnMut(&Packet<'_>) -> bool,
 ) -> Result<About, ReadError> {
     let mut section = Section::default();
     loop {
@@ -228,15 +262,16 @@ fn read_pcapng(
 /// those that count.
 fn read_block(source: &mut Source<impl Read>) -> Result<Option<u32>, ReadError> {
     source.extend(8)?;
-    let (kind, length) = (source.word(0), source.word(4));
+    // The same in either byte order for a section, whose order is not known yet.
+    let kind = source.word(0);
     if kind == SECTION_HEADER_BLOCK {
         // Before anything is made of the length.
         source.extend(12)?;
-        let magic = source.word(8);
-        if magic == SECTION_MAGIC.swap_bytes() {
-            return Err(ReadError::ByteOrder);
+        if source.word(8) == SECTION_MAGIC.swap_bytes() {
+            source.endian = source.endian.swapped();
         }
     }
+    let length = source.word(4);
     let wanted = match kind {
         SECTION_HEADER_BLOCK
         | INTERFACE_DESCRIPTION_BLOCK
@@ -264,6 +299,8 @@ struct Section {
     /// None before the first section's header.
     parser: Option<PcapNgParser>,
     interfaces: Vec<Interface>,
+    /// How many interfaces there were in the file so far.
+    taps: u32,
     about: About,
 }
 
@@ -273,8 +310,12 @@ impl Section {
         &mut self,
         source: &Source<impl Read>,
         kind: u32,
-        each: &mut impl FnMut(&Packet<'_>),
+        each: &mut impl FnMut(&Packet<'_>) -> bool,
     ) -> Result<(), ReadError> {
+        if kind == ENHANCED_PACKET_BLOCK {
+            let wanted = each(&packet(source, &self.interfaces)?);
+            return wanted.then_some(()).ok_or(ReadError::Stopped);
+        }
         let parse_error = |error| source.parse_error(error);
         if kind == SECTION_HEADER_BLOCK {
             let (_, parser) = PcapNgParser::new(&source.item).map_err(parse_error)?;
@@ -290,12 +331,12 @@ impl Section {
         let (_, block) = parser.next_block(&source.item).map_err(parse_error)?;
         match block {
             Block::InterfaceDescription(block) => {
-                let interface = Interface::new(&block);
+                let interface = Interface::new(&block, self.taps);
                 let interface = interface.ok_or_else(|| source.damaged("a time resolution"))?;
                 self.interfaces.push(interface);
+                self.taps = self.taps.saturating_add(1);
             }
             Block::InterfaceStatistics(block) => note_statistics(&block, &mut self.interfaces),
-            Block::EnhancedPacket(block) => each(&packet(source, &block, &self.interfaces)?),
             _ => {}
         }
         Ok(())
@@ -341,35 +382,72 @@ fn note_statistics(block: &InterfaceStatisticsBlock<'_>, interfaces: &mut [Inter
     }
 }
 
+/// Bytes before the data of an enhanced packet block, and of its second length
+/// at the end.
+const ENHANCED_HEADER: usize = 28;
+const ENHANCED_END: usize = 4;
+
+/// Options of an enhanced packet block.
+const OPT_COMMENT: u16 = 1;
+const EPB_FLAGS: u16 = 2;
+const EPB_PROCESSID_THREADID: u16 = 8;
+
 fn packet<'a>(
-    source: &Source<impl Read>,
-    block: &'a EnhancedPacketBlock<'_>,
+    source: &'a Source<impl Read>,
     interfaces: &[Interface],
 ) -> Result<Packet<'a>, ReadError> {
-    let interface = interfaces
-        .get(block.interface_id as usize)
-        .ok_or_else(|| source.damaged(format_args!("no interface {}", block.interface_id)))?;
-    // The crate takes every time for nanoseconds, whatever the resolution.
-    let units = u64::try_from(block.timestamp.as_nanos()).unwrap_or(u64::MAX);
-    let added = block
-        .options
-        .iter()
-        .any(|option| matches!(option, EnhancedPacketOption::Comment(comment) if comment == ADDED));
-    cooked_packet(
-        source,
-        interface.link_type,
-        interface.time(units),
-        &block.data,
-        added,
-    )
+    let number = source.word(8);
+    let interface = (interfaces.get(number as usize))
+        .ok_or_else(|| source.damaged(format_args!("no interface {number}")))?;
+    let units = u64::from(source.word(12)) << 32 | u64::from(source.word(16));
+    let kept = source.word(20) as usize;
+    let end = source.item.len().saturating_sub(ENHANCED_END);
+    if source.word(end) != source.word(4) {
+        return Err(source.damaged("its two lengths are not the same"));
+    }
+    let body = source.item.get(ENHANCED_HEADER..end).unwrap_or(&[]);
+    let data =
+        (body.get(..kept)).ok_or_else(|| source.damaged("a packet longer than its block"))?;
+    let mut packet = cooked_packet(source, interface.link_type, data)?;
+    packet.time = interface.time(units);
+    packet.tap = interface.tap;
+    let endian = source.endian;
+    let mut options = body.get(kept.next_multiple_of(4)..).unwrap_or(&[]);
+    while let (Some(code), Some(length)) = (
+        endian.u16(options),
+        options.get(2..).and_then(|it| endian.u16(it)),
+    ) {
+        let length = usize::from(length);
+        let Some(value) = options.get(4..4 + length) else {
+            return Err(source.damaged("an option longer than its block"));
+        };
+        match code {
+            0 => break,
+            OPT_COMMENT if value == ADDED.as_bytes() => packet.added = true,
+            OPT_COMMENT if value.starts_with(b"pid=") => packet.comment = Some(value),
+            // The two lowest bits: 1 inbound, 2 outbound.
+            EPB_FLAGS => {
+                packet.sent = match endian.u32(value).unwrap_or(0) & 3 {
+                    1 => Some(false),
+                    2 => Some(true),
+                    _ => None,
+                };
+            }
+            EPB_PROCESSID_THREADID => {
+                let word = |at: usize| endian.u32(value.get(at..)?);
+                packet.thread = word(0).zip(word(4));
+            }
+            _ => {}
+        }
+        options = options.get(4 + length.next_multiple_of(4)..).unwrap_or(&[]);
+    }
+    Ok(packet)
 }
 
 fn cooked_packet<'a>(
     source: &Source<impl Read>,
     link_type: u32,
-    time: Duration,
     data: &'a [u8],
-    added: bool,
 ) -> Result<Packet<'a>, ReadError> {
     if link_type != u32::from(LINKTYPE_NETLINK) {
         return Err(ReadError::LinkType(source.start, link_type));
@@ -377,12 +455,37 @@ fn cooked_packet<'a>(
     let (header, messages) = cooked::Header::split(data)
         .ok_or_else(|| source.damaged("a packet without its cooked header"))?;
     Ok(Packet {
-        time,
+        time: Duration::ZERO,
         protocol: header.protocol,
         messages,
-        added,
+        endian: spoken(messages, source.endian),
+        tap: 0,
+        sent: None,
+        thread: None,
+        comment: None,
+        added: false,
     })
 }
+
+/// The byte order of the messages. It is that of the file where the machine that
+/// recorded wrote it, but another program may have written the file anew on a
+/// machine of other byte order: then the length of the first message is out of
+/// all reason, and swapped it is not.
+fn spoken(messages: &[u8], file: Endian) -> Endian {
+    let is_length = |endian: Endian| {
+        let length = endian.u32(messages);
+        length.is_some_and(|length| (16..1 << 24).contains(&length))
+    };
+    if !is_length(file) && is_length(file.swapped()) {
+        file.swapped()
+    } else {
+        file
+    }
+}
+
+/// The first word of a pcap file, which tells the unit of its times.
+const PCAP_MICROSECONDS: u32 = 0xa1b2_c3d4;
+const PCAP_NANOSECONDS: u32 = 0xa1b2_3c4d;
 
 /// Bytes of the header of a pcap file, and of the header of a packet in it.
 const PCAP_HEADER: u32 = 24;
@@ -390,7 +493,7 @@ const PCAP_PACKET: u32 = 16;
 
 fn read_pcap(
     source: &mut Source<impl Read>,
-    each: &mut impl FnMut(&Packet<'_>),
+    each: &mut impl FnMut(&Packet<'_>) -> bool,
 ) -> Result<About, ReadError> {
     source.extend(PCAP_HEADER)?;
     let (_, parser) = PcapParser::new(&source.item).map_err(|e| source.parse_error(e))?;
@@ -407,18 +510,13 @@ fn read_pcap(
             return Err(source.damaged(format_args!("a packet of {kept} bytes")));
         }
         source.extend(PCAP_PACKET + kept)?;
-        let (_, packet) = parser
-            .next_raw_packet(&source.item)
-            .map_err(|e| source.parse_error(e))?;
-        let time = Duration::from_secs(packet.ts_sec.into())
-            + Duration::from_nanos(u64::from(packet.ts_frac) * unit);
-        each(&cooked_packet(
-            source,
-            link_type,
-            time,
-            &packet.data,
-            false,
-        )?);
+        let data = source.item.get(PCAP_PACKET as usize..).unwrap_or(&[]);
+        let mut packet = cooked_packet(source, link_type, data)?;
+        packet.time = Duration::from_secs(source.word(0).into())
+            + Duration::from_nanos(u64::from(source.word(4)) * unit);
+        if !each(&packet) {
+            return Err(ReadError::Stopped);
+        }
     }
     Ok(About::default())
 }

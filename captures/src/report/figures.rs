@@ -21,9 +21,6 @@ const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
 const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
 const FAMILY_ID: u16 = libc::CTRL_ATTR_FAMILY_ID as u16;
 const FAMILY_NAME: u16 = libc::CTRL_ATTR_FAMILY_NAME as u16;
-/// The reader takes files of this machine's byte order only.
-const ENDIAN: Endian = Endian::native();
-
 /// What is needed of our family to know an interface in its answers.
 #[derive(Debug)]
 pub(super) struct Listing {
@@ -79,6 +76,8 @@ pub(super) struct Counter<'a> {
     last_asked: HashMap<(u16, u16), u32>,
     /// The number that the controller gave our family.
     family: Option<u16>,
+    /// The byte order of the packet at hand.
+    endian: Endian,
 }
 
 impl<'a> Counter<'a> {
@@ -90,12 +89,14 @@ impl<'a> Counter<'a> {
             asked: HashSet::new(),
             last_asked: HashMap::new(),
             family: None,
+            endian: Endian::native(),
         }
     }
 
     /// Counts a packet.
     pub(super) fn add(&mut self, packet: &Packet<'_>) {
-        for message in messages(packet.messages, ENDIAN).flatten() {
+        self.endian = packet.endian;
+        for message in messages(packet.messages, packet.endian).flatten() {
             if (packet.protocol, message.kind) == (GENERIC, CONTROLLER) {
                 self.learn_family(&message);
             }
@@ -136,7 +137,7 @@ impl<'a> Counter<'a> {
         figures.answers += 1;
         figures.last_answer = Some(packet.time);
         // An errno of 0 acknowledges.
-        if message.errno(ENDIAN).is_some_and(|errno| errno != 0) {
+        if message.errno(self.endian).is_some_and(|errno| errno != 0) {
             figures.refused += 1;
         }
         if let Some(interfaces) = interfaces {
@@ -151,17 +152,17 @@ impl<'a> Counter<'a> {
             let index = message
                 .payload
                 .get(offset_of!(libc::ifinfomsg, ifi_index)..)?;
-            return Some(ENDIAN.u32(index).into_iter().collect());
+            return Some(self.endian.u32(index).into_iter().collect());
         }
         self.is_ours(protocol, message).then_some(())?;
         let netdevs = numbered(
-            attributes(genl(message.payload)?.payload, ENDIAN),
+            attributes(genl(message.payload)?.payload, self.endian),
             self.listing.netdev,
         );
         let index = |netdev: Attribute<'_>| {
-            numbered(netdev.attributes(ENDIAN), self.listing.ifindex)
+            numbered(netdev.attributes(self.endian), self.listing.ifindex)
                 .next()?
-                .u32(ENDIAN)
+                .u32(self.endian)
         };
         Some(netdevs.filter_map(index).collect())
     }
@@ -175,9 +176,9 @@ impl<'a> Counter<'a> {
         let Some(answer) = genl(message.payload) else {
             return;
         };
-        let all = attributes(answer.payload, ENDIAN);
+        let all = attributes(answer.payload, self.endian);
         let name = numbered(all.clone(), FAMILY_NAME).find_map(|name| name.str());
-        let number = numbered(all, FAMILY_ID).find_map(|number| number.u16(ENDIAN));
+        let number = numbered(all, FAMILY_ID).find_map(|number| number.u16(self.endian));
         if name == Some(&self.listing.family) {
             self.family = number.or(self.family);
         }

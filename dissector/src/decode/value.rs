@@ -148,6 +148,19 @@ impl<'a> Number<'a> {
     }
 }
 
+/// A plain number: an index, or a key.
+impl From<u16> for Number<'_> {
+    fn from(number: u16) -> Self {
+        Self {
+            bits: number.into(),
+            bytes: 2,
+            signed: false,
+            names: None,
+            hint: None,
+        }
+    }
+}
+
 /// Iterator over the bits of a set of flags: the name of each, or the bit.
 #[derive(Debug, Clone)]
 pub struct Flags<'a> {

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A message with all that the file and the messages before it say about it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use nl_dissector::decode::{
+    Body, Endian, Level, Message, Side, Verdict, attributes, flags, genl, messages, missing_at,
+    path_at, types,
+};
+use nl_dissector::model::Family;
+
+use super::conversation::{self, Conversations, Request, Tie};
+use super::names;
+use super::process::{Process, Processes};
+use super::specs::Specs;
+use crate::file::reader::Packet;
+
+const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
+const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
+const FAMILY_ID: u16 = libc::CTRL_ATTR_FAMILY_ID as u16;
+const FAMILY_NAME: u16 = libc::CTRL_ATTR_FAMILY_NAME as u16;
+
+/// Values of `nlmsg_type` below this are those of netlink itself.
+const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
+
+/// The most families whose numbers are remembered; numbers have 16 bits, and
+/// a file may have many taps.
+const MOST_FAMILIES: usize = 1 << 16;
+
+/// The most messages of different names whose names are remembered.
+const MOST_NAMES: usize = 1 << 14;
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Role {
+    /// A process asks.
+    Request,
+    /// The kernel answers with data.
+    Reply,
+    /// The kernel speaks by itself.
+    Notification,
+    /// The last part of a dump.
+    Done,
+    /// The request was carried out.
+    Ack,
+    /// The request was refused.
+    Error,
+    /// Messages were lost, or nothing.
+    Control,
+}
+
+impl Role {
+    /// Its name, as JSON has it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Reply => "reply",
+            Self::Notification => "notification",
+            Self::Done => "done",
+            Self::Ack => "ack",
+            Self::Error => "error",
+            Self::Control => "control",
+        }
+    }
+}
+
+/// A message.
+pub(super) struct Event<'a> {
+    /// Number of the packet in the file, from 1.
+    pub(super) frame: u64,
+    pub(super) packet: &'a Packet<'a>,
+    pub(super) message: Message<'a>,
+    /// The message with its header, as far as it is there.
+    pub(super) bytes: &'a [u8],
+    pub(super) role: Role,
+    pub(super) process: Option<Process>,
+    /// Netlink protocol by name.
+    pub(super) protocol: &'a str,
+    /// Name of the family, or of the protocol where that is all that is known.
+    pub(super) family: Rc<str>,
+    /// Name of the operation, or its number.
+    pub(super) operation: Rc<str>,
+    /// Whether a specification has the operation.
+    pub(super) known: bool,
+    /// Data, where it is a message that has any.
+    pub(super) body: Option<Body<'a>>,
+    pub(super) verdict: Option<Verdict<'a>>,
+    /// What it answers.
+    pub(super) tie: Option<Tie>,
+    /// The request's family, for what an error says about it.
+    specs: &'a Specs,
+}
+
+impl Event<'_> {
+    /// The time since the request.
+    pub(super) fn took(&self) -> Option<Duration> {
+        self.packet
+            .time
+            .checked_sub(self.tie.as_ref()?.request.time)
+    }
+
+    /// The attribute that an error points at, and the one that it misses, by
+    /// their paths; a place without a name by its number of bytes.
+    pub(super) fn at_fault(&self) -> (Option<String>, Option<String>) {
+        let Some(verdict) = self.verdict.filter(|it| it.offset.or(it.missing).is_some()) else {
+            return (None, None);
+        };
+        let endian = self.packet.endian;
+        let kept = self.tie.as_ref().map_or(&[][..], |it| &it.request.bytes);
+        // What the error repeats is the request itself, and never cut short.
+        let request = [verdict.request, kept]
+            .into_iter()
+            .max_by_key(|it| it.len());
+        let request = request.unwrap_or(&[]);
+        let message = messages(request, endian).next().and_then(Result::ok);
+        let body = message.and_then(|message| {
+            let family = self.family_of(message.kind)?;
+            Body::new(family, &message, endian, Side::Request, None)
+        });
+        let level = match &body {
+            Some(body) => body.level,
+            None => Level::new(None, None, endian, request.get(20..).unwrap_or(&[]), 20),
+        };
+        let attribute = verdict.offset.map(|offset| {
+            let path = path_at(&level, offset as usize);
+            path.unwrap_or_else(|| format!("byte {offset}"))
+        });
+        let missing = verdict.missing.map(|number| {
+            let nest = verdict.missing_in.map(|it| it as usize);
+            let path = u16::try_from(number)
+                .ok()
+                .and_then(|it| missing_at(&level, nest, it));
+            path.unwrap_or_else(|| format!("#{number}"))
+        });
+        (attribute, missing)
+    }
+
+    fn family_of(&self, kind: u16) -> Option<&Family> {
+        match self.packet.protocol {
+            GENERIC => self.specs.generic(&self.tie.as_ref()?.request.family),
+            protocol => self.specs.raw(protocol, kind, true),
+        }
+    }
+}
+
+/// What names depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct NamesKey {
+    tap: u32,
+    protocol: u16,
+    kind: u16,
+    command: u16,
+    to_kernel: bool,
+}
+
+/// Names of a message.
+#[derive(Clone)]
+struct Names {
+    family: Rc<str>,
+    operation: Rc<str>,
+    /// A specification has the operation.
+    known: bool,
+}
+
+/// What was learnt from the messages so far.
+pub(super) struct Session<'s> {
+    specs: &'s Specs,
+    families: HashMap<(u32, u16), Rc<str>>,
+    /// Names that are asked for again and again.
+    names: HashMap<NamesKey, Names>,
+    conversations: Conversations,
+    processes: Processes,
+    /// Counts what changes names.
+    pub(super) generation: u32,
+    frame: u64,
+}
+
+impl<'s> Session<'s> {
+    /// Knows nothing yet.
+    pub(super) fn new(specs: &'s Specs) -> Self {
+        Self {
+            specs,
+            families: HashMap::new(),
+            names: HashMap::new(),
+            conversations: Conversations::default(),
+            processes: Processes::default(),
+            generation: 0,
+            frame: 0,
+        }
+    }
+
+    /// Hands each message of a packet to `each`; false where bytes are left that
+    /// are no message.
+    pub(super) fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        each: &mut impl FnMut(&Event<'_>),
+    ) -> bool {
+        self.frame += 1;
+        let process = self.processes.of(packet);
+        let protocol = names::protocol(packet.protocol);
+        let mut at = 0;
+        for message in messages(packet.messages, packet.endian) {
+            let Ok(message) = message else { return false };
+            let end = at + 16 + message.payload.len();
+            let bytes = packet.messages.get(at..end).unwrap_or(&[]);
+            at = end.next_multiple_of(4);
+            if (packet.protocol, message.kind) == (GENERIC, CONTROLLER) {
+                self.learn(packet, &message);
+            }
+            let event = self.event(packet, message, bytes, process.clone(), &protocol);
+            if event.role == Role::Request {
+                let request = Request {
+                    time: packet.time,
+                    kind: message.kind,
+                    family: Rc::clone(&event.family),
+                    operation: Rc::clone(&event.operation),
+                    process: event.process.clone(),
+                    bytes: conversation::kept(bytes),
+                };
+                let key = (packet.tap, packet.protocol, message.sequence);
+                if !packet.added {
+                    self.conversations.ask(key, message.port, request);
+                }
+            }
+            each(&event);
+        }
+        true
+    }
+
+    fn event<'a>(
+        &mut self,
+        packet: &'a Packet<'a>,
+        message: Message<'a>,
+        bytes: &'a [u8],
+        process: Option<Process>,
+        protocol: &'a str,
+    ) -> Event<'a>
+    where
+        's: 'a,
+    {
+        let specs: &'a Specs = self.specs;
+        let endian = packet.endian;
+        let is_control = message.kind < FIRST_TYPE;
+        let to_kernel = match packet.sent {
+            Some(sent) => sent,
+            None => !is_control && message.flags & flags::REQUEST != 0,
+        };
+        let key = (packet.tap, packet.protocol, message.sequence);
+        let tie = match to_kernel || packet.added {
+            true => None,
+            false => self
+                .conversations
+                .answer(key, message.port, process.as_ref()),
+        };
+        let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
+        let named = self.names(packet, &message, to_kernel);
+        let mut event = Event {
+            frame: self.frame,
+            packet,
+            message,
+            bytes,
+            role: Role::Control,
+            process: process.or_else(|| tie.as_ref()?.request.process.clone()),
+            protocol,
+            family: named.family,
+            operation: named.operation,
+            known: named.known,
+            body: None,
+            verdict,
+            tie,
+            specs,
+        };
+        if is_control {
+            event.role = match (message.kind, verdict.map(|it| it.errno)) {
+                (types::DONE, Some(0)) => Role::Done,
+                (types::ERROR, Some(0)) => Role::Ack,
+                (types::DONE | types::ERROR, Some(_)) => Role::Error,
+                _ => Role::Control,
+            };
+            match &event.tie {
+                Some(tie) => {
+                    event.family = Rc::clone(&tie.request.family);
+                    event.operation = Rc::clone(&tie.request.operation);
+                    event.known = true;
+                }
+                None => event.operation = Rc::from(control_name(message.kind)),
+            }
+            return event;
+        }
+        let side = if to_kernel {
+            Side::Request
+        } else {
+            Side::Reply
+        };
+        let spec = match packet.protocol {
+            GENERIC => specs.generic(&event.family),
+            protocol => specs.raw(protocol, message.kind, to_kernel),
+        };
+        event.body = match spec {
+            Some(family) => {
+                let asked = event.tie.as_ref();
+                let asked = asked.and_then(|it| family.operation(&it.request.operation));
+                Body::new(family, &message, endian, side, asked)
+            }
+            None => unknown_body(packet.protocol, &message, endian),
+        };
+        if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
+            && *operation.name != *event.operation
+        {
+            event.operation = Rc::from(operation.name.as_str());
+        }
+        event.role = match (to_kernel, &event.tie) {
+            (true, _) => Role::Request,
+            (false, Some(_)) => Role::Reply,
+            (false, None) if message.sequence != 0 && !packet.added => {
+                let is_async = (event.body.as_ref())
+                    .and_then(|it| it.operation)
+                    .is_some_and(|it| it.is_async());
+                if is_async {
+                    Role::Notification
+                } else {
+                    Role::Reply
+                }
+            }
+            (false, None) if packet.added => Role::Reply,
+            (false, None) => Role::Notification,
+        };
+        event
+    }
+
+    /// Names of family and operation. A message of netlink itself (`kind` below
+    /// 16) is of its protocol.
+    fn names(&mut self, packet: &Packet<'_>, message: &Message<'_>, to_kernel: bool) -> Names {
+        let is_control = message.kind < FIRST_TYPE;
+        let key = NamesKey {
+            tap: packet.tap,
+            protocol: packet.protocol,
+            kind: if is_control { 0 } else { message.kind },
+            command: match (packet.protocol, is_control) {
+                (GENERIC, false) => genl(message.payload).map_or(u16::MAX, |it| it.command.into()),
+                _ => 0,
+            },
+            to_kernel,
+        };
+        if let Some(names) = self.names.get(&key) {
+            return names.clone();
+        }
+        let names = self.make_names(key);
+        if self.names.len() >= MOST_NAMES {
+            self.names.clear();
+        }
+        self.names.insert(key, names.clone());
+        names
+    }
+
+    fn make_names(&self, key: NamesKey) -> Names {
+        let NamesKey {
+            tap,
+            protocol,
+            kind,
+            command,
+            to_kernel,
+        } = key;
+        let found = |family: &Family, number: u16| -> Option<Rc<str>> {
+            let operation = match to_kernel {
+                true => family.request(number),
+                false => family.reply(number),
+            };
+            Some(Rc::from(operation?.name.as_str()))
+        };
+        let unknown = |family: &str, operation: &str| Names {
+            family: Rc::from(family),
+            operation: Rc::from(operation),
+            known: false,
+        };
+        if kind < FIRST_TYPE {
+            return unknown(&names::protocol(protocol), "");
+        }
+        if protocol != GENERIC {
+            let spec = self.specs.raw(protocol, kind, to_kernel);
+            return match spec.and_then(|it| Some((it, found(it, kind)?))) {
+                Some((spec, operation)) => Names {
+                    family: Rc::from(spec.name.as_str()),
+                    operation,
+                    known: true,
+                },
+                None => unknown(&names::protocol(protocol), &names::message(protocol, kind)),
+            };
+        }
+        let family = match (kind, self.families.get(&(tap, kind))) {
+            (_, Some(name)) => Rc::clone(name),
+            // The only one whose number is fixed.
+            (CONTROLLER, None) => Rc::from("nlctrl"),
+            (_, None) => Rc::from(format!("family{kind}")),
+        };
+        match self
+            .specs
+            .generic(&family)
+            .and_then(|it| found(it, command))
+        {
+            Some(operation) => Names {
+                family,
+                operation,
+                known: true,
+            },
+            None => unknown(&family, &format!("cmd{command}")),
+        }
+    }
+
+    /// Learns families' numbers from an answer of the controller.
+    fn learn(&mut self, packet: &Packet<'_>, message: &Message<'_>) {
+        if message.flags & flags::REQUEST != 0 {
+            return;
+        }
+        let Some(answer) = genl(message.payload) else {
+            return;
+        };
+        let (mut number, mut name) = (None, None);
+        for it in attributes(answer.payload, packet.endian).flatten() {
+            match it.number {
+                FAMILY_ID => number = it.u16(packet.endian),
+                FAMILY_NAME => name = it.str(),
+                _ => {}
+            }
+        }
+        let (Some(number), Some(name)) = (number, name) else {
+            return;
+        };
+        let key = (packet.tap, number);
+        if self.families.get(&key).is_some_and(|it| **it == *name) {
+            return;
+        }
+        if self.families.len() < MOST_FAMILIES {
+            self.families.insert(key, Rc::from(name));
+            self.names.clear();
+            self.generation += 1;
+        }
+    }
+}
+
+fn control_name(kind: u16) -> &'static str {
+    match kind {
+        types::NOOP => "noop",
+        types::OVERRUN => "overrun",
+        _ => "",
+    }
+}
+
+/// A message of which nothing is known but, perhaps, the length of its header.
+fn unknown_body<'a>(protocol: u16, message: &Message<'a>, endian: Endian) -> Option<Body<'a>> {
+    let length = match protocol {
+        GENERIC => 4,
+        _ => names::header_length(protocol, message.kind),
+    };
+    let bytes = message.payload.get(length..).unwrap_or(&[]);
+    Some(Body {
+        operation: None,
+        header: None,
+        level: Level::new(None, None, endian, bytes, 16 + length),
+    })
+}

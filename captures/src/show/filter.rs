@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Which messages are shown.
+
+use nl_dissector::decode::Value;
+
+use super::event::{Event, Role};
+use super::value::{Walker, push_leaf, walk_level, walk_record};
+use crate::args::ShowArgs;
+
+/// What is asked for; each kind of condition must hold, of one kind any.
+pub(super) struct Filter<'a> {
+    args: &'a ShowArgs,
+    /// Names of attributes, and the values that they must have.
+    attributes: Vec<(&'a str, Option<&'a str>)>,
+}
+
+impl<'a> Filter<'a> {
+    pub(super) fn new(args: &'a ShowArgs) -> Self {
+        let split = |it: &'a String| match it.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (it.as_str(), None),
+        };
+        Self {
+            args,
+            attributes: args.attr.iter().map(split).collect(),
+        }
+    }
+
+    /// Whether the message is shown.
+    pub(super) fn wants(&self, event: &Event<'_>) -> bool {
+        let args = self.args;
+        let any = |wanted: &[String], names: &[&str]| {
+            wanted.is_empty() || wanted.iter().any(|it| names.contains(&it.as_str()))
+        };
+        any(&args.family, &[&event.family, event.protocol])
+            && any(&args.op, &[&event.operation])
+            && (args.pid.is_empty()
+                || (event.process.as_ref()).is_some_and(|it| args.pid.contains(&it.pid)))
+            && (!args.errors || event.role == Role::Error)
+            && (self.attributes.iter()).all(|(name, value)| has(event, name, *value))
+    }
+}
+
+/// Whether the message has an attribute, or a member of a struct, of that name
+/// or path, and of that value if one is given.
+fn has(event: &Event<'_>, name: &str, value: Option<&str>) -> bool {
+    let Some(body) = &event.body else {
+        return false;
+    };
+    let mut search = Search {
+        name,
+        value,
+        path: String::new(),
+        ends: Vec::new(),
+        text: String::new(),
+        found: false,
+    };
+    if let Some(header) = &body.header {
+        walk_record(header, &mut search);
+    }
+    if !search.found {
+        walk_level(&body.level, &mut search);
+    }
+    search.found
+}
+
+struct Search<'a> {
+    name: &'a str,
+    value: Option<&'a str>,
+    /// The way to the value at hand.
+    path: String,
+    /// Lengths of the path before each name that was added.
+    ends: Vec<usize>,
+    text: String,
+    found: bool,
+}
+
+impl Search<'_> {
+    fn push(&mut self, name: &str) {
+        self.ends.push(self.path.len());
+        // An index is no name: every element of an array is meant.
+        if !name.starts_with('[') {
+            self.path.push('.');
+            self.path.push_str(name);
+        }
+    }
+
+    fn pop(&mut self) {
+        let end = self.ends.pop().unwrap_or(0);
+        self.path.truncate(end);
+    }
+
+    fn is_meant(&self) -> bool {
+        let before = self.path.strip_suffix(self.name);
+        before.is_some_and(|it| it.ends_with('.'))
+    }
+}
+
+impl Walker for Search<'_> {
+    fn leaf(&mut self, name: &str, _: bool, value: &Value<'_>) -> bool {
+        self.push(name);
+        if self.is_meant() {
+            self.found = match self.value {
+                None => true,
+                Some(wanted) => {
+                    self.text.clear();
+                    push_leaf(&mut self.text, value);
+                    let as_text = matches!(value, Value::Text(text) if *text == wanted.as_bytes());
+                    as_text || self.text == wanted
+                }
+            };
+        }
+        self.pop();
+        !self.found
+    }
+
+    fn begin(&mut self, name: &str, _: bool) -> bool {
+        self.push(name);
+        self.found |= self.is_meant() && self.value.is_none();
+        if self.found {
+            self.pop();
+        }
+        !self.found
+    }
+
+    fn end(&mut self) {
+        self.pop();
+    }
+
+    fn broken(&mut self, _: Option<usize>) {}
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A message as one JSON object, its values as the kernel's YNL client prints
+//! them with `--output-json`.
+
+use std::collections::HashMap;
+
+use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value, flags};
+use nl_dissector::model::AttrKind;
+
+use super::clock::push_seconds;
+use super::event::Event;
+use super::names;
+use super::value::{hinted, hinted_number, push_hex, write};
+
+/// Values of `nlmsg_flags` that mean the same in every message.
+const FLAGS: [(u16, &str); 4] = [
+    (flags::REQUEST, "request"),
+    (flags::MULTI, "multi"),
+    (flags::ACK, "ack"),
+    (flags::DUMP_INTR, "dump-intr"),
+];
+
+/// The object of a message, without a line break.
+pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
+    let message = &event.message;
+    write(out, format_args!("{{\"frame\":{},\"time\":", event.frame));
+    push_seconds(out, event.packet.time);
+    if let Some(process) = &event.process {
+        write(out, format_args!(",\"pid\":{}", process.pid));
+        if let Some(tid) = process.tid {
+            write(out, format_args!(",\"tid\":{tid}"));
+        }
+        if let Some(socket) = process.socket {
+            write(out, format_args!(",\"socket\":{socket}"));
+        }
+        if let Some(comm) = &process.comm {
+            push_key(out, "comm");
+            push_text(out, comm);
+        }
+    }
+    let words = [
+        ("role", event.role.name()),
+        ("protocol", event.protocol),
+        ("family", &event.family),
+        ("op", &event.operation),
+    ];
+    for (key, word) in words {
+        push_key(out, key);
+        push_text(out, word);
+    }
+    push_key(out, "flags");
+    out.push('[');
+    let is_dump =
+        event.role == super::event::Role::Request && message.flags & flags::DUMP == flags::DUMP;
+    let names = FLAGS.iter().filter(|(bit, _)| message.flags & bit != 0);
+    let names = names
+        .map(|(_, name)| *name)
+        .chain(is_dump.then_some("dump"));
+    push_list(out, names, push_text);
+    write(
+        out,
+        format_args!(
+            "],\"type\":{},\"nl-flags\":{},\"seq\":{},\"port\":{},\"len\":{}",
+            message.kind, message.flags, message.sequence, message.port, message.length
+        ),
+    );
+    if message.is_cut() {
+        write(out, format_args!(",\"kept\":{}", event.bytes.len()));
+    }
+    if event.packet.added {
+        out.push_str(",\"added\":true");
+    }
+    if let Some(took) = event.took() {
+        push_key(out, "took");
+        push_seconds(out, took);
+    }
+    push_verdict(out, event);
+    if let Some(body) = &event.body {
+        push_key(out, "msg");
+        out.push('{');
+        let mut object = Object::default();
+        object.record(out, body.header.as_ref());
+        object.level(out, &body.level);
+        out.push('}');
+    }
+    out.push('}');
+}
+
+fn push_verdict(out: &mut String, event: &Event<'_>) {
+    let Some(verdict) = &event.verdict else {
+        return;
+    };
+    write(out, format_args!(",\"errno\":{}", verdict.errno));
+    if verdict.errno != 0 {
+        push_key(out, "error");
+        push_text(out, &names::errno(verdict.errno));
+    }
+    if let Some(text) = verdict.text {
+        push_key(out, "extack");
+        push_text(out, &String::from_utf8_lossy(text));
+    }
+    let (attribute, missing) = event.at_fault();
+    for (key, path) in [("bad-attr", attribute), ("miss-attr", missing)] {
+        if let Some(path) = path {
+            push_key(out, key);
+            push_text(out, &path);
+        }
+    }
+}
+
+fn push_key(out: &mut String, key: &str) {
+    out.push(',');
+    push_text(out, key);
+    out.push(':');
+}
+
+/// A string, escaped as RFC 8259 has it, and DEL and the marks that turn the
+/// direction of writing as well, for a terminal may be next.
+fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if crate::text::is_unsafe(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write(out, format_args!("\\u{unit:04x}"));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+fn push_list<T>(
+    out: &mut String,
+    all: impl Iterator<Item = T>,
+    mut push: impl FnMut(&mut String, T),
+) {
+    for (at, it) in all.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        push(out, it);
+    }
+}
+
+fn push_bytes(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    push_hex(out, bytes);
+    out.push('"');
+}
+
+/// An object in the making.
+#[derive(Default)]
+struct Object<'a> {
+    /// Members of the struct that it began with.
+    members: Vec<&'a str>,
+    begun: bool,
+}
+
+impl<'a> Object<'a> {
+    fn key(&mut self, out: &mut String, key: &str) {
+        if self.begun {
+            out.push(',');
+        }
+        self.begun = true;
+        push_text(out, key);
+        out.push(':');
+    }
+
+    fn record(&mut self, out: &mut String, record: Option<&Record<'a>>) {
+        for (member, value) in record.iter().flat_map(|it| it.members()) {
+            self.members.push(&member.name);
+            self.key(out, &member.name);
+            push_value(out, &value);
+        }
+    }
+
+    /// The attributes of a level: those of one number in one list, at the place
+    /// of the first.
+    fn level(&mut self, out: &mut String, level: &Level<'_>) {
+        let mut groups: Vec<Vec<Field<'_>>> = Vec::new();
+        let mut known: HashMap<u16, usize> = HashMap::new();
+        for field in level.fields().flatten() {
+            if field.spec.is_some_and(|it| it.kind == AttrKind::Pad) {
+                continue;
+            }
+            let at = *known.entry(field.attribute.number).or_insert(groups.len());
+            match groups.get_mut(at) {
+                Some(group) => group.push(field),
+                None => groups.push(vec![field]),
+            }
+        }
+        for group in &groups {
+            let Some(first) = group.first() else { continue };
+            let key = match first.spec {
+                // A struct and the attributes behind it share one object.
+                Some(spec) if self.members.contains(&spec.name.as_str()) => {
+                    format!("{} (attribute)", spec.name)
+                }
+                Some(spec) => spec.name.clone(),
+                None => format!("UnknownAttr({})", first.attribute.number),
+            };
+            self.key(out, &key);
+            let is_list = group.len() > 1 || first.spec.is_some_and(|it| it.multi);
+            if is_list {
+                out.push('[');
+            }
+            push_list(out, group.iter(), |out, field| {
+                push_field(out, level, field)
+            });
+            if is_list {
+                out.push(']');
+            }
+        }
+    }
+}
+
+fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
+    let read = level.read(field);
+    match read.value {
+        Value::Nest(_) => push_value(out, &read.value),
+        // What it looks like is for people: a program gets what it is.
+        _ if read.guessed => push_bytes(out, field.attribute.payload),
+        value => push_value(out, &value),
+    }
+}
+
+fn push_value(out: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Flag => out.push_str("true"),
+        Value::Number(number) => push_number(out, number),
+        Value::Text(text) => push_text(out, &String::from_utf8_lossy(text)),
+        Value::Bytes { bytes, hint } => match hinted(bytes, *hint) {
+            Some(text) => push_text(out, &text),
+            None => push_bytes(out, bytes),
+        },
+        Value::Bits {
+            value,
+            selector,
+            names,
+        } => {
+            let push = |out: &mut String, bits: u32| match names {
+                Some(_) => push_flags(out, Flags::of(bits, *names)),
+                None => write(out, format_args!("{bits}")),
+            };
+            out.push_str("{\"value\":");
+            push(out, *value);
+            out.push_str(",\"selector\":");
+            push(out, *selector);
+            out.push('}');
+        }
+        Value::Array(numbers) => {
+            out.push('[');
+            push_list(out, numbers.iter(), |out, it| push_number(out, &it));
+            out.push(']');
+        }
+        Value::Struct(record) => {
+            out.push('{');
+            Object::default().record(out, Some(record));
+            out.push('}');
+        }
+        Value::Nest(level) => {
+            out.push('{');
+            Object::default().level(out, level);
+            out.push('}');
+        }
+        Value::SubMessage { header, level } => {
+            out.push('{');
+            let mut object = Object::default();
+            object.record(out, header.as_ref());
+            if let Some(level) = level {
+                object.level(out, level);
+            }
+            out.push('}');
+        }
+        Value::Indexed(all) => {
+            out.push('[');
+            push_list(out, all.fields().flatten(), |out, field| {
+                match all.read(&field) {
+                    nest @ Value::Nest(_) => {
+                        write(out, format_args!("{{\"{}\":", field.attribute.number));
+                        push_value(out, &nest);
+                        out.push('}');
+                    }
+                    value => push_value(out, &value),
+                }
+            });
+            out.push(']');
+        }
+        Value::Keyed(keyed) => {
+            out.push('{');
+            let mut object = Object::default();
+            for (key, number) in keyed.keys() {
+                object.members.push(key);
+                object.key(out, key);
+                write(out, format_args!("{number}"));
+            }
+            match &keyed.inner {
+                Inner::Nest(level) => object.level(out, level),
+                Inner::Number(number) => {
+                    object.key(out, "value");
+                    push_number(out, number);
+                }
+                Inner::TooDeep => {}
+            }
+            out.push('}');
+        }
+        Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => push_bytes(out, bytes),
+    }
+}
+
+fn push_number(out: &mut String, number: &Number<'_>) {
+    if let Some(name) = number.name() {
+        push_text(out, name);
+    } else if let Some(flags) = number.flags() {
+        push_flags(out, flags);
+    } else {
+        match hinted_number(number) {
+            Some(text) => push_text(out, &text),
+            None => write(out, format_args!("{}", number.value())),
+        }
+    }
+}
+
+/// The names of the bits that are set; a bit without a name in hexadecimal.
+fn push_flags(out: &mut String, flags: Flags<'_>) {
+    out.push('[');
+    push_list(out, flags, |out, flag| match flag {
+        Ok(name) => push_text(out, name),
+        Err(bit) => write(out, format_args!("\"{bit:#x}\"")),
+    });
+    out.push(']');
+}

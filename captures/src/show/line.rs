@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A message in one line, and the tree under it.
+
+use nl_dissector::decode::{Value, flags};
+
+use super::event::{Event, Role};
+use super::names;
+use super::paint::{Paint, Tint};
+use super::value::{Walker, push_hex, push_leaf, push_text, walk_level, walk_record, write};
+use crate::text::push_escaped;
+
+/// How many characters of values a line has; the value that crosses it is the
+/// last.
+const VALUES: usize = 160;
+
+/// How many bytes of a value without a form a line shows.
+const BYTES: usize = 32;
+
+/// The line of a message, without a line break.
+pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint: Paint) {
+    if !clock.is_empty() {
+        paint.push(out, Tint::Dim, clock);
+        out.push(' ');
+    }
+    push_process(out, event, paint);
+    let arrow = match event.role {
+        Role::Request => " > ",
+        Role::Notification => " * ",
+        _ => " < ",
+    };
+    out.push_str(arrow);
+    let mut name = String::new();
+    push_escaped(&mut name, &event.family);
+    if !event.operation.is_empty() {
+        name.push(' ');
+        push_escaped(&mut name, &event.operation);
+    }
+    paint.push(out, Tint::Name, &name);
+    if !event.known && event.body.is_some() {
+        out.push('?');
+    }
+    match event.role {
+        Role::Request => push_request_flags(out, event),
+        Role::Done => out.push_str(" done"),
+        Role::Ack => out.push_str(" ack"),
+        Role::Error => push_error(out, event, paint),
+        _ => {}
+    }
+    if event.message.flags & flags::DUMP_INTR != 0 && event.role != Role::Request {
+        out.push_str(" interrupted");
+    }
+    if let Some(body) = &event.body {
+        let start = out.len();
+        let mut line = Line {
+            out,
+            start,
+            open: 0,
+            first: true,
+            full: false,
+            sparing: true,
+        };
+        if body
+            .header
+            .as_ref()
+            .is_none_or(|it| walk_record(it, &mut line))
+        {
+            walk_level(&body.level, &mut line);
+        }
+    }
+    if event.message.is_cut() {
+        let whole = event.message.length as usize;
+        write(
+            out,
+            format_args!(" [{} of {whole} bytes]", event.bytes.len()),
+        );
+    }
+    if let (Role::Done, Some(tie)) = (event.role, &event.tie) {
+        out.push(' ');
+        out.push_str(&crate::text::count(tie.parts.into(), "message"));
+    }
+    if let Some(took) = event.took() {
+        let text = format!(" {:.3}ms", took.as_secs_f64() * 1e3);
+        paint.push(out, Tint::Dim, &text);
+    }
+    if event.packet.added {
+        paint.push(out, Tint::Dim, " (added by nlcap)");
+    }
+}
+
+fn push_process(out: &mut String, event: &Event<'_>, paint: Paint) {
+    let mut who = String::new();
+    match &event.process {
+        Some(process) => {
+            match &process.comm {
+                Some(comm) => push_escaped(&mut who, comm),
+                None => who.push_str("pid"),
+            }
+            write(&mut who, format_args!("[{}]", process.pid));
+        }
+        None => write(&mut who, format_args!("port {}", event.message.port)),
+    }
+    paint.push(out, Tint::Process, &who);
+}
+
+fn push_request_flags(out: &mut String, event: &Event<'_>) {
+    // NLM_F_DUMP is NLM_F_ROOT and NLM_F_MATCH together; either alone is
+    // something else to many protocols.
+    if event.message.flags & flags::DUMP == flags::DUMP {
+        out.push_str(" dump");
+    }
+}
+
+fn push_error(out: &mut String, event: &Event<'_>, paint: Paint) {
+    let Some(verdict) = &event.verdict else {
+        return;
+    };
+    let mut text = format!(" {}", names::errno(verdict.errno));
+    if let Some(said) = verdict.text {
+        text.push_str(": ");
+        for chunk in said.utf8_chunks() {
+            push_escaped(&mut text, chunk.valid());
+            for byte in chunk.invalid() {
+                write(&mut text, format_args!("\\x{byte:02x}"));
+            }
+        }
+    }
+    paint.push(out, Tint::Error, &text);
+    let (attribute, missing) = event.at_fault();
+    if let Some(path) = attribute {
+        out.push_str(" at ");
+        push_escaped(out, &path);
+    }
+    if let Some(path) = missing {
+        out.push_str(" missing ");
+        push_escaped(out, &path);
+    }
+}
+
+/// Writes values until the line is full.
+struct Line<'o> {
+    out: &'o mut String,
+    start: usize,
+    /// Braces that are open.
+    open: u32,
+    /// The next value is the first of its brace.
+    first: bool,
+    full: bool,
+    /// Zeros are left out: most members of a fixed header are.
+    sparing: bool,
+}
+
+impl Line<'_> {
+    fn name(&mut self, name: &str, guessed: bool) {
+        if !self.first || self.open == 0 {
+            self.out.push(' ');
+        }
+        self.first = false;
+        self.out.push_str(name);
+        if guessed {
+            self.out.push('?');
+        }
+    }
+
+    fn is_full(&mut self) -> bool {
+        if !self.full && self.out.len() - self.start > VALUES {
+            self.full = true;
+            self.out.push_str(" …");
+        }
+        self.full
+    }
+}
+
+impl Walker for Line<'_> {
+    fn leaf(&mut self, name: &str, guessed: bool, value: &Value<'_>) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        match value {
+            Value::Padding(_) => return true,
+            Value::Number(number) if self.sparing && number.bits() == 0 => return true,
+            Value::Flag => {
+                self.name(name, guessed);
+                return true;
+            }
+            _ => {}
+        }
+        self.name(name, guessed);
+        self.out.push('=');
+        match value {
+            Value::Bytes { bytes, hint: None } | Value::Odd(bytes) | Value::TooDeep(bytes)
+                if bytes.len() > BYTES =>
+            {
+                push_hex(self.out, &bytes[..BYTES]);
+                write(self.out, format_args!("…({} bytes)", bytes.len()));
+            }
+            Value::Text(text) if text.len() > VALUES => {
+                push_text(self.out, &text[..VALUES]);
+                self.out.push('…');
+            }
+            value => drop(push_leaf(self.out, value)),
+        }
+        true
+    }
+
+    fn begin(&mut self, name: &str, guessed: bool) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        self.name(name, guessed);
+        self.out.push_str("={");
+        self.open += 1;
+        self.first = true;
+        true
+    }
+
+    fn end(&mut self) {
+        self.out.push('}');
+        self.open = self.open.saturating_sub(1);
+        self.first = false;
+    }
+
+    fn broken(&mut self, missing: Option<usize>) {
+        match missing {
+            Some(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
+            None => self.out.push_str(" [no attribute]"),
+        }
+    }
+}
+
+/// The tree under a line: each attribute on a line of its own.
+pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
+    let message = &event.message;
+    write(
+        out,
+        format_args!(
+            "    len {} type {:#x} flags {:#x} seq {} port {}\n",
+            message.length, message.kind, message.flags, message.sequence, message.port
+        ),
+    );
+    let mut tree = Tree { out, depth: 1 };
+    if let Some(body) = &event.body {
+        if let Some(header) = &body.header {
+            walk_record(header, &mut tree);
+        }
+        walk_level(&body.level, &mut tree);
+    }
+}
+
+struct Tree<'o> {
+    out: &'o mut String,
+    depth: usize,
+}
+
+impl Tree<'_> {
+    fn name(&mut self, name: &str, guessed: bool) {
+        let width = 4 * self.depth;
+        let mark = if guessed { "?" } else { "" };
+        write(self.out, format_args!("{:width$}{name}{mark}:", ""));
+    }
+}
+
+impl Walker for Tree<'_> {
+    fn leaf(&mut self, name: &str, guessed: bool, value: &Value<'_>) -> bool {
+        self.name(name, guessed);
+        self.out.push(' ');
+        push_leaf(self.out, value);
+        match value {
+            Value::Odd(_) => self.out.push_str(" (of another length than its type)"),
+            Value::TooDeep(_) => self.out.push_str(" (too deep)"),
+            _ => {}
+        }
+        self.out.push('\n');
+        true
+    }
+
+    fn begin(&mut self, name: &str, guessed: bool) -> bool {
+        self.name(name, guessed);
+        self.out.push('\n');
+        self.depth += 1;
+        true
+    }
+
+    fn end(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn broken(&mut self, missing: Option<usize>) {
+        let width = 4 * self.depth;
+        match missing {
+            Some(missing) => write(
+                self.out,
+                format_args!("{:width$}[{missing} bytes missing]\n", ""),
+            ),
+            None => write(self.out, format_args!("{:width$}[no attribute]\n", "")),
+        }
+    }
+}
+
+/// The bytes of a message, sixteen in a row.
+pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
+    for (row, bytes) in bytes.chunks(16).enumerate() {
+        write(out, format_args!("    {:04x} ", row * 16));
+        for at in 0..16 {
+            match bytes.get(at) {
+                Some(byte) => write(out, format_args!(" {byte:02x}")),
+                None => out.push_str("   "),
+            }
+        }
+        out.push_str("  ");
+        let shown = |byte: &u8| match byte {
+            b' '..=b'~' => char::from(*byte),
+            _ => '.',
+        };
+        out.extend(bytes.iter().map(shown));
+        out.push('\n');
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `nlcap show`: the messages of a capture file, a line for each.
+
+mod clock;
+mod conversation;
+mod count;
+mod event;
+mod filter;
+mod json;
+mod line;
+mod names;
+mod paint;
+mod process;
+pub(crate) mod specs;
+mod value;
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Write};
+use std::path::Path;
+
+use anyhow::anyhow;
+use jiff::tz::TimeZone;
+
+use self::clock::{Clock, Form};
+use self::count::Count;
+use self::event::{Event, Session};
+use self::filter::Filter;
+use self::paint::Paint;
+use self::specs::Specs;
+use crate::args::{Color, ShowArgs};
+use crate::exit::Exit;
+use crate::file::reader::{ReadError, read_while};
+use crate::text::{self, Reason, escape_os};
+
+/// Bytes gathered for one read(2) or write(2).
+const BUFFER: usize = 1 << 17;
+
+/// Runs `nlcap show`.
+pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
+    let specs = Specs::gather(&args.spec)?;
+    let stdout = io::stdout();
+    let is_terminal = stdout.is_terminal();
+    let paint = Paint(match args.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+    });
+    let mut show = Show {
+        out: BufWriter::with_capacity(BUFFER, stdout.lock()),
+        view: View::new(args, paint, TimeZone::system()),
+        prompt: is_terminal,
+        failed: None,
+    };
+    let mut exit = Exit::Success;
+    for path in &args.files {
+        match open(path).and_then(|file| show.file(&specs, file)) {
+            Ok(0) | Err(ReadError::Stopped) => {}
+            Ok(dropped) => {
+                show.flush();
+                let lost = text::count(dropped, "frame");
+                let path = escape_os(path);
+                text::say(&format_args!(
+                    "{path}: the recorder lost {lost}: messages are missing"
+                ));
+            }
+            Err(error) => {
+                // What was read before the damage comes before its report.
+                show.flush();
+                text::say(&format_args!("cannot read {}: {error}", escape_os(path)));
+                exit = Exit::Failed;
+            }
+        }
+        if show.failed.is_some() {
+            break;
+        }
+    }
+    show.finish();
+    match show.failed {
+        // Who reads the pipe has seen enough.
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow!("cannot write the messages: {}", Reason(error)))
+        }
+        _ => Ok(exit),
+    }
+}
+
+/// A file to read, and whether it may be a while until there is more of it.
+fn open(path: &Path) -> Result<(Box<dyn Read>, bool), ReadError> {
+    if path == Path::new("-") {
+        return Ok((Box::new(io::stdin().lock()), true));
+    }
+    let file = File::open(path).map_err(|error| ReadError::Io(Reason(error)))?;
+    let is_regular = file.metadata().is_ok_and(|it| it.is_file());
+    Ok((Box::new(file), !is_regular))
+}
+
+struct Show<'a, W: Write> {
+    out: BufWriter<W>,
+    view: View<'a>,
+    /// Somebody watches: each packet is written at once.
+    prompt: bool,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> Show<'_, W> {
+    /// Shows a file; the number of frames that its recorder lost.
+    fn file(&mut self, specs: &Specs, (file, live): (impl Read, bool)) -> Result<u64, ReadError> {
+        let mut session = Session::new(specs);
+        let prompt = self.prompt || live;
+        let file = BufReader::with_capacity(BUFFER, file);
+        let about = read_while(file, &mut |packet| {
+            let generation = session.generation;
+            let whole = session.packet(packet, &mut |event| self.view.take(event, generation));
+            if !whole {
+                self.view.odd_packet();
+            }
+            self.write();
+            if prompt {
+                self.flush();
+            }
+            self.failed.is_none()
+        })?;
+        Ok(about.dropped.unwrap_or(0))
+    }
+
+    fn write(&mut self) {
+        if self.failed.is_none() && !self.view.text.is_empty() {
+            self.failed = self.out.write_all(self.view.text.as_bytes()).err();
+        }
+        self.view.text.clear();
+    }
+
+    fn flush(&mut self) {
+        if self.failed.is_none() {
+            self.failed = self.out.flush().err();
+        }
+    }
+
+    fn finish(&mut self) {
+        self.view.finish();
+        self.write();
+        self.flush();
+    }
+}
+
+/// Makes text of messages.
+struct View<'a> {
+    args: &'a ShowArgs,
+    filter: Filter<'a>,
+    clock: Clock,
+    paint: Paint,
+    count: Option<Count>,
+    text: String,
+}
+
+impl<'a> View<'a> {
+    fn new(args: &'a ShowArgs, paint: Paint, zone: TimeZone) -> Self {
+        Self {
+            args,
+            filter: Filter::new(args),
+            clock: Clock::new(Form::of(args.time), zone),
+            paint,
+            count: args.count.then(Count::default),
+            text: String::new(),
+        }
+    }
+
+    fn take(&mut self, event: &Event<'_>, generation: u32) {
+        let args = self.args;
+        // The list of families that nlcap adds is for programs.
+        let shown = !event.packet.added || args.added;
+        if !shown || !self.filter.wants(event) {
+            return;
+        }
+        if let Some(count) = &mut self.count {
+            count.add(event, generation);
+            return;
+        }
+        if args.json {
+            json::push_event(&mut self.text, event);
+        } else {
+            let time = self.clock.show(event.packet.time);
+            line::push_line(&mut self.text, event, time, self.paint);
+        }
+        self.text.push('\n');
+        if !args.json && args.verbose {
+            line::push_tree(&mut self.text, event);
+        }
+        if !args.json && args.bytes {
+            line::push_bytes(&mut self.text, event.bytes);
+        }
+    }
+
+    /// A packet had bytes that are no message.
+    fn odd_packet(&mut self) {
+        if !self.args.json && self.count.is_none() && !self.args.is_filtered() {
+            self.text
+                .push_str("    [bytes that are no netlink message]\n");
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(count) = self.count.take() {
+            self.text.push_str(&count.render());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Which specifications there are.
+//!
+//! A folder may hold dozens of specifications of thousands of lines, of which a
+//! file needs two: of each only the name is looked for at first, and it is read
+//! when a message of its family is met.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use nl_dissector::model::{Family, NL_UTIL_PATH, NL_UTIL_YAML};
+
+use crate::text::{self, Reason, escape, escape_os};
+
+/// The environment variable with more files and folders, separated by colons.
+pub(crate) const VARIABLE: &str = "NLCAP_SPECS";
+
+/// The controller of generic netlink, in our own words: every recording has it.
+const CONTROLLER: &str = include_str!("nlctrl.yaml");
+
+/// The longest specification that is read, in bytes; the kernel's have 200 KiB.
+const LONGEST: u64 = 1 << 24;
+
+/// Where a specification comes from.
+enum Source {
+    BuiltIn {
+        text: &'static str,
+        name: &'static str,
+    },
+    File(PathBuf),
+}
+
+struct Spec {
+    name: String,
+    /// The protocol's number, of netlink-raw.
+    protonum: Option<u16>,
+    source: Source,
+    family: OnceCell<Option<Family>>,
+}
+
+impl Spec {
+    fn family(&self) -> Option<&Family> {
+        let read = || match self.load() {
+            Ok(family) => Some(family),
+            Err(refusal) => {
+                text::say(&format_args!(
+                    "left aside: {}",
+                    escape(&format!("{refusal:#}"))
+                ));
+                None
+            }
+        };
+        self.family.get_or_init(read).as_ref()
+    }
+
+    fn load(&self) -> anyhow::Result<Family> {
+        Ok(match &self.source {
+            Source::BuiltIn { text, name } => Family::parse(text, name)?,
+            Source::File(path) => Family::load(path)?,
+        })
+    }
+}
+
+/// The specifications at hand, those that come first preferred.
+pub(crate) struct Specs {
+    all: Vec<Spec>,
+    /// Which one has a message of a protocol that is not generic, by protocol,
+    /// number, and whether it goes to the kernel.
+    raw: RefCell<HashMap<(u16, u16, bool), Option<usize>>>,
+}
+
+impl Specs {
+    /// Those that were named, then those of the environment, the built-in ones,
+    /// and those of the distribution.
+    pub(crate) fn gather(named: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut specs = Self::empty();
+        for path in named {
+            specs.named(path)?;
+        }
+        if let Some(paths) = std::env::var_os(VARIABLE) {
+            for path in std::env::split_paths(&paths).filter(|it| !it.as_os_str().is_empty()) {
+                specs
+                    .named(&path)
+                    .with_context(|| format!("from ${VARIABLE}"))?;
+            }
+        }
+        specs.built_in();
+        for folder in places() {
+            // Not there is the common case, and nobody asked for it.
+            let _ = specs.folder(&folder);
+        }
+        Ok(specs)
+    }
+
+    fn empty() -> Self {
+        Self {
+            all: Vec::new(),
+            raw: RefCell::default(),
+        }
+    }
+
+    /// Only the built-in ones.
+    #[cfg(test)]
+    pub(crate) fn only_built_in() -> Self {
+        let mut specs = Self::empty();
+        specs.built_in();
+        specs
+    }
+
+    fn built_in(&mut self) {
+        for (text, name) in [(NL_UTIL_YAML, NL_UTIL_PATH), (CONTROLLER, "nlctrl.yaml")] {
+            self.push(text, Source::BuiltIn { text, name });
+        }
+    }
+
+    /// A file or a folder that was asked for: an error where it cannot be used.
+    fn named(&mut self, path: &Path) -> anyhow::Result<()> {
+        let about = || format!("cannot use the specification {}", escape_os(path));
+        let failed = |error| anyhow!("{}: {}", about(), Reason(error));
+        let meta = fs::metadata(path).map_err(failed)?;
+        if meta.is_dir() {
+            let found = self.folder(path).map_err(failed)?;
+            if found == 0 {
+                bail!("there is no specification (*.yaml) in {}", escape_os(path));
+            }
+            return Ok(());
+        }
+        let family = Family::load(path).with_context(about)?;
+        self.all.push(Spec {
+            name: family.name.clone(),
+            protonum: match family.protocol {
+                nl_dissector::model::Protocol::Raw { number } => Some(number.into()),
+                _ => None,
+            },
+            source: Source::File(path.to_owned()),
+            family: OnceCell::from(Some(family)),
+        });
+        Ok(())
+    }
+
+    /// Takes the files of a folder; their number.
+    fn folder(&mut self, folder: &Path) -> std::io::Result<usize> {
+        let mut paths: Vec<_> = fs::read_dir(folder)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
+            .collect();
+        paths.sort();
+        let before = self.all.len();
+        for path in paths {
+            let is_short = fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() <= LONGEST);
+            if is_short && let Ok(text) = fs::read_to_string(&path) {
+                self.push(&text, Source::File(path));
+            }
+        }
+        Ok(self.all.len() - before)
+    }
+
+    fn push(&mut self, text: &str, source: Source) {
+        let key = |key: &str| {
+            let mut values = text.lines().filter_map(|line| line.strip_prefix(key));
+            values.next().map(|it| it.trim().trim_matches(['"', '\'']))
+        };
+        // Another file that a folder happens to hold has none.
+        let Some(name) = key("name:") else { return };
+        self.all.push(Spec {
+            name: name.to_owned(),
+            protonum: key("protonum:").and_then(|it| it.parse().ok()),
+            source,
+            family: OnceCell::new(),
+        });
+    }
+
+    /// The generic netlink family of that name.
+    pub(super) fn generic(&self, name: &str) -> Option<&Family> {
+        let mut all = self.all.iter();
+        all.find(|it| it.protonum.is_none() && it.name == name)?
+            .family()
+    }
+
+    /// The family that has a message of a protocol that is not generic.
+    pub(super) fn raw(&self, protocol: u16, kind: u16, to_kernel: bool) -> Option<&Family> {
+        let key = (protocol, kind, to_kernel);
+        let known = self.raw.borrow().get(&key).copied();
+        let at = known.unwrap_or_else(|| {
+            let has = |family: &Family| match to_kernel {
+                true => family.request(kind).is_some(),
+                false => family.reply(kind).is_some(),
+            };
+            let at = (self.all.iter())
+                .position(|it| it.protonum == Some(protocol) && it.family().is_some_and(has));
+            self.raw.borrow_mut().insert(key, at);
+            at
+        });
+        self.all.get(at?)?.family()
+    }
+}
+
+/// Where the kernel's specifications are, where a distribution has them: as
+/// `make -C tools/net/ynl install` puts them, and in the kernel's source.
+fn places() -> Vec<PathBuf> {
+    const IN_SOURCE: &str = "Documentation/netlink/specs";
+    let mut places = vec![
+        PathBuf::from("/usr/local/share/ynl/specs"),
+        PathBuf::from("/usr/share/ynl/specs"),
+    ];
+    if let Ok(system) = nix::sys::utsname::uname() {
+        let modules = Path::new("/lib/modules").join(system.release());
+        places.extend(["source", "build"].map(|it| modules.join(it).join(IN_SOURCE)));
+    }
+    places.push(Path::new("/usr/src/linux").join(IN_SOURCE));
+    places
+}

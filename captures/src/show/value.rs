@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Values as people read them. What comes from the wire is escaped.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value};
+use nl_dissector::model::DisplayHint;
+
+use crate::text::push_escaped;
+
+/// The name of an attribute: of the specification, else its number.
+pub(super) fn push_name(out: &mut String, field: &Field<'_>) {
+    match field.spec {
+        Some(spec) => out.push_str(&spec.name),
+        None => write(out, format_args!("#{}", field.attribute.number)),
+    }
+}
+
+/// Writing to a String cannot fail.
+pub(super) fn write(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
+}
+
+/// A value that holds no others; false, and nothing written, for one that does.
+pub(super) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
+    match value {
+        Value::Flag => out.push_str("true"),
+        Value::Number(number) => push_number(out, number),
+        Value::Text(text) => push_text(out, text),
+        Value::Bytes { bytes, hint } => match hinted(bytes, *hint) {
+            Some(text) => out.push_str(&text),
+            None => push_hex(out, bytes),
+        },
+        Value::Bits {
+            value,
+            selector,
+            names,
+        } => {
+            push_flags(out, Flags::of(*value, *names));
+            out.push('/');
+            push_flags(out, Flags::of(*selector, *names));
+        }
+        Value::Array(numbers) => {
+            out.push('[');
+            for (at, number) in numbers.iter().enumerate() {
+                if at > 0 {
+                    out.push(' ');
+                }
+                push_number(out, &number);
+            }
+            out.push(']');
+        }
+        Value::Padding(bytes) => write(out, format_args!("{} bytes", bytes.len())),
+        Value::Odd(bytes) | Value::TooDeep(bytes) => push_hex(out, bytes),
+        Value::Struct(_)
+        | Value::Nest(_)
+        | Value::Indexed(_)
+        | Value::Keyed(_)
+        | Value::SubMessage { .. } => return false,
+    }
+    true
+}
+
+pub(super) fn push_number(out: &mut String, number: &Number<'_>) {
+    if let Some(name) = number.name() {
+        out.push_str(name);
+    } else if let Some(flags) = number.flags() {
+        push_flags(out, flags);
+    } else {
+        match hinted_number(number) {
+            Some(text) => out.push_str(&text),
+            None => write(out, format_args!("{}", number.value())),
+        }
+    }
+}
+
+/// A number as its display hint has it.
+pub(super) fn hinted_number(number: &Number<'_>) -> Option<String> {
+    match (number.hint()?, number.width()) {
+        (DisplayHint::Hex, _) => Some(format!("{:#x}", number.bits())),
+        (DisplayHint::Ipv4 | DisplayHint::Ipv4OrV6, 4) => {
+            Some(Ipv4Addr::from(number.bits() as u32).to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Bytes as their display hint has it; `None` for those of another length.
+pub(super) fn hinted(bytes: &[u8], hint: Option<DisplayHint>) -> Option<String> {
+    match hint? {
+        DisplayHint::Mac | DisplayHint::Fddi => {
+            let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(bytes.join(":"))
+        }
+        DisplayHint::Hex => {
+            let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(bytes.join(" "))
+        }
+        DisplayHint::Ipv4 | DisplayHint::Ipv6 | DisplayHint::Ipv4OrV6 => match bytes.len() {
+            4 => Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?).to_string()),
+            16 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
+            _ => None,
+        },
+        DisplayHint::Uuid => {
+            let whole = u128::from_be_bytes(bytes.try_into().ok()?);
+            let part = |low: u32, bits: u32| (whole >> low) & ((1 << bits) - 1);
+            Some(format!(
+                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+                part(96, 32),
+                part(80, 16),
+                part(64, 16),
+                part(48, 16),
+                part(0, 48)
+            ))
+        }
+    }
+}
+
+fn push_flags(out: &mut String, flags: Flags<'_>) {
+    let before = out.len();
+    for flag in flags {
+        if out.len() > before {
+            out.push('|');
+        }
+        match flag {
+            Ok(name) => out.push_str(name),
+            Err(bit) => write(out, format_args!("{bit:#x}")),
+        }
+    }
+    if out.len() == before {
+        out.push('0');
+    }
+}
+
+/// A text, in quotes where it is not plain.
+pub(super) fn push_text(out: &mut String, text: &[u8]) {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:@/+%-".contains(byte);
+    if !text.is_empty()
+        && text.iter().all(plain)
+        && let Ok(text) = std::str::from_utf8(text)
+    {
+        out.push_str(text);
+        return;
+    }
+    out.push('"');
+    for chunk in text.utf8_chunks() {
+        for part in chunk.valid().split_inclusive(['"', '\\']) {
+            let marked = part.strip_suffix(['"', '\\']);
+            push_escaped(out, marked.unwrap_or(part));
+            if let (Some(_), Some(mark)) = (marked, part.chars().next_back()) {
+                out.extend(['\\', mark]);
+            }
+        }
+        for byte in chunk.invalid() {
+            write(out, format_args!("\\x{byte:02x}"));
+        }
+    }
+    out.push('"');
+}
+
+pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+}
+
+/// Who is told of what a message holds, in the order of the message.
+pub(super) trait Walker {
+    /// A value that holds no others. False ends the walk.
+    fn leaf(&mut self, name: &str, guessed: bool, value: &Value<'_>) -> bool;
+    /// A value that holds others begins. False leaves them out.
+    fn begin(&mut self, name: &str, guessed: bool) -> bool;
+    /// It ends.
+    fn end(&mut self);
+    /// Bytes follow that are no attribute, or an attribute lacks this many bytes.
+    fn broken(&mut self, missing: Option<usize>);
+}
+
+/// Walks a level. False where the walker wants no more.
+pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
+    let mut name = String::new();
+    for field in level.fields() {
+        let Ok(field) = field else {
+            walker.broken(None);
+            return true;
+        };
+        let read = level.read(&field);
+        let shown = match field.spec {
+            Some(spec) => spec.name.as_str(),
+            None => {
+                name.clear();
+                push_name(&mut name, &field);
+                &name
+            }
+        };
+        if !walk_value(shown, read.guessed, &read.value, walker) {
+            return false;
+        }
+        if field.missing > 0 {
+            walker.broken(Some(field.missing));
+        }
+    }
+    true
+}
+
+/// Walks the members of a struct.
+pub(super) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool {
+    record
+        .members()
+        .all(|(member, value)| walk_value(&member.name, false, &value, walker))
+}
+
+fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Walker) -> bool {
+    let holds = matches!(
+        value,
+        Value::Struct(_)
+            | Value::Nest(_)
+            | Value::Indexed(_)
+            | Value::Keyed(_)
+            | Value::SubMessage { .. }
+    );
+    if !holds {
+        return walker.leaf(name, guessed, value);
+    }
+    if !walker.begin(name, guessed) {
+        return true;
+    }
+    let goes_on = match value {
+        Value::Struct(record) => walk_record(record, walker),
+        Value::Nest(level) => walk_level(level, walker),
+        Value::SubMessage { header, level } => {
+            header.as_ref().is_none_or(|it| walk_record(it, walker))
+                && level.as_ref().is_none_or(|it| walk_level(it, walker))
+        }
+        Value::Indexed(all) => all.fields().all(|field| match field {
+            Ok(field) => {
+                let index = format!("[{}]", field.attribute.number);
+                walk_value(&index, false, &all.read(&field), walker)
+            }
+            Err(_) => {
+                walker.broken(None);
+                true
+            }
+        }),
+        Value::Keyed(keyed) => {
+            let mut keys = keyed.keys();
+            keys.all(|(key, number)| walker.leaf(key, false, &Value::Number(number.into())))
+                && match &keyed.inner {
+                    Inner::Nest(level) => walk_level(level, walker),
+                    Inner::Number(number) => walker.leaf("value", false, &Value::Number(*number)),
+                    Inner::TooDeep => true,
+                }
+        }
+        _ => true,
+    };
+    walker.end();
+    goes_on
+}
