@@ -6,7 +6,115 @@ mod common;
 
 use common::{kernel_source, root, text};
 use nl_dissector::model::Family;
-use std::{fs, process::Command};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The system's Python has the YAML module.
+const PYTHON: &str = "/usr/bin/python3";
+
+/// `nlcap`, built beside this test.
+fn nlcap() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "nlcap"])
+        .current_dir(root())
+        .status();
+    assert!(built.unwrap().success());
+    let exe = env::current_exe().unwrap();
+    exe.ancestors().nth(2).unwrap().join("nlcap")
+}
+
+/// Runs a program that must succeed without a word on standard error.
+fn run(command: &mut Command) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    assert!(
+        status.success() && stderr.is_empty(),
+        "{command:?}: {status}\n{}",
+        text(&stderr)
+    );
+    String::from_utf8(stdout).unwrap()
+}
+
+/// Writes every attribute of a specification and reads it back; what the writer
+/// says about it, or the messages that are read as something else.
+fn round_trip(nlcap: &Path, spec: &Path, order: &str) -> Result<serde_json::Value, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("all.pcap");
+    let writer = root().join("xtask/tests/peers/spec_writer.py");
+    let mut command = Command::new(PYTHON);
+    let written = run(command.arg(writer).args([spec, &file]).arg(order));
+    let mut lines: Vec<serde_json::Value> = (written.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let about = lines.pop().unwrap();
+    let mut command = Command::new(nlcap);
+    let command = command.args(["show", "--json", "--spec"]).arg(spec);
+    let shown = run(command.arg(&file).env_remove("NLCAP_SPECS"));
+    let read: BTreeMap<u64, serde_json::Value> = shown
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|object| (object["frame"].as_u64().unwrap(), object["msg"].clone()))
+        .collect();
+    for line in &lines {
+        let got = &read[&line[0].as_u64().unwrap()];
+        if *got != line[1] {
+            return Err(format!("written {}\nread    {got}", line[1]));
+        }
+    }
+    Ok(about)
+}
+
+#[test]
+fn every_attribute_of_every_specification_is_read_back() {
+    let specs = kernel_source().join("Documentation/netlink/specs");
+    let nlcap = nlcap();
+    let mut paths: Vec<_> = (fs::read_dir(specs).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
+        .collect();
+    paths.push(root().join("kmod/uapi/nl_util.yaml"));
+    paths.push(root().join("captures/src/show/nlctrl.yaml"));
+    paths.sort();
+    // Sets that no message of the family leads to.
+    let mut unreached = Vec::new();
+    for order in ["little", "big"] {
+        let mut sums = [0; 4];
+        for path in &paths {
+            let about = round_trip(&nlcap, path, order);
+            let about = about.unwrap_or_else(|it| panic!("{} ({order}):\n{it}", path.display()));
+            let keys = ["values", "attributes", "defined", "formats"];
+            for (sum, key) in sums.iter_mut().zip(keys) {
+                *sum += about[key].as_u64().unwrap();
+            }
+            let names = about["unreached"].as_array().unwrap();
+            unreached.extend(names.iter().map(|it| it.as_str().unwrap().to_owned()));
+        }
+        let [values, attributes, defined, formats] = sums;
+        println!(
+            "{order}-endian: {} specifications, {values} values, {attributes} attributes, \
+             {formats} forms of sub-messages",
+            paths.len()
+        );
+        assert_eq!(attributes, defined);
+        assert!(attributes > 2000 && values > attributes && formats > 100);
+    }
+    unreached.sort();
+    unreached.dedup();
+    let known = [
+        "empty-attrs",
+        "event-attr",
+        "subflow-attribute",
+        "tc-hfsc-attrs",
+    ];
+    assert_eq!(unreached, known);
+}
 
 #[test]
 fn every_specification_of_the_kernel_is_understood() {
