@@ -6,7 +6,7 @@
 
 local nl = ...
 local bytes, netlink, errors = nl.bytes, nl.netlink, nl.errors
-local exchanges, runtime = nl.exchanges, nl.runtime
+local exchanges, notes, runtime = nl.exchanges, nl.notes, nl.runtime
 
 --------------------------------------------------------------------------------
 -- Fields
@@ -88,61 +88,6 @@ local function list(named)
 end
 local all_fields = list(fields)
 proto.fields, proto.experts = all_fields, list(experts)
-
--- What the recorder wrote into the frame's comment.
-local recorder = Proto("nlcap", "Sender, as the recorder knows it")
-local notes = {
-	pid = ProtoField.uint32("nlcap.pid", "Process", base.DEC, nil, nil, "Thread-group id of the process"),
-	tid = ProtoField.uint32("nlcap.tid", "Thread", base.DEC, nil, nil, "Id of the thread"),
-	socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
-	owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
-	comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
-}
-recorder.fields = list(notes)
-
-local comment_of = Field.new("frame.comment")
-
---------------------------------------------------------------------------------
--- The recorder's notes: pid=812 tid=812 socket=3 owner=exact comm="ip"
-
-local function unescape(text)
-	return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
-		if hex == "x" and #digits == 2 then
-			return string.char(tonumber(digits, 16)) .. other
-		end
-		return hex .. digits .. other
-	end))
-end
-
-local function read_notes()
-	for _, info in ipairs({ comment_of() }) do
-		local comment = tostring(info.value)
-		if comment:find("^pid=%d+ ") or comment:find("^pid=%d+$") then
-			local found = { comm = comment:match(' comm="(.*)"$') }
-			found.comm = found.comm and unescape(found.comm)
-			local rest = comment:gsub(' comm=".*"$', "")
-			for name, value in rest:gmatch("(%a+)=(%S+)") do
-				if name == "owner" then
-					found.owner = value
-				elseif notes[name] and name ~= "comm" and value:find("^%d+$") and #value <= 9 then
-					found[name] = tonumber(value)
-				end
-			end
-			return found
-		end
-	end
-end
-
-local function add_notes(found, tree)
-	local item = tree:add(recorder)
-	item:set_generated()
-	for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
-		if found[name] then
-			local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
-			item:add(notes[name], text or found[name]):set_generated()
-		end
-	end
-end
 
 --------------------------------------------------------------------------------
 -- Reading a frame
@@ -525,9 +470,9 @@ local function look(tvb, pinfo, tree)
 		end
 		return
 	end
-	local noted = read_notes()
+	local noted = notes.read()
 	if noted then
-		add_notes(noted, tree)
+		notes.add(noted, tree)
 	end
 	local messages = messages_of(source, cooked)
 	dissect_by_preference(messages, source, cooked, pinfo, tree)

@@ -42,6 +42,7 @@ const RUNTIME: &[(&str, &str)] = &[
     ("runtime", include_str!("../../lua/runtime.lua")),
     ("errors", include_str!("../../lua/errors.lua")),
     ("exchanges", include_str!("../../lua/exchanges.lua")),
+    ("notes", include_str!("../../lua/notes.lua")),
     ("talk", include_str!("../../lua/talk.lua")),
 ];
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//! What the plugin's text holds.
+
 use super::tables::{noun, quote};
 use super::*;
 use crate::model::nl_util;
