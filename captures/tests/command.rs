@@ -154,3 +154,60 @@ fn a_full_disk_is_said_and_exits_with_1() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), error);
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_file_is_shown_from_its_name_and_from_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.pcap");
+    fs::write(&path, pcap()).unwrap();
+    let (code, named, err) = run(&["show", "-tt", path.to_str().unwrap()]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(named, "7.000000000 port 0 > nlctrl getfamily\n");
+    let mut child = nlcap(&["show", "-tt", "-"])
+        .stdin(fs::File::open(&path).unwrap())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut piped = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut piped).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(piped, named);
+}
+
+#[test]
+fn what_comes_before_the_damage_is_shown_and_the_damage_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.pcap");
+    let mut damaged = pcap();
+    damaged.extend(&pcap()[24..60]);
+    fs::write(&path, &damaged).unwrap();
+    let (code, out, err) = run(&["show", "-t", path.to_str().unwrap()]);
+    assert_eq!((code, out.lines().count()), (Some(1), 1));
+    let at = damaged.len();
+    assert_eq!(
+        err,
+        format!(
+            "nlcap: cannot read {}: it is cut off at byte {at}\n",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn a_specification_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("x.yaml");
+    fs::write(&spec, "name: x\ndoc: y\ncolour: z\n").unwrap();
+    for (path, why) in [
+        (spec.to_str().unwrap(), "x.yaml:3:1: "),
+        ("/nonexistent", "ENOENT: No such file or directory"),
+    ] {
+        let (code, out, err) = run(&["show", "--spec", path, "x.pcap"]);
+        assert_eq!(
+            (code, out.as_str(), err.lines().count()),
+            (Some(1), "", 1),
+            "{err}"
+        );
+        assert!(err.contains(why), "{err}");
+    }
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Bytes that the kernel sent, and bytes that nobody should.
 
+mod levels;
+
 use super::*;
 use proptest::prelude::*;
 

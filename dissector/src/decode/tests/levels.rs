@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Attributes by a specification that was made up to have the hard ones.
+
+use super::super::*;
+use crate::model::Family;
+
+const SPEC: &str = "\
+name: zoo
+doc: Made up.
+protocol: netlink-raw
+protonum: 31
+definitions:
+  - {name: colour, type: enum, value-start: 5, entries: [red, green]}
+  - {name: coats, type: flags, entries: [fur, wool]}
+  - name: head
+    type: struct
+    members:
+      - {name: legs, type: u8}
+      - {name: gap, type: pad, len: 1}
+      - {name: tail, type: u16, byte-order: big-endian}
+attribute-sets:
+  - name: animal
+    attributes:
+      - {name: kind, type: string}
+      - {name: data, type: sub-message, sub-message: forms, selector: kind}
+      - {name: around, type: nest, nested-attributes: inner}
+      - {name: coat, type: bitfield32, enum: coats}
+      - {name: colour, type: s16, enum: colour}
+      - {name: by-id, type: nest-type-value, type-value: [house, cage], nested-attributes: inner}
+      - {name: list, type: indexed-array, sub-type: u16, byte-order: big-endian}
+      - {name: size, type: sint}
+      - {name: deep, type: nest, nested-attributes: animal}
+  - name: inner
+    attributes:
+      - {name: far, type: sub-message, sub-message: forms, selector: kind}
+      - {name: near, type: u8}
+sub-messages:
+  - name: forms
+    formats:
+      - {value: cat, fixed-header: head, attribute-set: inner}
+      - {value: dog, fixed-header: head}
+operations:
+  fixed-header: head
+  list:
+    - {name: get, doc: Asks., value: 20, attribute-set: animal, do: {request: {}, reply: {}}}
+";
+
+fn zoo() -> Family {
+    Family::parse(SPEC, "zoo.yaml").unwrap()
+}
+
+fn attr(number: u16, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (4 + payload.len() as u16).to_le_bytes().to_vec();
+    bytes.extend(number.to_le_bytes());
+    bytes.extend(payload);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
+/// What `look` sees of the attributes as those of the set `animal`, 20 bytes from
+/// the message's start.
+fn animal<T>(bytes: &[u8], look: impl FnOnce(&Level<'_>) -> T) -> T {
+    let family = zoo();
+    let set = &family[family.set("animal").unwrap()];
+    look(&Level::new(
+        Some(&family),
+        Some(set),
+        Endian::Little,
+        bytes,
+        20,
+    ))
+}
+
+/// The values in a line, deep ones in braces.
+fn text(level: &Level<'_>) -> String {
+    let words = level.fields().map(|field| match field {
+        Err(malformed) => format!("[{malformed}]"),
+        Ok(field) => {
+            let read = level.read(&field);
+            let mark = if read.guessed { "?" } else { "" };
+            let missing = match field.missing {
+                0 => String::new(),
+                missing => format!("-{missing}"),
+            };
+            format!(
+                "{}{mark}={}{missing}",
+                field.attribute.number,
+                value(&read.value)
+            )
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn value(value: &Value<'_>) -> String {
+    let record = |it: &Record<'_>| -> String {
+        let members = it.members();
+        members
+            .map(|(member, it)| format!("{}={} ", member.name, self::value(&it)))
+            .collect()
+    };
+    match value {
+        Value::Number(it) => it
+            .name()
+            .map_or_else(|| it.value().to_string(), str::to_owned),
+        Value::Text(it) => String::from_utf8_lossy(it).into_owned(),
+        Value::Nest(level) => format!("{{{}}}", text(level)),
+        Value::SubMessage { header, level } => format!(
+            "<{}{}>",
+            header.as_ref().map_or_else(String::new, record),
+            level.as_ref().map_or_else(String::new, text)
+        ),
+        Value::Bits {
+            value,
+            selector,
+            names,
+        } => {
+            let flags = |bits| {
+                Flags::of(bits, *names)
+                    .map(|it| format!("{it:?}"))
+                    .collect::<String>()
+            };
+            format!("{}/{}", flags(*value), flags(*selector))
+        }
+        Value::Indexed(all) => {
+            let each =
+                |it: Field<'_>| format!("{}:{} ", it.attribute.number, self::value(&all.read(&it)));
+            all.fields().flatten().map(each).collect()
+        }
+        Value::Keyed(keyed) => {
+            let keys: String = keyed
+                .keys()
+                .map(|(key, it)| format!("{key}={it} "))
+                .collect();
+            match &keyed.inner {
+                Inner::Nest(level) => format!("{keys}{{{}}}", text(level)),
+                other => format!("{keys}{other:?}"),
+            }
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_sub_message_has_the_form_that_its_selector_names_before_or_behind_it() {
+    let data = [&[4, 9, 1, 2][..], &attr(2, &[7])].concat();
+    let (kind, data) = (attr(1, b"cat\0"), attr(2, &data));
+    let expected = "<legs=4 tail=258 2=7>";
+    for bytes in [[&kind[..], &data].concat(), [&data[..], &kind].concat()] {
+        assert!(animal(&bytes, text).contains(expected));
+    }
+    let dog = [attr(1, b"dog\0"), attr(2, &[4, 9, 1, 2])].concat();
+    assert_eq!(animal(&dog, text), "1=dog 2=<legs=4 tail=258 >");
+}
+
+#[test]
+fn a_selector_is_looked_for_in_the_levels_around() {
+    let bytes = [attr(1, b"dog\0"), attr(3, &attr(1, &[4, 0, 0, 1]))].concat();
+    assert_eq!(animal(&bytes, text), "1=dog 3={1=<legs=4 tail=1 >}");
+    let unknown = [attr(1, b"cow\0"), attr(3, &attr(1, &[4, 0, 0, 1]))].concat();
+    assert_eq!(animal(&unknown, text), "1=cow 3={1?=16777220}");
+}
+
+#[test]
+fn bits_enums_keys_and_arrays_are_read() {
+    let house = attr(7, &attr(8, &attr(2, &[9])));
+    let bytes = [
+        attr(4, &[3, 0, 0, 0, 5, 0, 0, 0]),
+        attr(5, &[6, 0]),
+        attr(5, &[0xfe, 0xff]),
+        attr(6, &house),
+        attr(7, &[attr(1, &[1, 2]), attr(4, &[0, 3])].concat()),
+        attr(8, &[0xff; 4]),
+        attr(8, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+    ]
+    .concat();
+    let expected = "4=Ok(\"fur\")Ok(\"wool\")/Ok(\"fur\")Err(4) 5=green 5=-2 \
+        6=house=7 cage=8 {2=9} 7=1:258 4:3  8=-1 8=-2";
+    assert_eq!(animal(&bytes, text), expected);
+}
+
+#[test]
+fn a_value_of_another_length_is_not_taken_for_one() {
+    let bytes = [attr(5, &[1]), attr(8, &[1, 2]), attr(4, &[0; 7])].concat();
+    let expected = "5=Odd([1]) 8=Odd([1, 2]) 4=Odd([0, 0, 0, 0, 0, 0, 0])";
+    assert_eq!(animal(&bytes, text), expected);
+}
+
+#[test]
+fn what_the_snap_length_cut_is_read_as_far_as_it_goes() {
+    let whole = attr(3, &[attr(2, &[9]), attr(2, &[8])].concat());
+    assert_eq!(animal(&whole[..17], text), "3={2=9 2=8}-3");
+    assert_eq!(animal(&whole[..16], text), "3={2=9 2=Odd([])-1}-4");
+    let half = "3={2=9 [at byte 32: a length of 5 where 3 bytes are left]}-5";
+    assert_eq!(animal(&whole[..15], text), half);
+    assert_eq!(
+        animal(&whole[..3], text),
+        "[at byte 20: a length of 20 where 3 bytes are left]"
+    );
+}
+
+#[test]
+fn nests_are_entered_to_a_bound_and_no_further() {
+    let mut bytes = Vec::new();
+    for _ in 0..100 {
+        bytes = attr(9, &bytes);
+    }
+    let shown = animal(&bytes, text);
+    assert_eq!(shown.matches('{').count(), usize::from(DEEPEST));
+    assert!(shown.contains("TooDeep"));
+}
+
+#[test]
+fn an_attribute_without_a_specification_is_what_it_looks_like() {
+    let chain = [attr(1, &[1, 2, 3, 4]), attr(2, b"x\0")].concat();
+    let bytes = [
+        attr(1, b"eth0\0"),
+        attr(2, &[1, 2, 0, 0]),
+        attr(3, &chain),
+        attr(4, &[]),
+        attr(5, &[1, 2, 3]),
+        attr(0x8006, &attr(1, &[1])),
+        attr(0x4007, &[1, 2]),
+    ]
+    .concat();
+    let level = Level::new(None, None, Endian::Little, &bytes, 0);
+    let expected = "1?=eth0 2?=513 3?={1?=67305985 2?=x} 4?=Flag \
+        5?=Bytes { bytes: [1, 2, 3], hint: None } 6?={1?=1} 7?=258";
+    assert_eq!(text(&level), expected);
+}
+
+/// An NLMSG_ERROR of these flags with what follows the errno.
+fn error(flags: u16, behind: &[u8]) -> Vec<u8> {
+    let mut bytes = (20 + behind.len() as u32).to_le_bytes().to_vec();
+    bytes.extend(types::ERROR.to_le_bytes());
+    bytes.extend(flags.to_le_bytes());
+    bytes.extend([0; 8]);
+    bytes.extend((-22_i32).to_le_bytes());
+    bytes.extend(behind);
+    bytes
+}
+
+#[test]
+fn an_error_says_what_the_kernel_said_whether_it_repeats_the_request_or_not() {
+    let request = [&[24, 0, 0, 0, 20, 0][..], &[0; 18]].concat();
+    let said = [
+        attr(1, b"no\0"),
+        attr(2, &[20, 0, 0, 0]),
+        attr(5, &[2, 0, 0, 0]),
+        attr(6, &[24, 0, 0, 0]),
+    ]
+    .concat();
+    for (flags, repeated) in [
+        (flags::ACK_TLVS, &request[..]),
+        (flags::ACK_TLVS | flags::CAPPED, &request[..16]),
+    ] {
+        let bytes = error(flags, &[repeated, &said].concat());
+        let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
+        let verdict = Verdict::new(&message, Endian::Little).unwrap();
+        assert_eq!(
+            (verdict.errno, verdict.text, verdict.offset),
+            (22, Some(&b"no"[..]), Some(20))
+        );
+        assert_eq!((verdict.missing, verdict.missing_in), (Some(2), Some(24)));
+        assert_eq!(verdict.request, repeated);
+    }
+}
+
+#[test]
+fn the_place_of_an_error_has_a_path() {
+    let bytes = [
+        attr(1, b"cat\0"),
+        attr(3, &attr(2, &[1])),
+        attr(7, &[attr(1, &[0, 1]), attr(5, &[0, 1])].concat()),
+    ]
+    .concat();
+    // The message's attributes begin at byte 20.
+    let path = |at| animal(&bytes, |level| path_at(level, at));
+    assert_eq!(path(20).as_deref(), Some("kind"));
+    assert_eq!(path(28).as_deref(), Some("around"));
+    assert_eq!(path(32).as_deref(), Some("around.near"));
+    assert_eq!(path(52).as_deref(), Some("list[5]"));
+    assert_eq!((path(22), path(0), path(1000)), (None, None, None));
+    let missing = |nest, number| animal(&bytes, |level| missing_at(level, nest, number));
+    assert_eq!(missing(None, 5).as_deref(), Some("colour"));
+    assert_eq!(missing(Some(28), 1).as_deref(), Some("around.far"));
+    assert_eq!(missing(Some(21), 1), None);
+}
