@@ -41,8 +41,8 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
     }
     match event.role {
         Role::Request => push_request_flags(out, event),
-        Role::Done => out.push_str(" done"),
-        Role::Ack => out.push_str(" ack"),
+        Role::Done => push_warning(out, event, " done"),
+        Role::Ack => push_warning(out, event, " ack"),
         Role::Error => push_error(out, event, paint),
         _ => {}
     }
@@ -110,20 +110,30 @@ fn push_request_flags(out: &mut String, event: &Event<'_>) {
     }
 }
 
+/// The kernel has something to say of what went well, too.
+fn push_warning(out: &mut String, event: &Event<'_>, word: &str) {
+    out.push_str(word);
+    push_said(out, event.verdict.and_then(|it| it.text));
+}
+
+/// The kernel's text, behind a colon.
+fn push_said(out: &mut String, text: Option<&[u8]>) {
+    let Some(text) = text else { return };
+    out.push_str(": ");
+    for chunk in text.utf8_chunks() {
+        push_escaped(out, chunk.valid());
+        for byte in chunk.invalid() {
+            write(out, format_args!("\\x{byte:02x}"));
+        }
+    }
+}
+
 fn push_error(out: &mut String, event: &Event<'_>, paint: Paint) {
     let Some(verdict) = &event.verdict else {
         return;
     };
     let mut text = format!(" {}", names::errno(verdict.errno));
-    if let Some(said) = verdict.text {
-        text.push_str(": ");
-        for chunk in said.utf8_chunks() {
-            push_escaped(&mut text, chunk.valid());
-            for byte in chunk.invalid() {
-                write(&mut text, format_args!("\\x{byte:02x}"));
-            }
-        }
-    }
+    push_said(&mut text, verdict.text);
     paint.push(out, Tint::Error, &text);
     let (attribute, missing) = event.at_fault();
     if let Some(path) = attribute {
