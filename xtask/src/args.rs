@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The command line of `cargo xtask`, all of it in one place.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::kernel;
+use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use std::{ffi::OsString, path::PathBuf};
 
 /// The tasks of nl-util.
@@ -21,7 +22,7 @@ pub(crate) enum Task {
     /// Run the whole chain once: kernel, module, recordings, dissection, comparison
     Demo,
     /// Install what is missing and build the guest kernel (other tasks do it by themselves)
-    Setup,
+    Setup(SetupArgs),
     /// Run a command in the guest kernel, with our module loaded
     ///
     /// CMD runs as root with this working directory, this environment, and PATH
@@ -150,17 +151,23 @@ pub(crate) struct BenchModuleInGuestArgs {
 )]
 pub(crate) struct GuestArgs {
     /// List the guest kernels
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     pub(crate) list: bool,
     /// Which kernel
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "NL_UTIL_KERNEL",
+        default_value = "default",
+        value_parser = PossibleValuesParser::new(kernel::names())
+    )]
     pub(crate) kernel: String,
     /// Module to load first; `none` for none [default: nl_kernel.ko, built if stale]
     #[arg(long, value_name = "FILE|none")]
     pub(crate) module: Option<PathBuf>,
-    /// The guest's memory
-    #[arg(long, value_name = "SIZE", default_value = "512M")]
-    pub(crate) mem: String,
+    /// The guest's memory [default: what the kernel needs]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) mem: Option<String>,
     /// Write the guest's kernel log there
     #[arg(long, value_name = "FILE")]
     pub(crate) dmesg: Option<PathBuf>,
@@ -176,12 +183,30 @@ pub(crate) struct GuestArgs {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct SetupArgs {
+    /// Build this kernel; for `newest`, ask anew which that is
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "default",
+        value_parser = PossibleValuesParser::new(kernel::names())
+    )]
+    pub(crate) kernel: String,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct KernelArgs {
     /// Which path
     #[arg(long, value_name = "WHAT")]
     pub(crate) print: KernelPath,
     /// Which kernel
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "NL_UTIL_KERNEL",
+        default_value = "default",
+        value_parser = PossibleValuesParser::new(kernel::names())
+    )]
     pub(crate) kernel: String,
 }
 
@@ -195,15 +220,16 @@ pub(crate) enum KernelPath {
 
 #[derive(clap::Args)]
 pub(crate) struct KmodArgs {
+    #[command(subcommand)]
     pub(crate) action: KmodAction,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Subcommand)]
 pub(crate) enum KmodAction {
     /// Build nl_kernel.ko for the running kernel
-    Build,
+    Build(MakeArgs),
     /// Build and insert it
-    Load,
+    Load(MakeArgs),
     /// Remove it
     Unload,
     /// Show its lines of the kernel log
@@ -239,6 +265,20 @@ pub(crate) struct DissectorArgs {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct MakeArgs {
+    /// For make: LLVM=1 and RUSTC=… as the kernel was built, KDIR=… for its tree
+    #[arg(value_name = "VAR=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<String>,
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.is_empty() && !name.starts_with('-') => Ok(text.to_owned()),
+        _ => Err("not a VAR=VALUE".to_owned()),
+    }
+}
+
+#[derive(clap::Args)]
 pub(crate) struct CodegenArgs {
     /// Write nothing; fail when a file is stale, and say which
     #[arg(long)]
@@ -250,7 +290,39 @@ pub(crate) struct TestArgs {
     /// Write the golden files anew; read them before you commit
     #[arg(long)]
     pub(crate) bless: bool,
+    /// Then the module's tests under the kernels `debug` and `newest` too
+    #[arg(long, conflicts_with = "bless")]
+    pub(crate) full: bool,
     /// Only tests whose name contains this
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, error::ErrorKind};
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn make_gets_variables_and_nothing_else() {
+        let parse = |word: &str| Args::try_parse_from(["xtask", "kmod", "build", word]);
+        assert!(parse("LLVM=1").is_ok());
+        for word in ["clean", "=1", "--=1"] {
+            assert!(parse(word).is_err(), "{word}");
+        }
+        assert!(Args::try_parse_from(["xtask", "kmod", "log", "LLVM=1"]).is_err());
+    }
+
+    #[test]
+    fn an_unknown_kernel_is_a_mistake_in_usage() {
+        let words = ["xtask", "guest", "--kernel", "nope", "--", "true"];
+        let err = Args::try_parse_from(words).err().unwrap();
+        assert_eq!(err.kind(), ErrorKind::InvalidValue);
+        assert_eq!(err.exit_code(), 2);
+    }
 }

@@ -21,8 +21,32 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
+/// Whatever went wrong, the thing asked for never ran.
+pub(crate) fn unavailable(err: anyhow::Error, what: &str) -> anyhow::Error {
+    match err.downcast::<Unavailable>() {
+        Ok(unavailable) => unavailable.into(),
+        Err(err) => Unavailable(format!("{what}: {err:#}")).into(),
+    }
+}
+
 /// The exit code that an error stands for.
 pub(crate) fn code_of(err: &anyhow::Error) -> ExitCode {
     let unavailable = err.downcast_ref::<Unavailable>().is_some();
     ExitCode::from(if unavailable { UNAVAILABLE } else { FAILED })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_ran_is_unavailable_whatever_the_cause() {
+        let err = unavailable(anyhow::anyhow!("no folder"), "no guest");
+        assert_eq!(err.to_string(), "no guest: no folder");
+        assert_eq!(code_of(&err), ExitCode::from(UNAVAILABLE));
+        // One that says so itself says enough.
+        let err = unavailable(Unavailable("no kernel".into()).into(), "no guest");
+        assert_eq!(err.to_string(), "no kernel");
+        assert_eq!(code_of(&anyhow::anyhow!("plain")), ExitCode::from(FAILED));
+    }
 }

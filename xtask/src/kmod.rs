@@ -2,9 +2,9 @@
 //! Building our module: for a guest kernel, and for people's own.
 
 use crate::{
-    args::{KmodAction, KmodArgs},
+    args::{KmodAction, KmodArgs, MakeArgs},
     kernel::{Kernel, Toolchain},
-    paths, run,
+    lock, paths, run,
 };
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -45,14 +45,14 @@ pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let sources = sources(&paths::root().join("kmod"))?;
     let stamp = stamp(&sources, &tree);
-    let stamp_file = dir.join("built");
-    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
-        return Ok(dir);
-    }
-    let _ = fs::remove_file(&stamp_file);
-    mirror(&sources, &dir)?;
+    lock::once(&dir, &stamp, || make(&tree, &sources, &dir, what))?;
+    Ok(dir)
+}
+
+fn make(tree: &Path, sources: &[(PathBuf, Vec<u8>)], dir: &Path, what: Build) -> Result<()> {
+    mirror(sources, dir)?;
     let tools = Toolchain::new()?;
-    let mut make = tools.make(&tree);
+    let mut make = tools.make(tree);
     make.arg(format!("M={}", dir.display()))
         .args(["KCFLAGS=-Werror", "KRUSTFLAGS=-Dwarnings"]);
     if let Build::Clippy = what {
@@ -68,8 +68,7 @@ pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
             String::from_utf8_lossy(&out.stderr).trim_end()
         );
     }
-    fs::write(&stamp_file, stamp).context("cannot write the module's stamp")?;
-    Ok(dir)
+    Ok(())
 }
 
 /// The files of kmod/ that are ours, with their content, by relative name.
@@ -144,11 +143,10 @@ fn mirror(sources: &[(PathBuf, Vec<u8>)], to: &Path) -> Result<()> {
 /// `cargo xtask kmod`: on the machine's own kernel, by kmod/Makefile.
 pub(crate) fn task(args: &KmodArgs) -> Result<()> {
     let dir = paths::root().join("kmod");
-    let make = || run::check(Command::new("make").arg("-C").arg(&dir));
-    match args.action {
-        KmodAction::Build => make(),
-        KmodAction::Load => {
-            make()?;
+    match &args.action {
+        KmodAction::Build(with) => run::check(&mut make_for_own(&dir, with)),
+        KmodAction::Load(with) => {
+            run::check(&mut make_for_own(&dir, with))?;
             run::check(as_root("insmod").arg(dir.join(format!("{NAME}.ko"))))
         }
         KmodAction::Unload => run::check(as_root("rmmod").arg(NAME)),
@@ -165,6 +163,13 @@ pub(crate) fn task(args: &KmodArgs) -> Result<()> {
     }
 }
 
+/// What people would type in kmod/.
+fn make_for_own(dir: &Path, with: &MakeArgs) -> Command {
+    let mut make = Command::new("make");
+    make.arg("-C").arg(dir).args(&with.variables);
+    make
+}
+
 /// The program, through sudo where the caller is not root.
 fn as_root(program: &str) -> Command {
     if rustix::process::geteuid().is_root() {
@@ -173,4 +178,34 @@ fn as_root(program: &str) -> Command {
     let mut sudo = Command::new("sudo");
     sudo.arg(program);
     sudo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_callers_variables_reach_make() {
+        let with = MakeArgs {
+            variables: vec!["LLVM=1".into(), "RUSTC=/usr/bin/rustc".into()],
+        };
+        let make = make_for_own(Path::new("/k"), &with);
+        let args: Vec<_> = make.get_args().collect();
+        assert_eq!(args, ["-C", "/k", "LLVM=1", "RUSTC=/usr/bin/rustc"]);
+    }
+
+    #[test]
+    fn what_a_build_leaves_is_no_source() {
+        for name in [
+            "nl_kernel.mod.c",
+            ".nl_kernel.o.cmd",
+            "bindings_static.c",
+            "a.o",
+        ] {
+            assert!(!is_source(Path::new(name)), "{name}");
+        }
+        for name in ["Kbuild", "genl/msg.rs", "uapi/nl_util.h", "helpers.c"] {
+            assert!(is_source(Path::new(name)), "{name}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod exit;
 mod guest;
 mod kernel;
 mod kmod;
+mod lock;
 mod paths;
 mod run;
 mod setup;
@@ -36,8 +37,8 @@ fn main() -> ExitCode {
 
 fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
     match task {
-        Task::Setup => setup::all()?,
-        Task::Guest(args) => return guest::task(args),
+        Task::Setup(args) => setup::all(&args)?,
+        Task::Guest(args) => return guest::task(&args),
         Task::Kernel(args) => kernel::task(&args)?,
         Task::Kmod(args) => kmod::task(&args)?,
         Task::Codegen(args) => codegen::all(args.check)?,

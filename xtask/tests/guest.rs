@@ -6,9 +6,14 @@ mod common;
 
 use common::{guest, sh, text};
 use std::{
+    env,
+    ffi::OsStr,
     fs,
-    io::Write,
-    process::{Command, Output, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -47,7 +52,7 @@ fn a_megabyte_of_every_byte_passes_both_ways_unchanged() {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let sent = data.clone();
-    let writer = std::thread::spawn(move || stdin.write_all(&sent).unwrap());
+    let writer = thread::spawn(move || stdin.write_all(&sent).unwrap());
     let out = child.wait_with_output().unwrap();
     writer.join().unwrap();
     assert!(out.status.success());
@@ -108,32 +113,228 @@ fn a_module_that_the_kernel_refuses_is_told_and_the_command_does_not_run() {
 }
 
 #[test]
-fn only_the_checkout_the_cache_and_tmp_can_be_written() {
-    let dir = tempfile::tempdir().unwrap();
-    let probe = dir.path().join("probe");
-    let script = format!(
-        "touch {} /run/probe || exit 1; touch /etc/nl-util-probe 2>/dev/null && exit 2; \
-         test -d /sys/kernel/debug/netdevsim || ls /sys/kernel/debug | grep -q . || exit 3; \
-         test $(id -u) = 0; pwd",
-        probe.display()
-    );
+fn only_the_checkout_the_cache_and_the_temporary_folders_can_be_written() {
+    let home = PathBuf::from(env::var_os("HOME").unwrap());
+    let elsewhere = tempfile::tempdir_in(&home).unwrap();
+    let temporary = tempfile::tempdir_in(env::temp_dir()).unwrap();
+    let cache = tempfile::tempdir_in(common::kernel_source().ancestors().nth(2).unwrap()).unwrap();
+    let checkout = tempfile::tempdir_in(common::root().join("target")).unwrap();
+    for (dir, options, may) in [
+        (&elsewhere, &[][..], false),
+        (&elsewhere, &["--rw"], true),
+        (&temporary, &[], true),
+        (&cache, &[], true),
+        (&checkout, &[], true),
+    ] {
+        let probe = dir.path().join("probe");
+        let out = bare(options, &format!("echo ok >'{}'", probe.display()));
+        let complaint = text(&out.stderr);
+        assert_eq!(
+            out.status.success(),
+            may,
+            "{}: {complaint}",
+            probe.display()
+        );
+        assert_eq!(probe.exists(), may, "{}", probe.display());
+        // Not for the want of a permission that another caller may have.
+        assert!(
+            may || complaint.contains("Read-only file system"),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn the_guest_has_run_proc_sys_and_dev_of_its_own() {
+    let script = "touch /run/probe /dev/shm/probe; test $(id -u) = 0; \
+         test -d /sys/kernel/debug/bdi -o -d /sys/kernel/debug/netdevsim; \
+         test $(cat /proc/1/comm) != systemd; pwd";
     let out = guest()
-        .args(["--module", "none", "--", "sh", "-c", &script])
+        .args(["--module", "none", "--", "sh", "-euc", script])
         .current_dir(common::root().join("docs"))
         .output()
         .unwrap();
-    assert!(
-        out.status.success(),
-        "{}: {}",
-        out.status,
-        text(&out.stderr)
-    );
+    assert!(out.status.success(), "{}", text(&out.stderr));
     assert_eq!(
         text(&out.stdout).trim_end(),
         common::root().join("docs").to_str().unwrap()
     );
-    assert!(probe.exists());
-    assert!(!std::path::Path::new("/run/probe").exists());
+    for probe in ["/run/probe", "/dev/shm/probe"] {
+        assert!(!Path::new(probe).exists(), "{probe}");
+    }
+}
+
+#[test]
+fn a_temporary_folder_below_one_that_the_guest_has_of_its_own_is_the_hosts() {
+    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    let out = guest()
+        .args(["--module", "none", "--", "sh", "-euc"])
+        .arg("echo out >$TMPDIR/probe; touch /dev/shm/other")
+        .env("TMPDIR", dir.path())
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert_eq!(
+        fs::read_to_string(dir.path().join("probe")).unwrap(),
+        "out\n"
+    );
+    assert!(!Path::new("/dev/shm/other").exists());
+}
+
+#[test]
+fn whatever_keeps_the_command_from_running_is_unavailable_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let blank = dir.path().join("a b");
+    fs::create_dir(&blank).unwrap();
+    let blank = blank.to_str().unwrap();
+    for (temporary, log, why) in [
+        (blank, "/dev/null", "blanks in it"),
+        ("/nonexistent", "/dev/null", "/nonexistent"),
+        ("/tmp", "/nonexistent/log", "/nonexistent/log"),
+    ] {
+        let out = guest()
+            .args(["--module", "none", "--dmesg", log, "--", "true"])
+            .env("TMPDIR", temporary)
+            .output()
+            .unwrap();
+        let complaint = text(&out.stderr);
+        assert_eq!(out.status.code(), Some(69), "{complaint}");
+        assert!(complaint.contains(why), "{complaint}");
+    }
+}
+
+#[test]
+fn names_that_are_no_utf8_and_what_cargo_sets_are_treated_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let odd = dir.path().join(OsStr::from_bytes(b"odd-\xff"));
+    fs::create_dir(&odd).unwrap();
+    // The tests run under cargo, which tells them about their package.
+    assert!(env::var_os("CARGO_PKG_NAME").is_some());
+    let out = guest()
+        .args(["--module", "none", "--", "sh", "-c", "env; pwd"])
+        .current_dir(&odd)
+        .env("OF_THE_CALLER", OsStr::from_bytes(b"\xfe"))
+        // Longer than what a terminal buffers.
+        .env("LONG", "x".repeat(100_000))
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let has = |bytes: &[u8]| out.stdout.windows(bytes.len()).any(|part| part == bytes);
+    assert!(has(b"odd-\xff\n") && has(b"OF_THE_CALLER=\xfe\n"));
+    assert!(!has(b"CARGO_PKG_") && !has(b"CARGO_MANIFEST_DIR"));
+}
+
+#[test]
+fn all_output_arrives_however_late_it_is_read() {
+    let mut child = guest()
+        .args(["--module", "none", "--", "seq", "200000"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    // Longer than the boot, the command and any patience after its end.
+    thread::sleep(Duration::from_secs(6));
+    let mut got = String::new();
+    out.read_to_string(&mut got).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(got.lines().count(), 200_000);
+    assert_eq!(got.lines().last(), Some("200000"));
+}
+
+/// A guest whose command says `ready` and reads nothing of an endless input.
+fn deaf(script: &str) -> (Child, BufReader<ChildStdout>) {
+    let mut child = guest()
+        .args(["--module", "none", "--", "sh", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    thread::spawn(move || while stdin.write_all(&[b'y'; 4096]).is_ok() {});
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    // Time for the input to fill everything on its way.
+    thread::sleep(Duration::from_millis(500));
+    (child, out)
+}
+
+/// The guest's kernel, a child of the task.
+fn kernel_of(task: &Child) -> Option<String> {
+    let children = format!("/proc/{0}/task/{0}/children", task.id());
+    let pids = fs::read_to_string(children).unwrap();
+    pids.split_whitespace().map(str::to_owned).find(|pid| {
+        fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("linux"))
+    })
+}
+
+/// Waits until a process has ended, for a while.
+fn is_gone(pid: &str) -> bool {
+    let alive =
+        || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    let start = Instant::now();
+    while alive() && start.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    !alive()
+}
+
+#[test]
+fn a_command_that_reads_no_input_still_hears_signals() {
+    let (mut child, _out) = deaf("trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done");
+    sh(&format!("kill -TERM {}", child.id()));
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn the_third_signal_ends_a_guest_whose_command_ignores_them() {
+    let (mut child, _out) = deaf("trap '' TERM; echo ready; while :; do sleep 0.1; done");
+    let kernel = kernel_of(&child).unwrap();
+    for _ in 0..3 {
+        sh(&format!("kill -TERM {}", child.id()));
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(69));
+    assert!(is_gone(&kernel));
+}
+
+#[test]
+fn a_guest_does_not_outlive_a_task_that_was_killed() {
+    let (mut child, _out) = deaf("echo ready; sleep 1000");
+    let kernel = kernel_of(&child).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(is_gone(&kernel), "{kernel} lives on");
+}
+
+#[test]
+fn a_signal_before_the_guest_listens_ends_it_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = guest()
+        .args(["--module", "none", "--", "sleep", "1000"])
+        .env("TMPDIR", dir.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let kernel = loop {
+        assert!(child.try_wait().unwrap().is_none());
+        if let Some(kernel) = kernel_of(&child) {
+            break kernel;
+        }
+    };
+    // It boots no further.
+    sh(&format!("kill -STOP {kernel}"));
+    sh(&format!("kill -TERM {}", child.id()));
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(69), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("SIGTERM"),
+        "{}",
+        text(&out.stderr)
+    );
+    assert!(is_gone(&kernel));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -151,25 +352,15 @@ fn the_kernel_log_is_kept_where_asked_for() {
 
 #[test]
 fn a_signal_to_the_task_reaches_the_command_and_nothing_stays_behind() {
-    let mut child = guest()
-        .args(["--module", "none", "--", "sh", "-c"])
-        .arg("trap 'echo ended; exit 3' TERM; echo ready; sleep 60 & wait")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
-    assert_eq!(line, "ready\n");
-    let kernel = sh(&format!("cat /proc/{0}/task/{0}/children", child.id()));
-    let kernel = kernel.trim().to_owned();
-    assert!(!kernel.is_empty());
+    let script = "trap 'echo ended; exit 3' TERM; echo ready; sleep 60 & wait";
+    let (mut child, mut out) = deaf(script);
+    let kernel = kernel_of(&child).unwrap();
     sh(&format!("kill -TERM {}", child.id()));
     assert_eq!(child.wait().unwrap().code(), Some(3));
-    line.clear();
-    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
     assert_eq!(line, "ended\n");
-    assert!(!std::path::Path::new("/proc").join(kernel).exists());
+    assert!(!Path::new("/proc").join(kernel).exists());
 }
 
 #[test]
@@ -180,7 +371,7 @@ fn the_paths_that_other_modules_build_against_are_there() {
         .args(["kernel", "--print", "build"])
         .output()
         .unwrap();
-    let build = std::path::PathBuf::from(text(&out.stdout).trim_end());
+    let build = PathBuf::from(text(&out.stdout).trim_end());
     assert!(
         build.join("Module.symvers").is_file(),
         "{}",

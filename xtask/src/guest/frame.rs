@@ -7,11 +7,23 @@ use std::io::{self, ErrorKind, Read, Write};
 /// Longest body of a frame; one console buffer of User-Mode Linux.
 pub(crate) const MAX: usize = 4096;
 
+/// How many [`Frame::Job`] and [`Frame::Stdin`] may be under way, and how long
+/// their bodies are. Together they stay below what the guest's terminal holds
+/// unread (4096 bytes, `N_TTY_BUF_SIZE`) less the 128 at which it throttles:
+/// User-Mode Linux may never wake up from that, unless more input arrives.
+pub(crate) const WINDOW: usize = 3;
+/// See [`WINDOW`].
+pub(crate) const CHUNK: usize = 1024;
+const _: () = assert!(WINDOW * (CHUNK + 5) < 4096 - 128 - 512, "room for signals");
+
 /// One thing said.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     /// Guest: the console is raw, the host may speak.
     Ready,
+    /// Guest: one [`Frame::Job`] is heard, or one [`Frame::Stdin`] is written to
+    /// the command, which may be done with its input.
+    Taken,
     /// Guest: the command wrote this to standard output.
     Stdout(Vec<u8>),
     /// Guest: the command wrote this to standard error.
@@ -20,6 +32,8 @@ pub(crate) enum Frame {
     Exit(u8),
     /// Guest: the command could not be run, and why.
     Failed(String),
+    /// Host: a piece of the job; an empty one says that it is whole.
+    Job(Vec<u8>),
     /// Host: this came on standard input; empty for its end.
     Stdin(Vec<u8>),
     /// Host: send the command this signal.
@@ -32,6 +46,8 @@ impl Frame {
     fn parts(&self) -> (u8, Vec<u8>) {
         match self {
             Self::Ready => (b'R', Vec::new()),
+            Self::Taken => (b't', Vec::new()),
+            Self::Job(data) => (b'j', data.clone()),
             Self::Stdout(data) => (b'o', data.clone()),
             Self::Stderr(data) => (b'e', data.clone()),
             Self::Exit(status) => (b'x', vec![*status]),
@@ -71,6 +87,8 @@ impl Frame {
         from.read_exact(&mut body)?;
         let frame = match (kind, body.as_slice()) {
             (b'R', []) => Self::Ready,
+            (b't', []) => Self::Taken,
+            (b'j', _) => Self::Job(body),
             (b'o', _) => Self::Stdout(body),
             (b'e', _) => Self::Stderr(body),
             (b'x', &[status]) => Self::Exit(status),
@@ -98,6 +116,8 @@ mod tests {
     fn every_frame_comes_back_as_it_was_sent() {
         let frames = [
             Frame::Ready,
+            Frame::Taken,
+            Frame::Job(b"{".into()),
             Frame::Stdout((0..=255).collect()),
             Frame::Stderr(vec![0; MAX]),
             Frame::Exit(255),

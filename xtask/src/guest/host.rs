@@ -12,21 +12,29 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH},
     iterator::Signals,
+    low_level::{emulate_default_handler, signal_name},
 };
 use std::{
     env,
     fs::{self, File},
     io::{self, ErrorKind, IsTerminal, Read, Write},
+    net::Shutdown,
     os::{
         fd::OwnedFd,
         unix::{net::UnixStream, process::CommandExt},
     },
     path::Path,
     process::{Child, Command},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicI32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
+
+/// Longer than this a guest that lives does not leave unheard.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the guest said last, so that silence never reads as success.
 enum Ending {
@@ -37,6 +45,8 @@ enum Ending {
     /// The kernel ended without a word, or with a broken one.
     Crashed,
     TimedOut,
+    /// This signal ended the guest.
+    Interrupted(i32),
 }
 
 /// Boots `kernel`, does `job`, and returns the command's exit status.
@@ -67,35 +77,41 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
             args.timeout,
             end_of_log()
         ),
+        Ending::Interrupted(signal) => {
+            format!("ended by {}", signal_name(signal).unwrap_or("a signal"))
+        }
         Ending::Crashed => format!("it crashed; the end of its log:\n{}", end_of_log()),
     };
     Err(Unavailable(format!("the guest could not run the command: {why}")).into())
 }
 
 fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) -> Result<Ending> {
-    let job_file = dir.join("job.json");
-    fs::write(&job_file, serde_json::to_vec(job)?).context("cannot write the guest's job")?;
     let init = env::current_exe().context("cannot find this program's own file")?;
     let (ours, theirs) = UnixStream::pair().context("cannot make a socket pair")?;
     let log_file = File::create(log).context("cannot write the guest's log")?;
 
     let mut command = Command::new(kernel.program()?);
     command
-        .arg(format!("mem={}", args.mem))
+        .arg(format!("mem={}", args.mem.as_deref().unwrap_or(kernel.mem)))
+        .args(kernel.parameters)
         .args(["rootfstype=hostfs", "root=/dev/root"])
         .arg(if args.rw { "rw" } else { "ro" })
         // Its log on one console, the frames on the other.
         .args(["con=null", "con0=null,fd:1", "con1=fd:0"])
         // A guest that stumbles must not go on and read as a success.
         .args(["oops=panic", "panic=-1", "ignore_loglevel"])
-        .arg(format!("uml_dir={}/", dir.display()))
+        .arg(format!("uml_dir={}/", plain(dir)?))
         .arg(format!("init={}", plain(&init)?))
-        .args(["--", plain(&job_file)?])
         .stdin(OwnedFd::from(theirs))
         .stdout(log_file.try_clone().context("cannot share the log")?)
         .stderr(log_file)
         // Signals are ours to pass on.
         .process_group(0);
+    // Watched for before there is a guest that they could leave behind.
+    let link = Arc::new(Link::new(
+        ours.try_clone().context("cannot share a socket")?,
+    )?);
+    pass_signals(&link)?;
     let mut guest = Guest(
         command
             .spawn()
@@ -103,21 +119,18 @@ fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) ->
     );
     // The child has its end now; with ours closed, its death ends our reading.
     drop(command);
-    let raw = job
-        .terminal
-        .map(|_| terminal::Raw::new())
-        .transpose()
-        .context("cannot make the terminal raw")?;
-    let ending = converse(ours, args.timeout, raw.is_some());
-    drop(raw);
+    let ending = converse(ours, &link, args.timeout, job);
     if let Ok(Ending::Exited(_) | Ending::Failed(_)) = ending {
         guest.let_end();
     }
-    ending
+    match (ending, link.cut_by.load(Ordering::SeqCst)) {
+        (Ok(Ending::Crashed), signal) if signal != 0 => Ok(Ending::Interrupted(signal)),
+        (ending, _) => ending,
+    }
 }
 
-/// The kernel's command line ends a word at each blank, and knows no quotes in
-/// what it hands to pid 1.
+/// The kernel's command line ends a word at each blank, and not all that read it
+/// know quotes.
 fn plain(path: &Path) -> Result<&str> {
     match path.to_str() {
         Some(text) if !text.contains(char::is_whitespace) => Ok(text),
@@ -128,13 +141,88 @@ fn plain(path: &Path) -> Result<&str> {
     }
 }
 
+/// What the threads of this side share: the way to the guest.
+struct Link {
+    /// One frame at a time.
+    socket: Mutex<UnixStream>,
+    /// The same socket, to end it whoever holds the lock.
+    cut: UnixStream,
+    /// The guest has its job, and hears signals.
+    ready: AtomicBool,
+    /// How many frames of the job or of standard input may still be sent.
+    credit: Mutex<usize>,
+    more_credit: Condvar,
+    /// The signal that ended the conversation, or 0.
+    cut_by: AtomicI32,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|err| err.into_inner())
+}
+
+impl Link {
+    fn new(socket: UnixStream) -> Result<Self> {
+        socket
+            .set_write_timeout(Some(PATIENCE))
+            .context("cannot bound the wait for the guest")?;
+        Ok(Self {
+            cut: socket.try_clone().context("cannot share a socket")?,
+            socket: Mutex::new(socket),
+            ready: AtomicBool::new(false),
+            credit: Mutex::new(frame::WINDOW),
+            more_credit: Condvar::new(),
+            cut_by: AtomicI32::new(0),
+        })
+    }
+
+    fn say(&self, frame: &Frame) -> io::Result<()> {
+        frame.write(&mut *lock(&self.socket))
+    }
+
+    /// Sends a frame that waits until the guest has taken enough of what was
+    /// sent before, so that it never holds up those that do not wait.
+    fn say_in_turn(&self, frame: &Frame) -> io::Result<()> {
+        let mut credit = lock(&self.credit);
+        while *credit == 0 {
+            credit = self
+                .more_credit
+                .wait(credit)
+                .unwrap_or_else(|err| err.into_inner());
+        }
+        *credit -= 1;
+        drop(credit);
+        self.say(frame)
+    }
+
+    fn taken(&self) {
+        *lock(&self.credit) += 1;
+        self.more_credit.notify_one();
+    }
+
+    /// Ends the conversation, and with it the guest.
+    fn cut(&self, signal: i32) {
+        self.cut_by.store(signal, Ordering::SeqCst);
+        let _ = self.cut.shutdown(Shutdown::Both);
+    }
+
+    fn say_job(&self, text: &[u8]) -> io::Result<()> {
+        for piece in text.chunks(frame::CHUNK).chain([&[][..]]) {
+            self.say_in_turn(&Frame::Job(piece.to_vec()))?;
+        }
+        self.ready.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
 /// Passes streams and signals until the guest has said how the command ended.
-fn converse(socket: UnixStream, timeout: u64, is_terminal: bool) -> Result<Ending> {
+fn converse(
+    mut from_guest: UnixStream,
+    link: &Arc<Link>,
+    timeout: u64,
+    job: &Job,
+) -> Result<Ending> {
     let deadline = (timeout > 0).then(|| Instant::now() + Duration::from_secs(timeout));
-    let to_guest = Arc::new(Mutex::new(
-        socket.try_clone().context("cannot share a socket")?,
-    ));
-    let mut from_guest = socket;
+    let mut raw = None;
     loop {
         let left = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => return Ok(Ending::TimedOut),
@@ -145,9 +233,14 @@ fn converse(socket: UnixStream, timeout: u64, is_terminal: bool) -> Result<Endin
             .context("cannot wait for the guest")?;
         match Frame::read(&mut from_guest) {
             Ok(Some(Frame::Ready)) => {
-                pass_signals(&to_guest)?;
-                pass_stdin(&to_guest, is_terminal);
+                // Until here a key such as Ctrl-C was a signal to us.
+                if job.terminal.is_some() {
+                    raw = Some(terminal::Raw::new().context("cannot make the terminal raw")?);
+                }
+                let text = serde_json::to_vec(job).context("cannot write the job down")?;
+                pass_input(link, text, raw.is_some());
             }
+            Ok(Some(Frame::Taken)) => link.taken(),
             Ok(Some(Frame::Stdout(data))) => forward(&mut io::stdout(), &data)?,
             Ok(Some(Frame::Stderr(data))) => forward(&mut io::stderr(), &data)?,
             Ok(Some(Frame::Exit(status))) => return Ok(Ending::Exited(status)),
@@ -169,46 +262,56 @@ fn forward(to: &mut impl Write, data: &[u8]) -> Result<()> {
     }
 }
 
-fn say(to: &Mutex<UnixStream>, frame: &Frame) -> io::Result<()> {
-    frame.write(&mut *to.lock().unwrap_or_else(|err| err.into_inner()))
-}
-
-/// A signal goes to the command; the third one of the kind that ends programs
-/// ends the guest with it.
-fn pass_signals(to_guest: &Arc<Mutex<UnixStream>>) -> Result<()> {
+/// A signal goes to the command. Before the guest hears, one ends the guest; so
+/// does the third, and the fourth ends this program, were it stuck in a write.
+fn pass_signals(link: &Arc<Link>) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH])
         .context("cannot watch for signals")?;
-    let to_guest = Arc::clone(to_guest);
+    let link = Arc::clone(link);
     thread::spawn(move || {
         let mut asked = 0;
         for signal in signals.forever() {
+            let ready = link.ready.load(Ordering::SeqCst);
             let frame = match (signal, terminal::size()) {
-                (SIGWINCH, Some((rows, columns))) => Frame::Resize(rows, columns),
-                (SIGWINCH, None) => continue,
+                (SIGWINCH, Some((rows, columns))) if ready => Frame::Resize(rows, columns),
+                (SIGWINCH, _) => continue,
                 _ => {
                     asked += 1;
+                    if asked > 3 {
+                        let _ = emulate_default_handler(signal);
+                    }
+                    if !ready || asked > 2 {
+                        link.cut(signal);
+                        continue;
+                    }
                     Frame::Signal(u8::try_from(signal).unwrap_or_default())
                 }
             };
-            if say(&to_guest, &frame).is_err() || asked > 2 {
-                let socket = to_guest.lock().unwrap_or_else(|err| err.into_inner());
-                let _ = socket.shutdown(std::net::Shutdown::Both);
+            if link.say(&frame).is_err() {
+                link.cut(signal);
             }
         }
     });
     Ok(())
 }
 
-/// Passes standard input on, where it is not a terminal that others read too.
-fn pass_stdin(to_guest: &Arc<Mutex<UnixStream>>, is_terminal: bool) {
-    let to_guest = Arc::clone(to_guest);
+/// Sends the job, then standard input, where that is not a terminal that others
+/// read too. A guest that does not hear is noticed by whoever listens to it.
+fn pass_input(link: &Arc<Link>, job: Vec<u8>, is_terminal: bool) {
+    let link = Arc::clone(link);
     thread::spawn(move || {
+        if link.say_job(&job).is_err() {
+            return;
+        }
         let mut stdin = io::stdin();
-        let mut buffer = [0; frame::MAX];
+        let mut buffer = [0; frame::CHUNK];
         while is_terminal || !stdin.is_terminal() {
             match stdin.read(&mut buffer) {
                 Ok(n) if n > 0 => {
-                    if say(&to_guest, &Frame::Stdin(buffer[..n].to_vec())).is_err() {
+                    if link
+                        .say_in_turn(&Frame::Stdin(buffer[..n].to_vec()))
+                        .is_err()
+                    {
                         return;
                     }
                 }
@@ -216,7 +319,7 @@ fn pass_stdin(to_guest: &Arc<Mutex<UnixStream>>, is_terminal: bool) {
                 _ => break,
             }
         }
-        let _ = say(&to_guest, &Frame::Stdin(Vec::new()));
+        let _ = link.say_in_turn(&Frame::Stdin(Vec::new()));
     });
 }
 
@@ -241,5 +344,59 @@ impl Drop for Guest {
         // under ptrace: only KILL ends those.
         let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_input_waits_for_the_command_and_signals_do_not() {
+        let (ours, mut guest) = UnixStream::pair().unwrap();
+        let link = Arc::new(Link::new(ours).unwrap());
+        let input = Arc::clone(&link);
+        let sender = thread::spawn(move || {
+            for _ in 0..=frame::WINDOW {
+                let frame = Frame::Stdin(vec![b'x'; frame::CHUNK]);
+                input.say_in_turn(&frame).unwrap();
+            }
+        });
+        for _ in 0..frame::WINDOW {
+            let frame = Frame::read(&mut guest).unwrap();
+            assert_eq!(frame, Some(Frame::Stdin(vec![b'x'; frame::CHUNK])));
+        }
+        // The next one has no credit; a signal needs none.
+        link.say(&Frame::Signal(15)).unwrap();
+        assert_eq!(Frame::read(&mut guest).unwrap(), Some(Frame::Signal(15)));
+        assert!(!sender.is_finished());
+        link.taken();
+        assert!(matches!(
+            Frame::read(&mut guest).unwrap(),
+            Some(Frame::Stdin(_))
+        ));
+        sender.join().unwrap();
+    }
+
+    #[test]
+    fn a_conversation_is_cut_whoever_is_writing() {
+        let (ours, guest) = UnixStream::pair().unwrap();
+        let link = Arc::new(Link::new(ours).unwrap());
+        let writer = Arc::clone(&link);
+        // Nobody reads: the writer soon waits, with the lock.
+        let stuck = thread::spawn(move || while writer.say(&Frame::Ready).is_ok() {});
+        thread::sleep(Duration::from_millis(100));
+        let start = Instant::now();
+        link.cut(15);
+        stuck.join().unwrap();
+        assert!(start.elapsed() < PATIENCE / 2);
+        drop(guest);
+    }
+
+    #[test]
+    fn a_path_with_a_blank_is_refused_in_words() {
+        assert_eq!(plain(Path::new("/a/b")).unwrap(), "/a/b");
+        let err = plain(Path::new("/a b")).unwrap_err().to_string();
+        assert!(err.contains("/a b") && err.contains("blank"), "{err}");
     }
 }

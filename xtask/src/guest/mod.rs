@@ -6,51 +6,60 @@
 //! command and speaks with the host in [`frame`]s over the kernel's second
 //! console, so that the kernel's log never mixes with the command's output.
 
+mod checkers;
+mod env;
 mod frame;
 mod host;
 pub(crate) mod init;
+mod streams;
 mod terminal;
 
-use crate::{
-    args::GuestArgs, cargo, exit::Unavailable, kernel, kernel::Kernel, kmod, paths, setup,
-};
+use crate::{args::GuestArgs, cargo, exit, kernel, kernel::Kernel, kmod, paths, setup};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
-    env,
     ffi::OsString,
-    path::{Path, PathBuf},
+    path::{self, Path},
     process::ExitCode,
 };
 
-/// What pid 1 of the guest is to do; it finds it as JSON.
+/// What pid 1 of the guest is to do; the host sends it as JSON. Paths are
+/// `OsString`s: serde refuses a `PathBuf` that is not UTF-8.
 #[derive(Serialize, Deserialize)]
 struct Job {
     argv: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
-    cwd: PathBuf,
+    cwd: OsString,
     /// Folders that hostfs gives read-write.
-    writable: Vec<PathBuf>,
-    module: Option<PathBuf>,
+    writable: Vec<OsString>,
+    module: Option<OsString>,
+    /// The kernel has checkers: prove that they work, and note it there.
+    checkers: Option<OsString>,
     /// Give the command a terminal of this many rows and columns.
     terminal: Option<(u16, u16)>,
 }
 
-/// `cargo xtask guest`.
-pub(crate) fn task(args: GuestArgs) -> Result<ExitCode> {
+/// `cargo xtask guest`: the command's own status, and 69 for all else.
+pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
     if args.list {
         kernel::list()?;
         return Ok(ExitCode::SUCCESS);
     }
+    match run(args) {
+        Ok(status) => Ok(ExitCode::from(status)),
+        Err(err) => Err(exit::unavailable(
+            err,
+            "the guest could not run the command",
+        )),
+    }
+}
+
+fn run(args: &GuestArgs) -> Result<u8> {
     setup::packages()?;
     let kernel = Kernel::named(&args.kernel)?;
     kernel.ensure()?;
-    let prepared = prepare(&args, kernel).map_err(|err| match err.downcast::<Unavailable>() {
-        Ok(unavailable) => unavailable,
-        Err(err) => Unavailable(format!("the guest could not run the command: {err:#}")),
-    })?;
-    let status = host::run(&args, kernel, &prepared)?;
-    Ok(ExitCode::from(status))
+    let job = prepare(args, kernel)?;
+    host::run(args, kernel, &job)
 }
 
 /// All that must be there before the guest boots.
@@ -59,37 +68,32 @@ fn prepare(args: &GuestArgs, kernel: &Kernel) -> Result<Job> {
         None => Some(kmod::ensure(kernel)?),
         Some(file) if file == Path::new("none") => None,
         Some(file) => Some(
-            std::path::absolute(file)
+            path::absolute(file)
                 .ok()
                 .filter(|file| file.is_file())
                 .with_context(|| format!("there is no module {}", file.display()))?,
         ),
     };
     cargo::build_release()?;
-    let mut env: Vec<_> = env::vars_os().filter(|(name, _)| name != "PATH").collect();
-    env.push(("PATH".into(), path()?));
-    let mut writable = vec![paths::root().to_owned(), paths::cache()?, "/tmp".into()];
-    writable.extend(env::var_os("TMPDIR").map(PathBuf::from));
+    // Always the temporary folder: it may lie below /run or /dev, which the
+    // guest has its own of.
+    let temporary = path::absolute(std::env::temp_dir()).context("no temporary folder")?;
+    let mut writable = vec![temporary.into_os_string()];
+    if !args.rw {
+        writable.extend([paths::root().into(), paths::cache()?.into(), "/tmp".into()]);
+    }
+    let cwd = std::env::current_dir().context("this working directory is gone")?;
     Ok(Job {
         argv: args.command.clone(),
-        env,
-        cwd: env::current_dir().context("this working directory is gone")?,
-        writable: if args.rw { Vec::new() } else { writable },
-        module,
+        env: env::of_command(
+            std::env::vars_os().collect(),
+            &paths::target_dir()?,
+            &paths::release_dir()?,
+        ),
+        cwd: cwd.into(),
+        writable,
+        module: module.map(Into::into),
+        checkers: kernel.trust_file()?.map(Into::into),
         terminal: terminal::size(),
     })
-}
-
-/// The caller's PATH behind the release binaries; the folders with `ip` and
-/// `insmod` at its end, where a user's PATH lacks them.
-fn path() -> Result<OsString> {
-    let old = env::var_os("PATH").unwrap_or_default();
-    let mut dirs = vec![paths::release_dir()?];
-    dirs.extend(env::split_paths(&old));
-    for sbin in ["/usr/sbin", "/sbin"].map(PathBuf::from) {
-        if !dirs.contains(&sbin) {
-            dirs.push(sbin);
-        }
-    }
-    Ok(env::join_paths(dirs)?)
 }

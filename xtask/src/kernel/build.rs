@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Building a guest kernel: unpack, configure, verify, make.
+//! Building a guest kernel: configure, verify, make.
 //!
 //! Each step leaves either its whole result or nothing, so an interrupted
 //! build goes on where it was.
 
-use super::{Kernel, Toolchain, toolchain};
+use super::{Kernel, Toolchain, source, toolchain};
 use crate::{paths, run, setup};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-};
+use std::{fs, path::Path, thread};
 
 /// Is in a kernel's folder when all of it is built.
 pub(super) const STAMP: &str = "complete";
@@ -36,31 +31,28 @@ pub(super) fn key(kernel: &Kernel) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(format!("recipe {RECIPE}\n{}\n", kernel.version()?));
     hash.update(toolchain::identity()?);
-    for line in options(kernel.fragment) {
+    for line in kernel.fragments.iter().copied().flat_map(options) {
         hash.update(format!("\n{line}"));
     }
-    let digest = hash.finalize();
-    Ok(digest
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    source::hash_mends(&mut hash, kernel.mends);
+    Ok(super::short_hex(&hash.finalize()))
 }
 
 /// Builds `kernel` into `dir`.
 pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
     // Before the lock: bindgen takes it too.
     let tools = Toolchain::new()?;
-    let _lock = setup::lock(&paths::cache()?)?;
+    let _lock = setup::hold_cache(&paths::cache()?)?;
     if dir.join(STAMP).is_file() {
         return Ok(());
     }
-    let source = unpack(kernel)?;
+    let source = source::ensure(kernel)?;
     let out = dir.join("build");
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let log = dir.join("build.log");
     let fragment = dir.join("fragment.config");
-    fs::write(&fragment, kernel.fragment)
+    let wanted = kernel.fragments.join("\n");
+    fs::write(&fragment, &wanted)
         .with_context(|| format!("cannot write {}", fragment.display()))?;
 
     let make = || {
@@ -82,11 +74,11 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
     run::logged(
         &mut configure,
         &log,
-        "configuring the guest kernel",
+        &format!("configuring the kernel `{}`", kernel.name),
         0,
         |_| true,
     )?;
-    verify(kernel.fragment, &out.join(".config"))?;
+    verify(&wanted, &out.join(".config"))?;
 
     let jobs = thread::available_parallelism().map_or(2, usize::from) + 1;
     let mut compile = make();
@@ -96,7 +88,7 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
     run::logged(
         &mut compile,
         &log,
-        "building the guest kernel",
+        &format!("building the kernel `{}`", kernel.name),
         STEPS,
         |line| {
             // `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
@@ -105,30 +97,6 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
     )?;
     fs::write(dir.join(STAMP), format!("{}\n", kernel.version()?))
         .with_context(|| format!("cannot write into {}", dir.display()))
-}
-
-/// The source tree, unpacked beside its place and then moved there.
-fn unpack(kernel: &Kernel) -> Result<PathBuf> {
-    let source = kernel.source()?;
-    if source.is_dir() {
-        return Ok(source);
-    }
-    let partial = source.with_file_name(format!("{}.partial", kernel.name));
-    if partial.exists() {
-        fs::remove_dir_all(&partial)
-            .with_context(|| format!("cannot remove {}", partial.display()))?;
-    }
-    fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
-    let tarball = format!("/usr/src/{}.tar.xz", kernel.package);
-    let mut tar = Command::new("tar");
-    tar.arg("--extract")
-        .args(["--strip-components=1", "--file", &tarball, "--directory"])
-        .arg(&partial);
-    let log = paths::cache()?.join("source").join("unpack.log");
-    run::logged(&mut tar, &log, "unpacking the kernel's source", 0, |_| true)?;
-    fs::rename(&partial, &source)
-        .with_context(|| format!("cannot move the source to {}", source.display()))?;
-    Ok(source)
 }
 
 /// Kconfig drops what it cannot set without a word: each wanted option must

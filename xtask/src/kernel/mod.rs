@@ -2,7 +2,10 @@
 //! The guest kernels: which there are, where they lie, how they are built.
 
 mod build;
+mod registry;
+mod source;
 mod toolchain;
+mod unstable;
 
 pub(crate) use toolchain::Toolchain;
 
@@ -11,7 +14,9 @@ use crate::{
     exit::Unavailable,
     paths, setup,
 };
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
+use registry::KERNELS;
+use source::{Mend, Release, Source};
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -24,46 +29,66 @@ pub(crate) struct Kernel {
     pub(crate) name: &'static str,
     /// One line for `--list`.
     pub(crate) about: &'static str,
-    /// The Debian package with its source, under /usr/src.
-    package: &'static str,
-    /// The wanted options over allnoconfig.
-    fragment: &'static str,
+    source: Source,
+    /// The wanted options over allnoconfig, in files.
+    fragments: &'static [&'static str],
+    /// What is changed in its source.
+    mends: &'static [Mend],
+    /// The guest's memory where the caller names none.
+    pub(crate) mem: &'static str,
+    /// Words for its command line.
+    pub(crate) parameters: &'static [&'static str],
+    /// It has lockdep and kmemleak, which must prove that they work.
+    pub(crate) has_checkers: bool,
+    /// See [`Kernel::release`].
+    release: OnceLock<Release>,
     /// See [`Kernel::dir`]; its name asks four programs for their versions.
     dir: OnceLock<PathBuf>,
 }
 
-static KERNELS: [Kernel; 1] = [Kernel {
-    name: "default",
-    about: "User-Mode Linux, with Rust, one CPU",
-    package: setup::KERNEL_SOURCE,
-    fragment: include_str!("uml.config"),
-    dir: OnceLock::new(),
-}];
+/// What `--kernel` can be.
+pub(crate) fn names() -> [&'static str; KERNELS.len()] {
+    std::array::from_fn(|i| KERNELS[i].name)
+}
+
+/// The first bytes of a hash, enough for a name.
+fn short_hex(digest: &[u8]) -> String {
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
 
 impl Kernel {
     /// The kernel of that name.
     pub(crate) fn named(name: &str) -> Result<&'static Self> {
-        match KERNELS.iter().find(|kernel| kernel.name == name) {
-            Some(kernel) => Ok(kernel),
-            None => {
-                let names: Vec<_> = KERNELS.iter().map(|kernel| kernel.name).collect();
-                bail!(
-                    "there is no kernel `{name}`; there are: {}",
-                    names.join(", ")
-                )
-            }
+        KERNELS
+            .iter()
+            .find(|kernel| kernel.name == name)
+            .with_context(|| {
+                let names = names().join(", ");
+                format!("there is no kernel `{name}`; there are: {names}")
+            })
+    }
+
+    /// What it is built of; the same during one run.
+    fn release(&self) -> Result<&Release> {
+        if let Some(release) = self.release.get() {
+            return Ok(release);
         }
+        let release = self.source.release()?;
+        Ok(self.release.get_or_init(|| release))
     }
 
     /// The version of its source, as the package has it.
-    pub(crate) fn version(&self) -> Result<String> {
-        setup::package_version(self.package)
+    pub(crate) fn version(&self) -> Result<&str> {
+        Ok(&self.release()?.version)
     }
 
     /// The unpacked source.
     pub(crate) fn source(&self) -> Result<PathBuf> {
-        let name = format!("{}_{}", self.package, self.version()?);
-        Ok(paths::cache()?.join("source").join(name))
+        source::dir(self.release()?, self.mends)
     }
 
     /// The folder of this kernel with these tools: whatever changes the result
@@ -87,14 +112,48 @@ impl Kernel {
         Ok(self.dir()?.join(build::STAMP).is_file())
     }
 
-    /// Builds it if it is not built; returns the build folder.
+    /// Where it is written down that a guest has watched its checkers work.
+    pub(crate) fn trust_file(&self) -> Result<Option<PathBuf>> {
+        let file = self.dir()?.join("trusted");
+        Ok(self.has_checkers.then_some(file))
+    }
+
+    /// Gets its source, unless it is built already. An error is an
+    /// [`Unavailable`]: where there is no source, there is nothing to test.
+    pub(crate) fn ensure_source(&self) -> Result<()> {
+        let ensure = || -> Result<()> {
+            if !self.is_built()? {
+                let _lock = setup::hold_cache(&paths::cache()?)?;
+                source::ensure(self)?;
+            }
+            Ok(())
+        };
+        ensure().map_err(|err| self.unavailable(err))
+    }
+
+    fn unavailable(&self, err: anyhow::Error) -> anyhow::Error {
+        Unavailable(format!("no kernel `{}`: {err:#}", self.name)).into()
+    }
+
+    /// Builds it if it is not built; returns the build folder. Every error is
+    /// an [`Unavailable`].
     pub(crate) fn ensure(&self) -> Result<PathBuf> {
-        let dir = self.dir()?;
-        if !self.is_built()? {
-            build::build(self, dir)
-                .map_err(|err| Unavailable(format!("no guest kernel: {err:#}")))?;
+        let ensure = || -> Result<PathBuf> {
+            let dir = self.dir()?;
+            if !self.is_built()? {
+                build::build(self, dir)?;
+            }
+            Ok(dir.join("build"))
+        };
+        ensure().map_err(|err| self.unavailable(err))
+    }
+
+    /// Whatever was found out about its source is found out anew.
+    pub(crate) fn refresh(&self) -> Result<()> {
+        match self.source {
+            Source::Installed(_) => Ok(()),
+            Source::Unstable => unstable::forget(),
         }
-        Ok(dir.join("build"))
     }
 }
 
@@ -117,10 +176,18 @@ pub(crate) fn list() -> Result<()> {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["NAME", "SOURCE", "STATE", "WHAT"]);
     for kernel in &KERNELS {
-        let (version, state) = match kernel.version() {
-            Err(_) => ("not installed".to_owned(), "-"),
-            Ok(version) if kernel.is_built()? => (version, "built"),
-            Ok(version) => (version, "not built"),
+        // A list must not wait for the network.
+        let (version, state) = match kernel.source.known_release() {
+            None => ("not known yet".to_owned(), "-"),
+            Some(release) => {
+                let version = kernel.release.get_or_init(|| release).version.clone();
+                let state = if kernel.is_built()? {
+                    "built"
+                } else {
+                    "not built"
+                };
+                (version, state)
+            }
         };
         table.add_row([kernel.name, &version, state, kernel.about]);
     }

@@ -17,7 +17,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     if bin.join("bindgen").is_file() {
         return Ok(bin);
     }
-    let _lock = super::lock(&cache)?;
+    let _lock = super::hold_cache(&cache)?;
     if bin.join("bindgen").is_file() {
         return Ok(bin);
     }

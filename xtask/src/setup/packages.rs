@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The distribution's packages that the project stands on.
 
-use crate::{exit::Unavailable, paths, run};
+use crate::{
+    exit::{self, Unavailable},
+    paths, run,
+};
 use anyhow::Result;
 use std::{collections::HashSet, process::Command};
 
@@ -48,12 +51,22 @@ pub(crate) fn ensure() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.join(" ");
-    let command = format!("apt-get install --no-install-recommends -y {list}");
     if !rustix::process::geteuid().is_root() {
-        let text = format!("packages are missing; run: sudo {command}");
+        let text = format!("packages are missing; run: {}", command(&missing));
         return Err(Unavailable(text).into());
     }
+    install(&missing).map_err(|err| exit::unavailable(err, "packages are missing"))
+}
+
+/// What to type; a fresh machine has no package lists yet.
+fn command(missing: &[&str]) -> String {
+    format!(
+        "sudo sh -c 'apt-get update && apt-get install --no-install-recommends -y {}'",
+        missing.join(" ")
+    )
+}
+
+fn install(missing: &[&str]) -> Result<()> {
     let log = paths::cache()?.join("packages.log");
     let apt = |args: &[&str], title: &str, step| {
         let mut cmd = Command::new("apt-get");
@@ -65,7 +78,7 @@ pub(crate) fn ensure() -> Result<()> {
     };
     apt(&["update"], "reading package lists", |_| true)?;
     let mut args = vec!["install", "--no-install-recommends", "-y"];
-    args.extend(&missing);
+    args.extend(missing);
     let title = format!("installing {} packages", missing.len());
     apt(&args, &title, |line| line.starts_with("Setting up"))?;
     Ok(())
@@ -95,4 +108,17 @@ fn missing() -> Result<Vec<&'static str>> {
 /// The installed version of a package.
 pub(crate) fn version(package: &str) -> Result<String> {
     run::output(Command::new("dpkg-query").args(["-W", "-f", "${Version}", package]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_to_type_works_on_a_machine_without_package_lists() {
+        let command = command(&["bc", "kmod"]);
+        let (update, install) = command.split_once(" && ").unwrap();
+        assert_eq!(update, "sudo sh -c 'apt-get update");
+        assert!(install.ends_with("-y bc kmod'"), "{install}");
+    }
 }

@@ -196,7 +196,8 @@ pub(crate) fn module_file() -> PathBuf {
         .unwrap()
         .parent()
         .unwrap();
-    target.join("kmod/default/nl_kernel.ko")
+    let kernel = env::var("NL_UTIL_KERNEL").unwrap_or_else(|_| "default".to_owned());
+    target.join(format!("kmod/{kernel}/nl_kernel.ko"))
 }
 
 /// A folder with a `modprobe` that inserts our module, whatever it is asked

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What a kernel with checkers must show before its silence means anything.
+
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+const LOCKDEP: &str = "/proc/lockdep_stats";
+const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
+
+/// kmemleak reports nothing younger than 5 s (`MSECS_MIN_AGE` in mm/kmemleak.c).
+const MIN_AGE: Duration = Duration::from_secs(6);
+
+/// Fails where a checker is off. Where `stamp` is not there yet, kmemleak also
+/// has to find nothing in a kernel that has done nothing; `stamp` then tells
+/// the guests after this one, which need not wait for it.
+pub(super) fn trust(stamp: &Path) -> Result<()> {
+    let stats = fs::read_to_string(LOCKDEP).with_context(|| format!("cannot read {LOCKDEP}"))?;
+    if !lockdep_is_on(&stats) {
+        bail!("lockdep is off ({LOCKDEP} does not say `debug_locks: 1`)");
+    }
+    // The default, so nothing changes; but a kmemleak that is off refuses it.
+    kmemleak("stack=on")?;
+    if stamp.exists() {
+        return Ok(());
+    }
+    let start = Instant::now();
+    thread::sleep(MIN_AGE);
+    // An object is reported once two scans have found it unchanged.
+    kmemleak("scan")?;
+    kmemleak("scan")?;
+    let leaks = fs::read_to_string(KMEMLEAK).with_context(|| format!("cannot read {KMEMLEAK}"))?;
+    if !leaks.is_empty() {
+        let count = leaks.matches("unreferenced object").count();
+        let first: Vec<&str> = leaks.lines().take(12).collect();
+        bail!(
+            "kmemleak reports {count} leaks of a kernel that did nothing:\n{}",
+            first.join("\n")
+        );
+    }
+    let text = format!("watched for {:.1} s\n", start.elapsed().as_secs_f64());
+    fs::write(stamp, text).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+fn kmemleak(order: &str) -> Result<()> {
+    fs::write(KMEMLEAK, order)
+        .with_context(|| format!("kmemleak is off: {KMEMLEAK} refuses `{order}`"))
+}
+
+fn lockdep_is_on(stats: &str) -> bool {
+    let line = stats
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("debug_locks:"));
+    line.is_some_and(|value| value.trim() == "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lockdep_is_on_only_where_it_says_so() {
+        let on = " lock-classes:   350 [max: 8192]\n debug_locks:              1\n";
+        assert!(lockdep_is_on(on));
+        assert!(!lockdep_is_on(&on.replace("  1\n", "  0\n")));
+        assert!(!lockdep_is_on(""));
+    }
+}
