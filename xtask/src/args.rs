@@ -115,6 +115,18 @@ pub(crate) enum BenchArgs {
     /// The half of it that runs in the guest
     #[command(hide = true)]
     ModuleInGuest(BenchModuleInGuestArgs),
+    /// `nlcap show`, against tshark
+    Decode(BenchDecodeArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchDecodeArgs {
+    /// How many messages
+    #[arg(short = 'm', long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) messages: u32,
+    /// How often each contender is measured
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
+    pub(crate) rounds: u32,
 }
 
 #[derive(clap::Args)]

@@ -13,7 +13,10 @@ use crate::text::push_escaped;
 pub(super) fn push_name(out: &mut String, field: &Field<'_>) {
     match field.spec {
         Some(spec) => out.push_str(&spec.name),
-        None => write(out, format_args!("#{}", field.attribute.number)),
+        None => {
+            out.push('#');
+            push_decimal(out, field.attribute.number.into());
+        }
     }
 }
 
@@ -70,9 +73,31 @@ pub(super) fn push_number(out: &mut String, number: &Number<'_>) {
     } else {
         match hinted_number(number) {
             Some(text) => out.push_str(&text),
-            None => write(out, format_args!("{}", number.value())),
+            None => push_decimal(out, number.value()),
         }
     }
+}
+
+/// A number in decimal digits: half of what a capture is printed as.
+fn push_decimal(out: &mut String, value: i128) {
+    // 2^64 has 20 digits.
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let Ok(mut left) = u64::try_from(value.unsigned_abs()) else {
+        return write(out, format_args!("{value}"));
+    };
+    if value < 0 {
+        out.push('-');
+    }
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
 }
 
 /// A number as its display hint has it.
@@ -237,7 +262,9 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
         }
         Value::Indexed(all) => all.fields().all(|field| match field {
             Ok(field) => {
-                let index = format!("[{}]", field.attribute.number);
+                let mut index = String::from("[");
+                push_decimal(&mut index, field.attribute.number.into());
+                index.push(']');
                 walk_value(&index, false, &all.read(&field), walker)
             }
             Err(_) => {
@@ -258,4 +285,40 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
     };
     walker.end();
     goes_on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_length_are_printed() {
+        for value in [
+            0,
+            9,
+            10,
+            -1,
+            i64::MIN.into(),
+            u64::MAX.into(),
+            i128::MIN,
+            i128::MAX,
+        ] {
+            let mut out = String::new();
+            push_decimal(&mut out, value);
+            assert_eq!(out, value.to_string());
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_plain_is_quoted_and_escaped() {
+        let shown = |text: &[u8]| {
+            let mut out = String::new();
+            push_text(&mut out, text);
+            out
+        };
+        assert_eq!(shown(b"eth0.7"), "eth0.7");
+        assert_eq!(shown(b""), r#""""#);
+        assert_eq!(shown(b"a \"b\\"), r#""a \"b\\""#);
+        assert_eq!(shown(b"\xff\x1b["), r#""\xff\u{1b}[""#);
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `cargo xtask bench`: how fast things are, as ratios against peers in the same run.
 
+mod decode;
 mod module;
 mod netlink;
 mod samples;
@@ -13,5 +14,6 @@ pub(crate) fn task(args: &BenchArgs) -> Result<()> {
     match args {
         BenchArgs::Module(args) => module::task(args),
         BenchArgs::ModuleInGuest(args) => module::in_guest(args),
+        BenchArgs::Decode(args) => decode::task(args),
     }
 }
