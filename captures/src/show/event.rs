@@ -203,7 +203,15 @@ impl<'s> Session<'s> {
         let protocol = names::protocol(packet.protocol);
         let mut at = 0;
         for message in messages(packet.messages, packet.endian) {
-            let Ok(message) = message else { return false };
+            let message = match message {
+                Ok(message) => message,
+                Err(malformed) => {
+                    // Programs send buffers longer than the message in them: the
+                    // kernel stops at a length of 0 as well.
+                    let rest = packet.messages.get(malformed.offset..).unwrap_or(&[]);
+                    return rest.iter().all(|byte| *byte == 0);
+                }
+            };
             let end = at + 16 + message.payload.len();
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
@@ -305,7 +313,7 @@ impl<'s> Session<'s> {
                 let asked = asked.and_then(|it| family.operation(&it.request.operation));
                 Body::new(family, &message, endian, side, asked)
             }
-            None => unknown_body(packet.protocol, &message, endian),
+            None => unknown_body(packet.protocol, &message, endian, to_kernel),
         };
         if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
             && *operation.name != *event.operation
@@ -450,10 +458,18 @@ fn control_name(kind: u16) -> &'static str {
 }
 
 /// A message of which nothing is known but, perhaps, the length of its header.
-fn unknown_body<'a>(protocol: u16, message: &Message<'a>, endian: Endian) -> Option<Body<'a>> {
+fn unknown_body<'a>(
+    protocol: u16,
+    message: &Message<'a>,
+    endian: Endian,
+    to_kernel: bool,
+) -> Option<Body<'a>> {
     let length = match protocol {
         GENERIC => 4,
-        _ => names::header_length(protocol, message.kind),
+        _ => {
+            let first = message.payload.first().copied().unwrap_or(0);
+            names::header_length(protocol, message.kind, to_kernel, first)
+        }
     };
     let bytes = message.payload.get(length..).unwrap_or(&[]);
     Some(Body {

@@ -71,21 +71,48 @@ pub(super) fn message(protocol: u16, kind: u16) -> Cow<'static, str> {
 }
 
 /// Bytes between the netlink header and the attributes of a protocol's message
-/// of which no specification speaks.
-pub(super) fn header_length(protocol: u16, kind: u16) -> usize {
+/// of which no specification speaks. `first` is the first byte behind the netlink
+/// header, the address family where there is one.
+pub(super) fn header_length(protocol: u16, kind: u16, to_kernel: bool, first: u8) -> usize {
     match i32::from(protocol) {
-        // Links, addresses, routes, neighbours, rules, and the rest in groups of
-        // four numbers from 16 on: ifinfomsg, ifaddrmsg, rtmsg, ndmsg, rtmsg,
-        // and of qdiscs, classes and filters tcmsg.
-        libc::NETLINK_ROUTE => match kind.saturating_sub(16) / 4 {
-            0 => 16,
-            1 => 8,
-            2..=4 => 12,
-            5..=8 => 20,
-            _ => 4,
-        },
+        libc::NETLINK_ROUTE => route_header_length(kind),
+        libc::NETLINK_SOCK_DIAG => {
+            let (asks, answers) = match i32::from(first) {
+                // inet_diag_req_v2, inet_diag_msg.
+                libc::AF_INET | libc::AF_INET6 => (56, 72),
+                // unix_diag_req, unix_diag_msg.
+                libc::AF_UNIX => (24, 16),
+                // netlink_diag_req, netlink_diag_msg.
+                libc::AF_NETLINK => (20, 28),
+                // packet_diag_req, packet_diag_msg.
+                libc::AF_PACKET => (20, 16),
+                _ => (0, 0),
+            };
+            if to_kernel { asks } else { answers }
+        }
+        // nfgenmsg.
         libc::NETLINK_NETFILTER => 4,
         _ => 0,
+    }
+}
+
+/// The messages of rtnetlink come in groups of four numbers, from 16 on
+/// (linux/rtnetlink.h).
+fn route_header_length(kind: u16) -> usize {
+    match kind.saturating_sub(16) / 4 {
+        // Links and their other names: ifinfomsg.
+        0 | 23 => 16,
+        // Addresses: ifaddrmsg; groups of a bridge, next hops, VLANs, tunnels.
+        1 | 17 | 22 | 24..=26 => 8,
+        // Routes, neighbours, rules: rtmsg, ndmsg, fib_rule_hdr; prefixes; labels of
+        // addresses; statistics.
+        2..=4 | 9 | 14 | 19 => 12,
+        // Queueing disciplines, classes, filters, chains: tcmsg.
+        5..=7 | 21 => 20,
+        // Options of a router: nduseroptmsg.
+        13 => 16,
+        // rtgenmsg, tcamsg, ndtmsg and others of at most four bytes.
+        _ => 4,
     }
 }
 
@@ -107,6 +134,36 @@ pub(super) fn errno(number: i32) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_begin_behind_the_header_of_their_message() {
+        for (kind, length) in [
+            (libc::RTM_GETLINK, 16),
+            (libc::RTM_NEWADDR, 8),
+            (libc::RTM_NEWROUTE, 12),
+            (libc::RTM_NEWNEIGH, 12),
+            (libc::RTM_NEWRULE, 12),
+            (libc::RTM_NEWQDISC, 20),
+            (libc::RTM_NEWTFILTER, 20),
+            (libc::RTM_NEWACTION, 4),
+            (84, 8),
+            (libc::RTM_NEWNSID, 4),
+            (92, 12),
+            (100, 20),
+            (104, 8),
+            (108, 16),
+            (112, 8),
+        ] {
+            assert_eq!(header_length(0, kind, true, 0), length, "{kind}");
+        }
+        assert_eq!(
+            (
+                header_length(4, 20, true, 1),
+                header_length(4, 20, false, 2)
+            ),
+            (24, 72)
+        );
+    }
 
     #[test]
     fn what_linux_names_has_its_name_and_the_rest_its_number() {

@@ -205,6 +205,20 @@ fn a_message_that_the_snap_length_cut_is_shown_as_far_as_it_goes() {
 }
 
 #[test]
+fn zeros_behind_the_last_message_are_nothing_and_other_bytes_are_said() {
+    let (_, request) = nl_user(0).remove(2);
+    let after = |byte: u8| {
+        let bytes = [&request[..], &[byte; 8]].concat();
+        show(&file(&[(GENERIC, bytes)]), &with(|it| it.time = 1))
+    };
+    assert_eq!(after(0), "port 0 > nl_util l2-list\n");
+    assert_eq!(
+        after(9),
+        after(0) + "    [bytes that are no netlink message]\n"
+    );
+}
+
+#[test]
 fn there_is_colour_only_where_it_was_asked_for() {
     let plain = show(SAMPLES[2].1, &ShowArgs::default());
     let colour = show(SAMPLES[2].1, &with(|it| it.color = Color::Always));
