@@ -249,6 +249,20 @@ pub(crate) enum KmodAction {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct MakeArgs {
+    /// For make: LLVM=1 and RUSTC=… as the kernel was built, KDIR=… for its tree
+    #[arg(value_name = "VAR=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<String>,
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.is_empty() && !name.starts_with('-') => Ok(text.to_owned()),
+        _ => Err("not a VAR=VALUE".to_owned()),
+    }
+}
+
+#[derive(clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask dissector --install\n  \
     cargo xtask dissector --spec linux/Documentation/netlink/specs --list\n  \
     cargo xtask dissector --spec linux/Documentation/netlink/specs/ethtool.yaml -o /tmp")]
@@ -274,20 +288,6 @@ pub(crate) struct DissectorArgs {
     /// Remove what --install put there
     #[arg(long, exclusive = true)]
     pub(crate) uninstall: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct MakeArgs {
-    /// For make: LLVM=1 and RUSTC=… as the kernel was built, KDIR=… for its tree
-    #[arg(value_name = "VAR=VALUE", value_parser = variable)]
-    pub(crate) variables: Vec<String>,
-}
-
-fn variable(text: &str) -> Result<String, String> {
-    match text.split_once('=') {
-        Some((name, _)) if !name.is_empty() && !name.starts_with('-') => Ok(text.to_owned()),
-        _ => Err("not a VAR=VALUE".to_owned()),
-    }
 }
 
 #[derive(clap::Args)]
