@@ -61,7 +61,13 @@ pub(crate) struct SoakArgs {
     /// What to try
     pub(crate) what: SoakWhat,
     /// Which kernel
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "NL_UTIL_KERNEL",
+        default_value = "default",
+        value_parser = PossibleValuesParser::new(kernel::names())
+    )]
     pub(crate) kernel: String,
     /// How many messages, rounds, or allocations [default: 1000000, 300, 100, 500]
     #[arg(short = 'n', long, value_name = "N")]

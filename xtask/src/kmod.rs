@@ -29,8 +29,18 @@ pub(crate) enum Build {
 
 /// Our module for `kernel`, built if anything that it is made of has changed.
 pub(crate) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
-    let dir = build(kernel, Build::Module)?;
-    Ok(dir.join(format!("{NAME}.ko")))
+    build(kernel, Build::Module)?;
+    file(kernel.name)
+}
+
+/// Where our module for the kernel of that name is, once it is built.
+pub(crate) fn file(kernel: &str) -> Result<PathBuf> {
+    Ok(folder(kernel)?.join(format!("{NAME}.ko")))
+}
+
+/// The mirror, and where it is built.
+fn folder(name: &str) -> Result<PathBuf> {
+    Ok(paths::target_dir()?.join("kmod").join(name))
 }
 
 /// Builds in a mirror of kmod/ in the target folder: one for each kernel, the
@@ -41,7 +51,7 @@ pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
         Build::Module => "",
         Build::Clippy => "-clippy",
     };
-    let dir = paths::target_dir()?.join(format!("kmod/{}{suffix}", kernel.name));
+    let dir = folder(&format!("{}{suffix}", kernel.name))?;
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let sources = sources(&paths::root().join("kmod"))?;
     let stamp = stamp(&sources, &tree);

@@ -25,7 +25,7 @@ const ALLOWED_SKIPS: &[&str] = &["newest: "];
 const MORE_KERNELS: &[&str] = &["debug", "newest"];
 
 /// The tests of the module, files of xtask/tests/.
-const MODULE_TESTS: &[&str] = &["module", "list", "notify"];
+const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
 
 /// A check that is no `#[test]`: what it states, and how it is checked.
 type Check = (&'static str, fn() -> Result<()>);

@@ -139,7 +139,11 @@ guest_tests! {
         );
         let heard = sh(&format!(
             "{ynl} --subscribe l2 --sleep 4 >/tmp/heard.$$ & listening=$!
-             sleep 2; ip link add n0 type dummy; ip link set n0 mtu 1400; ip link del n0
+             for try in $(seq 100); do
+                 awk '$2 == 16 && $4 != \"00000000\"' /proc/net/netlink | grep -q . && break
+                 sleep 0.2
+             done
+             ip link add n0 type dummy; ip link set n0 mtu 1400; ip link del n0
              wait $listening; cat /tmp/heard.$$; rm /tmp/heard.$$"
         ));
         for expected in ["l2-new-ntf", "l2-change-ntf", "l2-del-ntf", "\"ifname\": \"n0\"", "1400"] {

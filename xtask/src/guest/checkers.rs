@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What a kernel with checkers must show before its silence means anything.
 
+use super::{Checkers, init};
 use anyhow::{Context, Result, bail};
-use std::{
-    fs,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, thread, time::Duration};
 
 const LOCKDEP: &str = "/proc/lockdep_stats";
 const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
@@ -15,35 +11,54 @@ const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
 /// kmemleak reports nothing younger than 5 s (`MSECS_MIN_AGE` in mm/kmemleak.c).
 const MIN_AGE: Duration = Duration::from_secs(6);
 
-/// Fails where a checker is off. Where `stamp` is not there yet, kmemleak also
-/// has to find nothing in a kernel that has done nothing; `stamp` then tells
-/// the guests after this one, which need not wait for it.
-pub(super) fn trust(stamp: &Path) -> Result<()> {
+/// Fails where a checker is off. In the first guest, before there is a stamp,
+/// kmemleak also has to find nothing in a kernel that has done nothing, and then
+/// what a module leaks on purpose; the guests after it need not wait for that.
+pub(super) fn trust(wanted: &Checkers) -> Result<()> {
     let stats = fs::read_to_string(LOCKDEP).with_context(|| format!("cannot read {LOCKDEP}"))?;
     if !lockdep_is_on(&stats) {
         bail!("lockdep is off ({LOCKDEP} does not say `debug_locks: 1`)");
     }
     // The default, so nothing changes; but a kmemleak that is off refuses it.
     kmemleak("stack=on")?;
+    let stamp = Path::new(&wanted.stamp);
     if stamp.exists() {
         return Ok(());
     }
-    let start = Instant::now();
+    let leaks = scan()?;
+    if !leaks.is_empty() {
+        let first: Vec<&str> = leaks.lines().take(12).collect();
+        bail!(
+            "kmemleak reports {} leaks of a kernel that did nothing:\n{}",
+            count(&leaks),
+            first.join("\n")
+        );
+    }
+    init::insert(Path::new(&wanted.leaky_module))?;
+    let leaks = scan()?;
+    if count(&leaks) == 0 {
+        bail!("kmemleak does not see what a module leaked on purpose");
+    }
+    // Seen, and not to be reported again.
+    kmemleak("clear")?;
+    let text = format!(
+        "kmemleak saw {} leaks on purpose, no other\n",
+        count(&leaks)
+    );
+    fs::write(stamp, text).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// What kmemleak reports of all that is there now.
+fn scan() -> Result<String> {
     thread::sleep(MIN_AGE);
     // An object is reported once two scans have found it unchanged.
     kmemleak("scan")?;
     kmemleak("scan")?;
-    let leaks = fs::read_to_string(KMEMLEAK).with_context(|| format!("cannot read {KMEMLEAK}"))?;
-    if !leaks.is_empty() {
-        let count = leaks.matches("unreferenced object").count();
-        let first: Vec<&str> = leaks.lines().take(12).collect();
-        bail!(
-            "kmemleak reports {count} leaks of a kernel that did nothing:\n{}",
-            first.join("\n")
-        );
-    }
-    let text = format!("watched for {:.1} s\n", start.elapsed().as_secs_f64());
-    fs::write(stamp, text).with_context(|| format!("cannot write {}", stamp.display()))
+    fs::read_to_string(KMEMLEAK).with_context(|| format!("cannot read {KMEMLEAK}"))
+}
+
+fn count(leaks: &str) -> usize {
+    leaks.matches("unreferenced object").count()
 }
 
 fn kmemleak(order: &str) -> Result<()> {

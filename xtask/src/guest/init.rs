@@ -146,15 +146,20 @@ fn set_up(job: &Job) -> Result<()> {
     // read-only below it.
     env::set_current_dir(&job.cwd)
         .with_context(|| format!("cannot enter {}", job.cwd.display()))?;
-    if let Some(stamp) = &job.checkers {
-        checkers::trust(Path::new(stamp))
+    if let Some(wanted) = &job.checkers {
+        checkers::trust(wanted)
             .context("the kernel's checkers do not work, its silence would mean nothing")?;
     }
     if let Some(module) = &job.module {
-        let file = File::open(module)
-            .with_context(|| format!("cannot read the module {}", module.display()))?;
-        rustix::system::finit_module(file, c"", 0)
-            .with_context(|| format!("the kernel refused the module {}", module.display()))?;
+        insert(Path::new(module))?;
     }
     Ok(())
+}
+
+/// Inserts a module.
+pub(super) fn insert(module: &Path) -> Result<()> {
+    let file = File::open(module)
+        .with_context(|| format!("cannot read the module {}", module.display()))?;
+    rustix::system::finit_module(file, c"", 0)
+        .with_context(|| format!("the kernel refused the module {}", module.display()))
 }

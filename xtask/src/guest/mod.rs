@@ -23,6 +23,9 @@ use std::{
     process::ExitCode,
 };
 
+/// Of the kernel's own samples (`SAMPLE_KMEMLEAK`), in a kernel's folder.
+const LEAKY_MODULE: &str = "build/samples/kmemleak/kmemleak-test.ko";
+
 /// What pid 1 of the guest is to do; the host sends it as JSON. Paths are
 /// `OsString`s: serde refuses a `PathBuf` that is not UTF-8.
 #[derive(Serialize, Deserialize)]
@@ -33,10 +36,18 @@ struct Job {
     /// Folders that hostfs gives read-write.
     writable: Vec<OsString>,
     module: Option<OsString>,
-    /// The kernel has checkers: prove that they work, and note it there.
-    checkers: Option<OsString>,
+    checkers: Option<Checkers>,
     /// Give the command a terminal of this many rows and columns.
     terminal: Option<(u16, u16)>,
+}
+
+/// The kernel has checkers; the guest is to prove that they work.
+#[derive(Serialize, Deserialize)]
+struct Checkers {
+    /// Is there where a guest has seen all of it.
+    stamp: OsString,
+    /// A module that leaks on purpose.
+    leaky_module: OsString,
 }
 
 /// `cargo xtask guest`: the command's own status, and 69 for all else.
@@ -82,6 +93,13 @@ fn prepare(args: &GuestArgs, kernel: &Kernel) -> Result<Job> {
     if !args.rw {
         writable.extend([paths::root().into(), paths::cache()?.into(), "/tmp".into()]);
     }
+    let checkers = match kernel.has_checkers {
+        true => Some(Checkers {
+            stamp: kernel.dir()?.join("trusted").into(),
+            leaky_module: kernel.dir()?.join(LEAKY_MODULE).into(),
+        }),
+        false => None,
+    };
     let cwd = std::env::current_dir().context("this working directory is gone")?;
     Ok(Job {
         argv: args.command.clone(),
@@ -93,7 +111,7 @@ fn prepare(args: &GuestArgs, kernel: &Kernel) -> Result<Job> {
         cwd: cwd.into(),
         writable,
         module: module.map(Into::into),
-        checkers: kernel.trust_file()?.map(Into::into),
+        checkers,
         terminal: terminal::size(),
     })
 }

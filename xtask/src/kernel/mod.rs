@@ -112,12 +112,6 @@ impl Kernel {
         Ok(self.dir()?.join(build::STAMP).is_file())
     }
 
-    /// Where it is written down that a guest has watched its checkers work.
-    pub(crate) fn trust_file(&self) -> Result<Option<PathBuf>> {
-        let file = self.dir()?.join("trusted");
-        Ok(self.has_checkers.then_some(file))
-    }
-
     /// Gets its source, unless it is built already. An error is an
     /// [`Unavailable`]: where there is no source, there is nothing to test.
     pub(crate) fn ensure_source(&self) -> Result<()> {

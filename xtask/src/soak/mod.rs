@@ -11,7 +11,10 @@ mod hostile;
 mod kernel;
 mod reload;
 
-use crate::args::{SoakArgs, SoakWhat};
+use crate::{
+    args::{SoakArgs, SoakWhat},
+    kmod,
+};
 use anyhow::{Context, Result, bail};
 use std::{fs, process::Command};
 
@@ -31,6 +34,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
         .arg("--")
         .arg(&xtask)
         .args(["soak", args.what.name(), "--in-guest"])
+        .args(["--kernel", &args.kernel])
         .args(["--seed", &seed.to_string()]);
     if let Some(count) = args.count {
         guest.args(["--count", &count.to_string()]);
@@ -50,7 +54,7 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
     match args.what {
         SoakWhat::Hostile => hostile::run(count, seed)?,
         SoakWhat::Churn => churn::run(count, seed)?,
-        SoakWhat::Reload => reload::run(count)?,
+        SoakWhat::Reload => reload::run(count, &kmod::file(&args.kernel)?)?,
         SoakWhat::Faults => faults::run(count)?,
     }
     health::check()

@@ -7,15 +7,14 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::{
     fs::File,
     os::fd::AsFd,
-    path::PathBuf,
+    path::Path,
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
 };
 
-/// Does both `rounds` times.
-pub(super) fn run(rounds: u64) -> Result<()> {
-    let module = module()?;
+/// Does both `rounds` times, with the module that the guest has loaded.
+pub(super) fn run(rounds: u64, module: &Path) -> Result<()> {
     let (is_over, answered) = (AtomicBool::new(false), AtomicU64::new(0));
     let result = thread::scope(|scope| {
         for _ in 0..3 {
@@ -26,7 +25,7 @@ pub(super) fn run(rounds: u64) -> Result<()> {
                 }
             });
         }
-        let result = reload(rounds, &module);
+        let result = reload(rounds, module);
         is_over.store(true, Ordering::Relaxed);
         result
     });
@@ -44,32 +43,7 @@ pub(super) fn run(rounds: u64) -> Result<()> {
     Ok(())
 }
 
-/// The module that the guest has loaded.
-fn module() -> Result<PathBuf> {
-    let exe = std::env::current_exe().context("cannot find this program's own file")?;
-    let target = exe.ancestors().nth(2).context("no target folder")?;
-    // Of the kernels' builds, the one that this guest runs says so.
-    let release = rustix::system::uname();
-    let builds = std::fs::read_dir(target.join("kmod")).context("no module was built")?;
-    let mut found: Vec<_> = builds
-        .filter_map(|build| {
-            let dir = build.ok()?.path();
-            let is_clippy = dir.to_string_lossy().ends_with("-clippy");
-            let file = dir.join("nl_kernel.ko");
-            let bytes = std::fs::read(&file).ok()?;
-            let magic = [b"vermagic=", release.release().to_bytes(), b" "].concat();
-            let fits = bytes.windows(magic.len()).any(|it| it == magic);
-            (fits && !is_clippy).then_some(file)
-        })
-        .collect();
-    found.sort();
-    match std::env::var_os("NL_UTIL_MODULE") {
-        Some(file) => Ok(file.into()),
-        None => found.pop().context("no module fits this kernel"),
-    }
-}
-
-fn reload(rounds: u64, module: &PathBuf) -> Result<u64> {
+fn reload(rounds: u64, module: &Path) -> Result<u64> {
     let mut busy = 0;
     for _ in 0..rounds {
         while !Command::new("rmmod")

@@ -187,7 +187,8 @@ pub(crate) fn module_log() -> Vec<String> {
         .collect()
 }
 
-/// Our module, as `cargo xtask guest` loads it.
+/// Our module, as `cargo xtask guest` loads it; outside of a guest the one for
+/// the default kernel, whose configuration is a release's.
 pub(crate) fn module_file() -> PathBuf {
     let exe = env::current_exe().unwrap();
     let target = exe
@@ -196,7 +197,9 @@ pub(crate) fn module_file() -> PathBuf {
         .unwrap()
         .parent()
         .unwrap();
-    let kernel = env::var("NL_UTIL_KERNEL").unwrap_or_else(|_| "default".to_owned());
+    let kernel = env::var("NL_UTIL_KERNEL").ok();
+    let kernel = kernel.filter(|_| env::var_os(IN_GUEST).is_some());
+    let kernel = kernel.as_deref().unwrap_or("default");
     target.join(format!("kmod/{kernel}/nl_kernel.ko"))
 }
 
