@@ -20,6 +20,8 @@
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
+#include "compat.h"
+
 /* Macros of casts. */
 static const gfp_t nl_kernel_gfp_atomic = GFP_ATOMIC;
 static const gfp_t nl_kernel_gfp_kernel = GFP_KERNEL;

@@ -38,7 +38,8 @@ impl RequestLog {
     pub(crate) fn found(&mut self, dev: NetDev<'_>) {
         self.devices += 1;
         if self.enabled && self.devices <= MAX_DEVICES {
-            pr_info!("Found device with name: [{}]\n", dev.name());
+            let name = dev.name().printable();
+            pr_info!("Found device with name: [{}]\n", name.as_str());
         }
     }
 }

@@ -25,7 +25,6 @@ pub(crate) mod notifier;
 use crate::bindings as c;
 use core::{
     ffi::CStr,
-    fmt::{self, Write},
     marker::PhantomData,
     ptr::{self, NonNull},
     sync::atomic::{fence, Ordering},
@@ -295,9 +294,6 @@ unsafe fn copy_settled<const N: usize>(src: *const u8) -> [u8; N] {
 
 /// An interface's name.
 ///
-/// It is shown with every byte that is not printable ASCII escaped as `\xNN`:
-/// userspace may name an interface anything.
-///
 /// # Invariants
 ///
 /// The last byte is NUL.
@@ -310,17 +306,53 @@ impl DevName {
         // There is a NUL, by the type invariant.
         CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
     }
-}
 
-impl fmt::Display for DevName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The name for a log.
+    pub(crate) fn printable(&self) -> PrintableName {
+        let mut printable = PrintableName {
+            text: [0; PrintableName::SIZE],
+            len: 0,
+        };
         for &byte in self.as_c_str().to_bytes() {
             match byte {
-                b' '..=b'~' => f.write_char(char::from(byte))?,
-                _ => write!(f, "\\x{byte:02x}")?,
+                b' '..=b'~' => printable.push(&[byte]),
+                _ => {
+                    let digit = |it: u8| if it < 10 { b'0' + it } else { b'a' - 10 + it };
+                    printable.push(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15)]);
+                }
             }
         }
-        Ok(())
+        printable
+    }
+}
+
+/// An interface's name with every byte that is not printable ASCII as `\xNN`: userspace may
+/// name an interface anything.
+///
+/// A text and no `Display` of its own: which trait the kernel prints by differs between
+/// its versions.
+pub(crate) struct PrintableName {
+    text: [u8; Self::SIZE],
+    len: usize,
+}
+
+impl PrintableName {
+    /// Four bytes for each of the name, at most.
+    const SIZE: usize = 4 * IFNAMSIZ;
+
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        if let Some(place) = self.text.get_mut(self.len..end) {
+            place.copy_from_slice(bytes);
+            self.len = end;
+        }
+    }
+
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        let text = self.text.get(..self.len).unwrap_or_default();
+        // ASCII alone, by `printable`.
+        core::str::from_utf8(text).unwrap_or_default()
     }
 }
 

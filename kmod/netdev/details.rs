@@ -86,10 +86,10 @@ impl<'g> NetDev<'g> {
         unsafe { c::netif_carrier_ok(self.0.as_ptr()) }
     }
 
-    /// Flags as rtnetlink sends them, by `dev_get_flags()`.
+    /// Flags as rtnetlink sends them, by `netif_get_flags()`, once `dev_get_flags()`.
     pub(crate) fn ifi_flags(self) -> u32 {
         // SAFETY: The interface is valid by the type invariant.
-        unsafe { c::dev_get_flags(self.0.as_ptr()) }
+        unsafe { c::netif_get_flags(self.0.as_ptr()) }
     }
 }
 

@@ -100,6 +100,7 @@ guest_tests! {
         let source = kernel_source();
         let source = source.display();
         let mut families = std::collections::BTreeMap::new();
+        let cli = common::ynl_client().display().to_string();
         for (spec, family, action) in EXCHANGES {
             let spec = match *spec {
                 "nl_util" => root().join("kmod/uapi/nl_util.yaml").display().to_string(),
@@ -107,7 +108,7 @@ guest_tests! {
             };
             let words: Vec<_> = action.split(' ').map(|word| format!("'{word}'")).collect();
             let theirs = sh(&format!(
-                "nlcap record -w /run/x.pcapng -- /usr/bin/python3 {source}/tools/net/ynl/cli.py \
+                "nlcap record -w /run/x.pcapng -- /usr/bin/python3 {cli} \
                  --no-schema --process-unknown --output-json --spec {spec} {} 2>/run/err",
                 words.join(" ")
             ));

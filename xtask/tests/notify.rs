@@ -133,8 +133,9 @@ guest_tests! {
     fn the_kernels_own_ynl_client_subscribes_and_dumps_by_our_spec() {
         let source = common::kernel_source().display().to_string();
         let ynl = format!(
-            "/usr/bin/python3 {source}/tools/net/ynl/cli.py --spec {}/kmod/uapi/nl_util.yaml --schema \
+            "/usr/bin/python3 {} --spec {}/kmod/uapi/nl_util.yaml --schema \
              {source}/Documentation/netlink/genetlink-legacy.yaml --output-json",
+            common::ynl_client().display(),
             common::root().display()
         );
         let heard = sh(&format!(

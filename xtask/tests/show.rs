@@ -117,11 +117,12 @@ guest_tests! {
 
 #[test]
 fn the_kernels_own_ynl_client_drives_the_family_by_our_spec() {
-    let source = kernel_source();
+    let (source, cli) = (kernel_source(), common::ynl_client());
     let ynl = |args: &str| {
         format!(
-            "/usr/bin/python3 {source}/tools/net/ynl/cli.py --spec {root}/kmod/uapi/nl_util.yaml \
+            "/usr/bin/python3 {cli} --spec {root}/kmod/uapi/nl_util.yaml \
              --schema {source}/Documentation/netlink/genetlink-legacy.yaml --output-json {args}",
+            cli = cli.display(),
             source = source.display(),
             root = root().display()
         )

@@ -228,3 +228,14 @@ pub(crate) fn kernel_source() -> PathBuf {
     assert!(out.status.success(), "{}", text(&out.stderr));
     PathBuf::from(text(&out.stdout).trim_end())
 }
+
+/// The kernel's own YNL client, whose place has changed since 6.12.
+pub(crate) fn ynl_client() -> PathBuf {
+    let ynl = kernel_source().join("tools/net/ynl");
+    let old = ynl.join("cli.py");
+    if old.exists() {
+        old
+    } else {
+        ynl.join("pyynl/cli.py")
+    }
+}
