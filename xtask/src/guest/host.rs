@@ -90,8 +90,13 @@ fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) ->
     let (ours, theirs) = UnixStream::pair().context("cannot make a socket pair")?;
     let log_file = File::create(log).context("cannot write the guest's log")?;
 
-    let mut command = Command::new(kernel.program()?);
+    // A guest must not outlive this program, whatever ends it. It would notice
+    // the end of its console, but User-Mode Linux with more than one CPU may hang
+    // there; its processes have a PDEATHSIG of their own.
+    let mut command = Command::new("setpriv");
     command
+        .args(["--pdeathsig", "KILL", "--"])
+        .arg(kernel.program()?)
         .arg(format!("mem={}", args.mem.as_deref().unwrap_or(kernel.mem)))
         .args(kernel.parameters)
         .args(["rootfstype=hostfs", "root=/dev/root"])
