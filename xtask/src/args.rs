@@ -56,10 +56,9 @@ pub(crate) enum Task {
     Soak(SoakArgs),
 }
 
+/// The guest kernel that a task is about.
 #[derive(clap::Args)]
-pub(crate) struct SoakArgs {
-    /// What to try
-    pub(crate) what: SoakWhat,
+pub(crate) struct OnKernel {
     /// Which kernel
     #[arg(
         long,
@@ -69,6 +68,14 @@ pub(crate) struct SoakArgs {
         value_parser = PossibleValuesParser::new(kernel::names())
     )]
     pub(crate) kernel: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SoakArgs {
+    /// What to try
+    pub(crate) what: SoakWhat,
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
     /// How many messages, rounds, or allocations [default: 1000000, 300, 100, 500]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) count: Option<u64>,
@@ -171,15 +178,8 @@ pub(crate) struct GuestArgs {
     /// List the guest kernels
     #[arg(long)]
     pub(crate) list: bool,
-    /// Which kernel
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "NL_UTIL_KERNEL",
-        default_value = "default",
-        value_parser = PossibleValuesParser::new(kernel::names())
-    )]
-    pub(crate) kernel: String,
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
     /// Module to load first; `none` for none [default: nl_kernel.ko, built if stale]
     #[arg(long, value_name = "FILE|none")]
     pub(crate) module: Option<PathBuf>,
@@ -217,15 +217,8 @@ pub(crate) struct KernelArgs {
     /// Which path
     #[arg(long, value_name = "WHAT")]
     pub(crate) print: KernelPath,
-    /// Which kernel
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "NL_UTIL_KERNEL",
-        default_value = "default",
-        value_parser = PossibleValuesParser::new(kernel::names())
-    )]
-    pub(crate) kernel: String,
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

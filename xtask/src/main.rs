@@ -12,6 +12,7 @@ mod guest;
 mod kernel;
 mod kmod;
 mod lock;
+mod netlink;
 mod paths;
 mod run;
 mod setup;

@@ -35,3 +35,12 @@ fn banner() -> String {
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
+
+/// The lines of a text, each behind `mark`; nothing for no text.
+fn comment(out: &mut String, mark: &str, text: &str) {
+    for line in text.trim().lines() {
+        let line = line.trim_end();
+        let space = if line.is_empty() { "" } else { " " };
+        put(out, format_args!("{mark}{space}{line}\n"));
+    }
+}

@@ -5,7 +5,7 @@
 use super::{Unsupported, banner, put};
 use crate::model::{
     ArrayElement, AttrKind, AttrSet, Attribute, ByteOrder, DisplayHint, Enum, Exchange, Family,
-    Message, Operation, Scalar, ScalarType, SetId, Struct,
+    Message, Operation, Scalar, SetId, Struct,
 };
 
 /// Writes the page for `family`.
@@ -227,18 +227,7 @@ fn kind(family: &Family, attr: &Attribute) -> String {
 }
 
 fn scalar(family: &Family, it: &Scalar) -> String {
-    let width = match it.width {
-        ScalarType::U8 => "u8",
-        ScalarType::U16 => "u16",
-        ScalarType::U32 => "u32",
-        ScalarType::U64 => "u64",
-        ScalarType::S8 => "s8",
-        ScalarType::S16 => "s16",
-        ScalarType::S32 => "s32",
-        ScalarType::S64 => "s64",
-        ScalarType::Uint => "uint",
-        ScalarType::Sint => "sint",
-    };
+    let width = it.width.name();
     let order = match it.byte_order {
         ByteOrder::Host => "",
         ByteOrder::LittleEndian => ", little-endian",

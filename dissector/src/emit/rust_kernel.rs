@@ -27,11 +27,11 @@ mod policy;
 mod table;
 mod text;
 
-use super::{Unsupported, banner, put};
+use super::{Unsupported, banner, comment, put};
 use crate::model::names::{snake, upper};
 use crate::model::{AttrSet, Enum, Family, KernelPolicy, Operation};
 use operation::{Form, Kind, forms, number};
-use text::{Scope, array, assign, comment, identifier};
+use text::{Scope, array, assign, identifier};
 
 type Result<T = ()> = std::result::Result<T, Unsupported>;
 

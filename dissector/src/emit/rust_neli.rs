@@ -14,7 +14,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Unsupported, banner, put};
+use super::{Unsupported, banner, comment, put};
 use crate::model::names::{camel, snake, upper};
 use crate::model::{
     AttrKind, AttrSet, Attribute, ByteOrder, Enum, Family, Member, MemberKind, Operation, Scalar,
@@ -458,15 +458,6 @@ const KEYWORDS: &[&str] = &[
     "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
-
-/// The lines of a text, each behind `mark`; nothing for no text.
-fn comment(out: &mut String, mark: &str, text: &str) {
-    for line in text.trim().lines() {
-        let line = line.trim_end();
-        let space = if line.is_empty() { "" } else { " " };
-        put(out, format_args!("{mark}{space}{line}\n"));
-    }
-}
 
 /// The lines of a text, or the name where there is none: what is public is
 /// documented.

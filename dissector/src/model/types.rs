@@ -367,6 +367,22 @@ pub enum ScalarType {
 }
 
 impl ScalarType {
+    /// Its name in specifications: `u32`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::S8 => "s8",
+            Self::S16 => "s16",
+            Self::S32 => "s32",
+            Self::S64 => "s64",
+            Self::Uint => "uint",
+            Self::Sint => "sint",
+        }
+    }
+
     /// Bytes on the wire; `None` where each attribute tells by its length.
     pub fn size(self) -> Option<usize> {
         match self {

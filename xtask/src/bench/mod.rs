@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `cargo xtask bench`: how fast things are, as ratios against peers in the same run.
 
+mod client;
 mod decode;
 mod module;
-mod netlink;
 mod samples;
 
 use crate::args::BenchArgs;

@@ -6,7 +6,7 @@
 //! the rounds; ours twice, as `ours again`: where those two differ is noise.
 
 use super::{
-    netlink::{Ask, Client},
+    client::{Ask, Client},
     samples::Samples,
 };
 use crate::{

@@ -5,8 +5,8 @@ use super::{Checkers, init};
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path, thread, time::Duration};
 
-const LOCKDEP: &str = "/proc/lockdep_stats";
-const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
+pub(crate) const LOCKDEP: &str = "/proc/lockdep_stats";
+pub(crate) const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
 
 /// kmemleak reports nothing younger than 5 s (`MSECS_MIN_AGE` in mm/kmemleak.c).
 const MIN_AGE: Duration = Duration::from_secs(6);
@@ -15,10 +15,7 @@ const MIN_AGE: Duration = Duration::from_secs(6);
 /// kmemleak also has to find nothing in a kernel that has done nothing, and then
 /// what a module leaks on purpose; the guests after it need not wait for that.
 pub(super) fn trust(wanted: &Checkers) -> Result<()> {
-    let stats = fs::read_to_string(LOCKDEP).with_context(|| format!("cannot read {LOCKDEP}"))?;
-    if !lockdep_is_on(&stats) {
-        bail!("lockdep is off ({LOCKDEP} does not say `debug_locks: 1`)");
-    }
+    lockdep()?;
     // The default, so nothing changes; but a kmemleak that is off refuses it.
     kmemleak("stack=on")?;
     let stamp = Path::new(&wanted.stamp);
@@ -48,8 +45,17 @@ pub(super) fn trust(wanted: &Checkers) -> Result<()> {
     fs::write(stamp, text).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
+/// Fails where lockdep is off: it switches itself off at its first report.
+pub(crate) fn lockdep() -> Result<()> {
+    let stats = fs::read_to_string(LOCKDEP).with_context(|| format!("cannot read {LOCKDEP}"))?;
+    if !lockdep_is_on(&stats) {
+        bail!("lockdep is off ({LOCKDEP} does not say `debug_locks: 1`)");
+    }
+    Ok(())
+}
+
 /// What kmemleak reports of all that is there now.
-fn scan() -> Result<String> {
+pub(crate) fn scan() -> Result<String> {
     thread::sleep(MIN_AGE);
     // An object is reported once two scans have found it unchanged.
     kmemleak("scan")?;
@@ -76,6 +82,7 @@ fn lockdep_is_on(stats: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guest::complaints::complaint;
 
     #[test]
     fn lockdep_is_on_only_where_it_says_so() {
@@ -83,5 +90,16 @@ mod tests {
         assert!(lockdep_is_on(on));
         assert!(!lockdep_is_on(&on.replace("  1\n", "  0\n")));
         assert!(!lockdep_is_on(""));
+    }
+
+    #[test]
+    fn a_complaint_of_the_kernel_is_quoted_with_what_follows() {
+        let log = "[ 0.1] fine\n[ 0.2] BUG: KASAN: use-after-free\n[ 0.3] in nl_kernel\n";
+        let text = complaint(log).unwrap();
+        assert!(
+            text.contains("use-after-free\n[ 0.3] in nl_kernel"),
+            "{text}"
+        );
+        assert_eq!(complaint("[ 0.1] fine\n"), None);
     }
 }

@@ -6,7 +6,8 @@
 //! command and speaks with the host in [`frame`]s over the kernel's second
 //! console, so that the kernel's log never mixes with the command's output.
 
-mod checkers;
+pub(crate) mod checkers;
+pub(crate) mod complaints;
 mod env;
 mod frame;
 mod host;
@@ -67,7 +68,7 @@ pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
 
 fn run(args: &GuestArgs) -> Result<u8> {
     setup::packages()?;
-    let kernel = Kernel::named(&args.kernel)?;
+    let kernel = Kernel::named(&args.on.kernel)?;
     kernel.ensure()?;
     let job = prepare(args, kernel)?;
     host::run(args, kernel, &job)

@@ -154,7 +154,7 @@ impl Kernel {
 /// `cargo xtask kernel`.
 pub(crate) fn task(args: &KernelArgs) -> Result<()> {
     setup::packages()?;
-    let kernel = Kernel::named(&args.kernel)?;
+    let kernel = Kernel::named(&args.on.kernel)?;
     let build = kernel.ensure()?;
     let path = match args.print {
         KernelPath::Source => kernel.source()?,

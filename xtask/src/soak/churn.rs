@@ -5,7 +5,9 @@
 //! Whatever the moment: every message is well-formed, and an interface that is never
 //! touched is in every list and every dump exactly once.
 
-use super::kernel::{Message, NLM_F_DUMP, NLM_F_REQUEST, Read, Socket, attrs, judge};
+use super::sh;
+use super::socket::{Message, Read, Socket, judge};
+use crate::netlink::{NLM_F_DUMP, NLM_F_REQUEST, attrs};
 use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
 use nl_dissector::model::{Family, SetId, nl_util};
@@ -106,12 +108,6 @@ pub(super) fn run(rounds: u64, seed: u64) -> Result<()> {
     Ok(())
 }
 
-fn sh(script: &str) -> Result<()> {
-    let status = Command::new("sh").args(["-euc", script]).status()?;
-    ensure!(status.success(), "`{script}` failed: {status}");
-    Ok(())
-}
-
 /// `ip -batch`, with these options before it.
 fn batch(options: &[&str], lines: &str) -> Result<()> {
     let file = tempfile::NamedTempFile::new().context("cannot make a file")?;
@@ -192,7 +188,7 @@ fn has_still(names: &HashMap<Vec<u8>, u32>) -> Result<()> {
 fn list(stage: &Stage) -> Result<()> {
     let mut socket = Socket::new(1 << 17)?;
     while !stage.is_over.load(Ordering::Relaxed) {
-        socket.send(socket.family, NLM_F_REQUEST, &[1, 1, 0, 0])?;
+        socket.send(NLM_F_REQUEST, &[1, 1, 0, 0])?;
         let Read::Messages(messages) = socket.read()? else {
             bail!("no answer to a list");
         };
@@ -218,7 +214,7 @@ fn list(stage: &Stage) -> Result<()> {
 fn dump(stage: &Stage, buffer: usize) -> Result<()> {
     let mut socket = Socket::new(buffer)?;
     while !stage.is_over.load(Ordering::Relaxed) {
-        socket.send(socket.family, NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
+        socket.send(NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
         let (mut found, mut consistent) = (HashMap::new(), true);
         'dump: loop {
             let Read::Messages(messages) = socket.read()? else {

@@ -6,7 +6,8 @@
 //! of the next system calls of this thread fails. Reading it back tells whether there
 //! was one.
 
-use super::kernel::{Message, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, Read, Socket, attr, judge};
+use super::socket::{Message, Read, Socket, judge};
+use crate::netlink::{self, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, attr};
 use anyhow::{Context, Result, bail, ensure};
 use nl_dissector::model::{Family, SetId, nl_util};
 use std::{collections::BTreeMap, fs, io::ErrorKind};
@@ -112,12 +113,7 @@ fn failing<R>(n: u64, call: impl FnOnce() -> R) -> Result<(R, bool)> {
 fn request(family: &Family, top: SetId, flags: u16, body: &[u8], n: u64) -> Outcome {
     let mut socket = Socket::new(1 << 17)?;
     socket.set_blocking(false)?;
-    let length = u32::try_from(16 + body.len())?;
-    let mut bytes = length.to_ne_bytes().to_vec();
-    bytes.extend(socket.family.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
-    bytes.extend([0; 8]);
-    bytes.extend(body);
+    let bytes = netlink::message(socket.family, flags, 0, body);
     let (sent, failed) = failing(n, || socket.try_send(&bytes))?;
     if !failed {
         sent.map_err(|errno| anyhow::anyhow!("errno {errno} without a failure"))?;

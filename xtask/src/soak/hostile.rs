@@ -4,7 +4,8 @@
 //! Each is answered by an errno or by well-formed messages, and afterwards the module
 //! still answers a plain request.
 
-use super::kernel::{Message, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, Read, Socket, attr, judge};
+use super::socket::{Message, Read, Socket, judge};
+use crate::netlink::{self, NLA_F_NESTED, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, attr};
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
 use nl_dissector::model::{AttrKind, AttrSet, Attribute, Family, SetId, nl_util};
@@ -34,7 +35,7 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
     }
     ensure!(outcomes.len() >= 4, "the messages are all alike");
     socket.set_blocking(true)?;
-    socket.send(socket.family, NLM_F_REQUEST, &[1, 1, 0, 0])?;
+    socket.send(NLM_F_REQUEST, &[1, 1, 0, 0])?;
     match socket.read()? {
         Read::Messages(messages)
             if matches!(messages[..], [Message::Answer { command: 1, .. }]) => {}
@@ -85,7 +86,7 @@ fn message(family: &Family, top: SetId, kind: u16, rng: &mut Rng) -> Vec<u8> {
     let flags = match rng.u8(..16) {
         0 => rng.u16(..),
         1 => NLM_F_REQUEST | NLM_F_DUMP,
-        2 => NLM_F_REQUEST | 4, // NLM_F_ACK
+        2 => NLM_F_REQUEST | NLM_F_ACK,
         _ if dump.is_some() => NLM_F_REQUEST | NLM_F_DUMP,
         _ => NLM_F_REQUEST,
     };
@@ -107,8 +108,7 @@ fn message(family: &Family, top: SetId, kind: u16, rng: &mut Rng) -> Vec<u8> {
     for _ in 0..rng.u8(..4).saturating_sub(1) {
         mutate(&mut body, rng);
     }
-    let mut bytes = header(kind, flags, body.len() + 16, rng);
-    bytes.extend(body);
+    let mut bytes = netlink::message(kind, flags, rng.u32(..), &body);
     match rng.u8(..16) {
         // Lengths that lie.
         0 => bytes[..4].copy_from_slice(&rng.u32(..64).to_ne_bytes()),
@@ -128,20 +128,9 @@ fn message(family: &Family, top: SetId, kind: u16, rng: &mut Rng) -> Vec<u8> {
 }
 
 fn noise(kind: u16, rng: &mut Rng) -> Vec<u8> {
-    let length = rng.usize(0..200);
-    let mut bytes = header(kind, NLM_F_REQUEST | rng.u16(..), length + 16, rng);
-    bytes.extend((0..length).map(|_| rng.u8(..)));
-    bytes
-}
-
-fn header(kind: u16, flags: u16, length: usize, rng: &mut Rng) -> Vec<u8> {
-    let length = u32::try_from(length).unwrap_or(u32::MAX);
-    let mut bytes = length.to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
-    bytes.extend(rng.u32(..).to_ne_bytes());
-    bytes.extend([0; 4]);
-    bytes
+    let (length, flags, seq) = (rng.usize(0..200), rng.u16(..), rng.u32(..));
+    let body: Vec<u8> = (0..length).map(|_| rng.u8(..)).collect();
+    netlink::message(kind, NLM_F_REQUEST | flags, seq, &body)
 }
 
 /// Attributes of a set as they should be, in any order and number.

@@ -8,14 +8,15 @@ mod churn;
 mod faults;
 mod health;
 mod hostile;
-mod kernel;
 mod reload;
+mod socket;
 
 use crate::{
     args::{SoakArgs, SoakWhat},
+    guest::complaints::complaint,
     kmod,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{fs, process::Command};
 
 /// `cargo xtask soak`.
@@ -28,20 +29,22 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     let dmesg = tempfile::NamedTempFile::new().context("cannot make a file for the log")?;
     let mut guest = Command::new(&xtask);
     guest
-        .args(["guest", "--kernel", &args.kernel, "--mem", "1500M"])
+        .args(["guest", "--kernel", &args.on.kernel, "--mem", "1500M"])
         .args(["--timeout", "0", "--dmesg"])
         .arg(dmesg.path())
         .arg("--")
         .arg(&xtask)
         .args(["soak", args.what.name(), "--in-guest"])
-        .args(["--kernel", &args.kernel])
+        .args(["--kernel", &args.on.kernel])
         .args(["--seed", &seed.to_string()]);
     if let Some(count) = args.count {
         guest.args(["--count", &count.to_string()]);
     }
     let status = guest.status().context("cannot run the guest")?;
     let log = fs::read_to_string(dmesg.path()).context("cannot read the guest's log")?;
-    health::no_complaint(&log)?;
+    if let Some(complaint) = complaint(&log) {
+        bail!("the kernel complains:\n{complaint}");
+    }
     if !status.success() {
         bail!("{} failed: {status}; seed {seed}", args.what.name());
     }
@@ -54,8 +57,15 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
     match args.what {
         SoakWhat::Hostile => hostile::run(count, seed)?,
         SoakWhat::Churn => churn::run(count, seed)?,
-        SoakWhat::Reload => reload::run(count, &kmod::file(&args.kernel)?)?,
+        SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
         SoakWhat::Faults => faults::run(count)?,
     }
     health::check()
+}
+
+/// Runs a shell script (`sh -eu`).
+fn sh(script: &str) -> Result<()> {
+    let status = Command::new("sh").args(["-euc", script]).status()?;
+    ensure!(status.success(), "`{script}` failed: {status}");
+    Ok(())
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The module removed and inserted under load, and namespaces that end with sockets open.
 
-use super::kernel::{NLM_F_DUMP, NLM_F_REQUEST, Read, Socket};
+use super::sh;
+use super::socket::{Read, Socket};
+use crate::netlink::{NLM_F_DUMP, NLM_F_REQUEST};
 use anyhow::{Context, Result, ensure};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::{
@@ -66,20 +68,15 @@ fn reload(rounds: u64, module: &Path) -> Result<u64> {
 fn ask() -> Result<()> {
     let mut socket = Socket::new(8192)?;
     socket.join()?;
-    socket.send(socket.family, NLM_F_REQUEST, &[2, 1, 0, 0])?;
+    socket.send(NLM_F_REQUEST, &[2, 1, 0, 0])?;
     ensure!(matches!(socket.read()?, Read::Messages(_)), "no answer");
-    socket.send(socket.family, NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
+    socket.send(NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
     ensure!(matches!(socket.read()?, Read::Messages(_)), "no answer");
     Ok(())
 }
 
 /// A namespace that is deleted while sockets of it are open.
 fn namespace() -> Result<()> {
-    let sh = |script: &str| -> Result<()> {
-        let status = Command::new("sh").args(["-euc", script]).status()?;
-        ensure!(status.success(), "`{script}` failed: {status}");
-        Ok(())
-    };
     sh("ip netns add brief
         for i in 1 2 3; do ip -n brief link add b$i type dummy; done
         ip -n brief link add bv type veth peer name vb netns 1")?;
@@ -90,7 +87,7 @@ fn namespace() -> Result<()> {
                 .context("cannot enter the namespace")?;
             let (listener, mut dumper) = (Socket::new(8192)?, Socket::new(8192)?);
             listener.join()?;
-            dumper.send(dumper.family, NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
+            dumper.send(NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
             Ok(vec![listener, dumper])
         });
         inside

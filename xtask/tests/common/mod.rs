@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+#[path = "../../src/guest/complaints.rs"]
+mod complaints;
 pub(crate) mod wire;
 
 use std::{
@@ -15,16 +17,6 @@ use std::{
 
 /// Set in the guest.
 const IN_GUEST: &str = "NL_UTIL_TEST_IN_GUEST";
-
-/// What a sound kernel never logs.
-const SPLATS: &[&str] = &[
-    "BUG:",
-    "WARNING:",
-    "Oops",
-    "Call Trace",
-    "general protection",
-    "Kernel panic",
-];
 
 /// Defines tests whose bodies run in the guest, with our module loaded; in the form
 /// `fn name(mem = "2500M")` with that much memory.
@@ -76,10 +68,7 @@ pub(crate) fn in_guest(name: &str, options: &[&str], body: impl FnOnce()) {
         out.status,
         text(&out.stderr)
     );
-    let splat = log
-        .lines()
-        .find(|line| SPLATS.iter().any(|splat| line.contains(splat)));
-    assert_eq!(splat, None, "the guest's log:\n{log}");
+    assert_eq!(complaints::complaint(&log), None, "the guest's log:\n{log}");
 }
 
 /// Bytes as text.

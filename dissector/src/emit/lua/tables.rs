@@ -338,16 +338,7 @@ impl<'a> Tables<'a> {
         let is_address = it.hint == Some(DisplayHint::Ipv4) && it.width == ScalarType::U32;
         let kind = match it.width {
             ScalarType::U32 if is_address => "ipv4\", numeric = true, width = \"u32",
-            ScalarType::U8 => "u8",
-            ScalarType::U16 => "u16",
-            ScalarType::U32 => "u32",
-            ScalarType::U64 => "u64",
-            ScalarType::S8 => "s8",
-            ScalarType::S16 => "s16",
-            ScalarType::S32 => "s32",
-            ScalarType::S64 => "s64",
-            ScalarType::Uint => "uint",
-            ScalarType::Sint => "sint",
+            width => width.name(),
         };
         let mut text = format!("kind = \"{kind}\"");
         match it.byte_order {

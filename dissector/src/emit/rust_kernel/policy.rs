@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::operation::Form;
-use super::text::{assign, comment};
-use super::{Result, put, set_place, unsupported};
+use super::text::assign;
+use super::{Result, comment, put, set_place, unsupported};
 use crate::model::names::{snake, upper};
 use crate::model::{
     AttrKind, AttrSet, Attribute, ByteOrder, Checks, Enum, Family, Scalar, ScalarType, SetId,

@@ -2,8 +2,8 @@
 //! The trait of handlers, and the table that is made of it.
 
 use super::operation::{Form, Kind};
-use super::text::{assign, comment, signature};
-use super::{Result, put};
+use super::text::{assign, signature};
+use super::{Result, comment, put};
 use crate::model::names::upper;
 
 /// What a handler takes, and what it returns.

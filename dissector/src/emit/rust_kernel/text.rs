@@ -79,12 +79,3 @@ pub(super) fn signature(out: &mut String, open: &str, arguments: &str, close: &s
         );
     }
 }
-
-/// The lines of a text, each behind `mark`; nothing for no text.
-pub(super) fn comment(out: &mut String, mark: &str, text: &str) {
-    for line in text.trim().lines() {
-        let line = line.trim_end();
-        let space = if line.is_empty() { "" } else { " " };
-        put(out, format_args!("{mark}{space}{line}\n"));
-    }
-}

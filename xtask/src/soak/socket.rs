@@ -2,6 +2,9 @@
 //! A socket of generic netlink, and the messages that come from it, taken apart and
 //! judged: whatever was asked, what comes is well-formed.
 
+use crate::netlink::{
+    self, NLM_F_DUMP_INTR, NLM_F_MULTI, NLMSG_DONE, NLMSG_ERROR, attrs, half, next_message, word,
+};
 use anyhow::{Context, Result, bail, ensure};
 use neli::{
     consts::socket::{Msg, NlFamily},
@@ -10,14 +13,6 @@ use neli::{
 };
 use nl_dissector::model::{AttrKind, Family, SetId};
 
-pub(super) const NLM_F_REQUEST: u16 = 1;
-pub(super) const NLM_F_DUMP: u16 = 0x300;
-const NLM_F_MULTI: u16 = 2;
-const NLM_F_DUMP_INTR: u16 = 0x10;
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
-pub(super) const NLA_F_NESTED: u16 = 0x8000;
-const NLA_TYPE: u16 = 0x3fff;
 const EAGAIN: i32 = 11;
 const ENOBUFS: i32 = 105;
 
@@ -67,44 +62,14 @@ impl Socket {
         socket
             .enable_ext_ack(true)
             .context("cannot set a socket option")?;
-        let mut this = Self {
+        let known = netlink::nl_util(&socket)?;
+        Ok(Self {
             socket,
-            family: 0,
-            group: 0,
-            buffer: vec![0; buffer.max(8192)],
+            family: known.family,
+            group: known.group,
+            buffer: vec![0; buffer],
             seq: 0,
-        };
-        // CTRL_CMD_GETFAMILY with CTRL_ATTR_FAMILY_NAME.
-        let name = attr(2, b"nl_util\0");
-        this.send(
-            16,
-            NLM_F_REQUEST,
-            &[&[3, 1, 0, 0], name.as_slice()].concat(),
-        )?;
-        let length = this.receive().context("no answer of the controller")?;
-        let bytes = this.buffer.get(20..length).unwrap_or_default().to_vec();
-        for (kind, payload) in attrs(&bytes)? {
-            match kind {
-                1 => this.family = u16::from_ne_bytes(payload.try_into()?),
-                // CTRL_ATTR_MCAST_GROUPS: a list of name and number.
-                7 => {
-                    for (_, group) in attrs(payload)? {
-                        for (kind, payload) in attrs(group)? {
-                            if kind == 2 {
-                                this.group = u32::from_ne_bytes(payload.try_into()?);
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        ensure!(
-            this.family != 0,
-            "the kernel does not know the family nl_util"
-        );
-        this.buffer.truncate(buffer);
-        Ok(this)
+        })
     }
 
     /// Joins the family's group.
@@ -123,18 +88,12 @@ impl Socket {
         set.context("cannot set a socket's mode")
     }
 
-    /// Sends a message of `kind` with `body` behind its header; its sequence number.
-    pub(super) fn send(&mut self, kind: u16, flags: u16, body: &[u8]) -> Result<u32> {
+    /// Sends a message of the family with `body` behind its header.
+    pub(super) fn send(&mut self, flags: u16, body: &[u8]) -> Result<()> {
         self.seq += 1;
-        let length = u32::try_from(16 + body.len())?;
-        let mut bytes = length.to_ne_bytes().to_vec();
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend(flags.to_ne_bytes());
-        bytes.extend(self.seq.to_ne_bytes());
-        bytes.extend([0; 4]);
-        bytes.extend(body);
-        self.send_bytes(&bytes)?;
-        Ok(self.seq)
+        let bytes = netlink::message(self.family, flags, self.seq, body);
+        self.try_send(&bytes)
+            .map_err(|errno| anyhow::anyhow!("cannot send: errno {errno}"))
     }
 
     /// Sends any bytes; the errno, where the system call fails.
@@ -143,11 +102,6 @@ impl Socket {
             Ok(_) => Ok(()),
             Err(err) => Err(err.raw_os_error().unwrap_or(-1)),
         }
-    }
-
-    pub(super) fn send_bytes(&self, bytes: &[u8]) -> Result<()> {
-        self.try_send(bytes)
-            .map_err(|errno| anyhow::anyhow!("cannot send: errno {errno}"))
     }
 
     fn receive(&mut self) -> std::io::Result<usize> {
@@ -171,13 +125,7 @@ impl Socket {
         let mut rest = &self.buffer[..length];
         let mut messages = Vec::new();
         while !rest.is_empty() {
-            let length = word(rest, 0)? as usize;
-            let message = rest
-                .get(..length)
-                .filter(|it| it.len() >= 16)
-                .with_context(|| format!("a message of {length} bytes in {}", rest.len()))?;
-            messages.push(self.parse(message)?);
-            rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+            messages.push(self.parse(next_message(&mut rest)?)?);
         }
         Ok(Read::Messages(messages))
     }
@@ -212,40 +160,6 @@ impl Socket {
             kind => bail!("a message of type {kind}"),
         }
     }
-}
-
-fn word(bytes: &[u8], at: usize) -> Result<u32> {
-    let bytes = bytes.get(at..at + 4).context("a message that ends early")?;
-    Ok(u32::from_ne_bytes(bytes.try_into()?))
-}
-
-fn half(bytes: &[u8], at: usize) -> Result<u16> {
-    let bytes = bytes.get(at..at + 2).context("a message that ends early")?;
-    Ok(u16::from_ne_bytes(bytes.try_into()?))
-}
-
-/// An attribute with its padding.
-pub(super) fn attr(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len() + 4).unwrap_or(u16::MAX);
-    let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
-
-/// The attributes in `bytes`; an error where they are not well-formed.
-pub(super) fn attrs(mut bytes: &[u8]) -> Result<Vec<(u16, &[u8])>> {
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let length = usize::from(half(bytes, 0)?);
-        let attr = bytes
-            .get(..length)
-            .filter(|it| it.len() >= 4)
-            .with_context(|| format!("an attribute of {length} bytes in {}", bytes.len()))?;
-        found.push((half(attr, 2)? & NLA_TYPE, &attr[4..]));
-        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-    }
-    Ok(found)
 }
 
 /// Whether `bytes` are attributes of the set, each as long as its type wants.
