@@ -23,23 +23,23 @@ const MOST_ALIKE: usize = 64;
 
 /// The most bytes of a request that are kept, to name in it what an error
 /// points at.
-const KEPT: usize = 4096;
+pub(crate) const KEPT: usize = 4096;
 
 /// Under what a request waits: tap, protocol, sequence number.
 type Key = (u32, u16, u32);
 
 /// A request as it was.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) time: Duration,
+pub(crate) struct Request {
+    pub(crate) time: Duration,
     /// `nlmsg_type`, and behind it the command of generic netlink.
-    pub(super) kind: u16,
+    pub(crate) kind: u16,
     /// What the operation is called, and its family.
-    pub(super) family: Rc<str>,
-    pub(super) operation: Rc<str>,
-    pub(super) process: Option<Process>,
+    pub(crate) family: Rc<str>,
+    pub(crate) operation: Rc<str>,
+    pub(crate) process: Option<Process>,
     /// The message, or the beginning of it.
-    pub(super) bytes: Box<[u8]>,
+    pub(crate) bytes: Box<[u8]>,
 }
 
 #[derive(Debug)]
@@ -54,15 +54,15 @@ struct Waiting {
 
 /// What an answer is tied to.
 #[derive(Debug, Clone)]
-pub(super) struct Tie {
-    pub(super) request: Rc<Request>,
+pub(crate) struct Tie {
+    pub(crate) request: Rc<Request>,
     /// Messages of the answer before this one.
-    pub(super) parts: u32,
+    pub(crate) parts: u32,
 }
 
 /// The requests so far.
 #[derive(Debug, Default)]
-pub(super) struct Conversations {
+pub(crate) struct Conversations {
     waiting: HashMap<Key, Vec<Waiting>>,
     /// Their keys, oldest first.
     order: VecDeque<Key>,
@@ -70,7 +70,7 @@ pub(super) struct Conversations {
 
 impl Conversations {
     /// Remembers a request of that key and port id.
-    pub(super) fn ask(&mut self, key: Key, port: u32, request: Request) {
+    pub(crate) fn ask(&mut self, key: Key, port: u32, request: Request) {
         let alike = self.waiting.entry(key).or_default();
         let socket = socket(request.process.as_ref());
         // The same socket uses its number again, or one of which nothing is
@@ -106,7 +106,7 @@ impl Conversations {
     }
 
     /// The request that a message of that key, to that port id, answers.
-    pub(super) fn answer(&mut self, key: Key, port: u32, process: Option<&Process>) -> Option<Tie> {
+    pub(crate) fn answer(&mut self, key: Key, port: u32, process: Option<&Process>) -> Option<Tie> {
         let alike = self.waiting.get_mut(&key)?;
         let socket = socket(process);
         let by_socket = |it: &&mut Waiting| {
@@ -137,7 +137,7 @@ fn socket(process: Option<&Process>) -> Option<(u32, u64)> {
 }
 
 /// As much of a request as is kept.
-pub(super) fn kept(bytes: &[u8]) -> Box<[u8]> {
+pub(crate) fn kept(bytes: &[u8]) -> Box<[u8]> {
     bytes[..bytes.len().min(KEPT)].into()
 }
 

@@ -34,7 +34,7 @@ const MOST_NAMES: usize = 1 << 14;
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// A process asks.
     Request,
     /// The kernel answers with data.
@@ -53,7 +53,7 @@ pub(super) enum Role {
 
 impl Role {
     /// Its name, as JSON has it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Request => "request",
             Self::Reply => "reply",
@@ -67,35 +67,35 @@ impl Role {
 }
 
 /// A message.
-pub(super) struct Event<'a> {
+pub(crate) struct Event<'a> {
     /// Number of the packet in the file, from 1.
-    pub(super) frame: u64,
-    pub(super) packet: &'a Packet<'a>,
-    pub(super) message: Message<'a>,
+    pub(crate) frame: u64,
+    pub(crate) packet: &'a Packet<'a>,
+    pub(crate) message: Message<'a>,
     /// The message with its header, as far as it is there.
-    pub(super) bytes: &'a [u8],
-    pub(super) role: Role,
-    pub(super) process: Option<Process>,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) role: Role,
+    pub(crate) process: Option<Process>,
     /// Netlink protocol by name.
-    pub(super) protocol: &'a str,
+    pub(crate) protocol: &'a str,
     /// Name of the family, or of the protocol where that is all that is known.
-    pub(super) family: Rc<str>,
+    pub(crate) family: Rc<str>,
     /// Name of the operation, or its number.
-    pub(super) operation: Rc<str>,
+    pub(crate) operation: Rc<str>,
     /// Whether a specification has the operation.
-    pub(super) known: bool,
+    pub(crate) known: bool,
     /// Data, where it is a message that has any.
-    pub(super) body: Option<Body<'a>>,
-    pub(super) verdict: Option<Verdict<'a>>,
+    pub(crate) body: Option<Body<'a>>,
+    pub(crate) verdict: Option<Verdict<'a>>,
     /// What it answers.
-    pub(super) tie: Option<Tie>,
+    pub(crate) tie: Option<Tie>,
     /// The request's family, for what an error says about it.
     specs: &'a Specs,
 }
 
 impl Event<'_> {
     /// The time since the request.
-    pub(super) fn took(&self) -> Option<Duration> {
+    pub(crate) fn took(&self) -> Option<Duration> {
         self.packet
             .time
             .checked_sub(self.tie.as_ref()?.request.time)
@@ -103,7 +103,7 @@ impl Event<'_> {
 
     /// The attribute that an error points at, and the one that it misses, by
     /// their paths; a place without a name by its number of bytes.
-    pub(super) fn at_fault(&self) -> (Option<String>, Option<String>) {
+    pub(crate) fn at_fault(&self) -> (Option<String>, Option<String>) {
         let Some(verdict) = self.verdict.filter(|it| it.offset.or(it.missing).is_some()) else {
             return (None, None);
         };
@@ -165,7 +165,7 @@ struct Names {
 }
 
 /// What was learnt from the messages so far.
-pub(super) struct Session<'s> {
+pub(crate) struct Session<'s> {
     specs: &'s Specs,
     families: HashMap<(u32, u16), Rc<str>>,
     /// Names that are asked for again and again.
@@ -173,13 +173,13 @@ pub(super) struct Session<'s> {
     conversations: Conversations,
     processes: Processes,
     /// Counts what changes names.
-    pub(super) generation: u32,
+    pub(crate) generation: u32,
     frame: u64,
 }
 
 impl<'s> Session<'s> {
     /// Knows nothing yet.
-    pub(super) fn new(specs: &'s Specs) -> Self {
+    pub(crate) fn new(specs: &'s Specs) -> Self {
         Self {
             specs,
             families: HashMap::new(),
@@ -193,7 +193,7 @@ impl<'s> Session<'s> {
 
     /// Hands each message of a packet to `each`; false where bytes are left that
     /// are no message.
-    pub(super) fn packet(
+    pub(crate) fn packet(
         &mut self,
         packet: &Packet<'_>,
         each: &mut impl FnMut(&Event<'_>),

@@ -2,15 +2,15 @@
 //! `nlcap show`: the messages of a capture file, a line for each.
 
 mod clock;
-mod conversation;
+pub(crate) mod conversation;
 mod count;
-mod event;
+pub(crate) mod event;
 mod filter;
 mod json;
 mod line;
-mod names;
-mod paint;
-mod process;
+pub(crate) mod names;
+pub(crate) mod paint;
+pub(crate) mod process;
 pub(crate) mod specs;
 mod value;
 

@@ -7,7 +7,7 @@ use neli::consts::rtnl::Rtm;
 use nix::errno::Errno;
 
 /// The netlink protocol's name, from linux/netlink.h.
-pub(super) fn protocol(number: u16) -> Cow<'static, str> {
+pub(crate) fn protocol(number: u16) -> Cow<'static, str> {
     Cow::Borrowed(match i32::from(number) {
         libc::NETLINK_ROUTE => "route",
         libc::NETLINK_USERSOCK => "usersock",
@@ -31,7 +31,7 @@ pub(super) fn protocol(number: u16) -> Cow<'static, str> {
 }
 
 /// The name of a message of a protocol that is not generic.
-pub(super) fn message(protocol: u16, kind: u16) -> Cow<'static, str> {
+pub(crate) fn message(protocol: u16, kind: u16) -> Cow<'static, str> {
     let name = match i32::from(protocol) {
         libc::NETLINK_ROUTE => match Rtm::from(kind) {
             Rtm::UnrecognizedConst(_) => None,
@@ -118,7 +118,7 @@ fn route_header_length(kind: u16) -> usize {
 
 /// The errno's name: `ENODEV`. Of those that libc does not know, the kernel's own
 /// of linux/errno.h, else the number.
-pub(super) fn errno(number: i32) -> Cow<'static, str> {
+pub(crate) fn errno(number: i32) -> Cow<'static, str> {
     match Errno::from_raw(number) {
         Errno::UnknownErrno => match number {
             512 => "ERESTARTSYS".into(),

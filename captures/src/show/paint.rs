@@ -3,7 +3,7 @@
 
 /// What is painted.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Tint {
+pub(crate) enum Tint {
     /// Times.
     Dim,
     /// Who speaks.
@@ -16,11 +16,11 @@ pub(super) enum Tint {
 
 /// Whether there is colour.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint(pub(super) bool);
+pub(crate) struct Paint(pub(super) bool);
 
 impl Paint {
     /// Writes the text in its colour.
-    pub(super) fn push(self, out: &mut String, tint: Tint, text: &str) {
+    pub(crate) fn push(self, out: &mut String, tint: Tint, text: &str) {
         if !self.0 {
             out.push_str(text);
             return;

@@ -11,26 +11,26 @@ const MOST: usize = 4096;
 
 /// A process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Process {
+pub(crate) struct Process {
     /// Process id.
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// Thread id, where it is known.
-    pub(super) tid: Option<u32>,
+    pub(crate) tid: Option<u32>,
     /// The recorder's number of the socket, where it is known.
-    pub(super) socket: Option<u64>,
+    pub(crate) socket: Option<u64>,
     /// The name, as the comment has it: escaped, but not to be trusted.
-    pub(super) comm: Option<Rc<str>>,
+    pub(crate) comm: Option<Rc<str>>,
 }
 
 /// Processes by the comments that name them.
 #[derive(Debug, Default)]
-pub(super) struct Processes {
+pub(crate) struct Processes {
     known: HashMap<Box<[u8]>, Option<Process>>,
 }
 
 impl Processes {
     /// The process of a packet.
-    pub(super) fn of(&mut self, packet: &Packet<'_>) -> Option<Process> {
+    pub(crate) fn of(&mut self, packet: &Packet<'_>) -> Option<Process> {
         let by_thread = || {
             let (pid, tid) = packet.thread?;
             Some(Process {
