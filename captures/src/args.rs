@@ -66,7 +66,10 @@ pub(crate) struct RecordArgs {
     pub(crate) anonymous: bool,
 
     /// The command, found through PATH and run without a shell
-    #[arg(last = true, required = true, value_names = ["CMD", "ARGS"])]
+    ///
+    /// Without it, everybody's messages in this network namespace are recorded,
+    /// until Ctrl-C.
+    #[arg(last = true, value_names = ["CMD", "ARGS"])]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -267,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_command_is_a_usage_error() {
+    fn without_a_command_it_is_the_namespace() {
         for line in [&["nlcap", "record"][..], &["nlcap", "record", "--"]] {
-            assert_eq!(record(line).unwrap_err().exit_code(), 2);
+            assert!(record(line).unwrap().command.is_empty());
         }
     }
 

@@ -48,13 +48,7 @@ fn pcap() -> Vec<u8> {
 
 #[test]
 fn usage_errors_exit_with_2() {
-    for arguments in [
-        &[][..],
-        &["record"],
-        &["report"],
-        &["record", "ip"],
-        &["nosuch"],
-    ] {
+    for arguments in [&[][..], &["report"], &["record", "ip"], &["nosuch"]] {
         let (code, out, err) = run(arguments);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(err.contains("Usage:"), "{err}");

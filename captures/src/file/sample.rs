@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::SNAP_LENGTH;
 use super::cooked::{ARPHRD_NETLINK, Header, TO_USER};
-use super::writer::{Counters, Frame, Note, Origin, Writer};
+use super::writer::{Counters, Frame, Interface, Note, Origin, Writer};
 
 /// The time of the first frame: 2026-01-02 03:04:05 UTC.
 pub(crate) const START: Duration = Duration::from_secs(1_767_323_045);
@@ -100,15 +101,23 @@ pub(crate) fn origin(command: &str) -> Origin {
         command: command.to_owned(),
         hardware: String::from("x86_64"),
         system: String::from("Linux 6.12.117"),
-        link: String::from("nlcap812"),
         hostname: Some(String::from("box")),
+    }
+}
+
+/// The tap of every sample.
+pub(crate) fn interface() -> Interface {
+    Interface {
+        link: String::from("nlcap812"),
         namespace: Some(4_026_531_840),
+        snap_length: SNAP_LENGTH,
     }
 }
 
 /// A frame of the tap, the `number`th.
 pub(crate) fn frame(number: u32, protocol: u16, messages: &[u8]) -> Frame<'_> {
     Frame {
+        interface: 0,
         time: START + Duration::from_nanos(1_000_001) * number,
         header: Header {
             packet_type: 4,
@@ -124,6 +133,7 @@ pub(crate) fn frame(number: u32, protocol: u16, messages: &[u8]) -> Frame<'_> {
 /// The recording of a conversation, with the families first.
 pub(crate) fn recording(command: &str, frames: &[(u16, Vec<u8>)], counters: Counters) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), &origin(command)).unwrap();
+    writer.interface(&interface()).unwrap();
     let families = [family(0), message(3, MULTI, 0, &[0; 4])].concat();
     let mut added = frame(0, GENERIC, &families);
     added.header.packet_type = TO_USER;
@@ -134,8 +144,9 @@ pub(crate) fn recording(command: &str, frames: &[(u16, Vec<u8>)], counters: Coun
             .unwrap();
     }
     writer
-        .finish(START + Duration::from_secs(1), counters)
-        .unwrap()
+        .finish(START + Duration::from_secs(1), &[counters])
+        .unwrap();
+    std::mem::take(writer.output())
 }
 
 /// The counters of a recording without a loss.

@@ -9,7 +9,9 @@ use nl_dissector::decode::Endian;
 use proptest::prelude::*;
 
 use super::reader::{About, ReadError, read};
-use super::sample::{START, counters, frame, ip_link, message, nl_user, origin, recording};
+use super::sample::{
+    START, counters, frame, interface, ip_link, message, nl_user, origin, recording,
+};
 use super::writer::{Counters, Note, Writer};
 use super::{SNAP_LENGTH, cooked};
 
@@ -163,13 +165,15 @@ fn a_frame_longer_than_the_snap_length_is_cut_and_wireshark_goes_on() {
     let long = message(0x24, 0, 1, &vec![0xab; SNAP_LENGTH as usize + 100]);
     let short = message(3, 2, 1, &[0; 4]);
     let mut writer = Writer::new(Vec::new(), &origin("x")).unwrap();
+    writer.interface(&interface()).unwrap();
     writer
         .frame(&frame(0, 16, &long), &Note::default())
         .unwrap();
     writer
         .frame(&frame(1, 16, &short), &Note::default())
         .unwrap();
-    let file = writer.finish(START, Counters::default()).unwrap();
+    writer.finish(START, &[Counters::default()]).unwrap();
+    let file = writer.output().clone();
 
     let (_, all) = read_all(&file).unwrap();
     assert_eq!(all[0].messages.len(), SNAP_LENGTH as usize - cooked::LENGTH);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Writing pcapng: one section, one interface, packets, and the interface's
-//! statistics at the end.
+//! Writing pcapng: one section, an interface for each tap, packets, and the
+//! interfaces' statistics at the end.
 
 use std::borrow::Cow;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use pcap_file::pcapng::PcapNgWriter;
@@ -39,9 +39,6 @@ const PROCESS_AND_THREAD: u16 = 8;
 /// An option's length is 16 bits; this leaves room for the mark of a cut.
 const OPTION_LIMIT: usize = 65_000;
 
-/// Bytes gathered for one write(2).
-const BUFFER: usize = 1 << 18;
-
 /// What the file says about where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -51,17 +48,27 @@ pub(crate) struct Origin {
     pub(crate) hardware: String,
     /// Kernel name and release, as of uname(2).
     pub(crate) system: String,
-    /// Name of the nlmon link.
-    pub(crate) link: String,
     /// The machine's name, where it may be told.
     pub(crate) hostname: Option<String>,
+}
+
+/// What the file says about a tap.
+#[derive(Clone, Debug)]
+pub(crate) struct Interface {
+    /// Name of the nlmon link.
+    pub(crate) link: String,
     /// The network namespace, by its inode number as `lsns -t net` shows it.
     pub(crate) namespace: Option<u64>,
+    /// The longest packet that is kept, in bytes, its cooked header among them;
+    /// at most [`SNAP_LENGTH`].
+    pub(crate) snap_length: u32,
 }
 
 /// A frame: what one netlink skb held.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
+    /// Which tap it came from: the first interface of the file is 0.
+    pub(crate) interface: u32,
     /// Since the epoch.
     pub(crate) time: Duration,
     /// The cooked header.
@@ -119,24 +126,25 @@ pub(crate) struct Counters {
 }
 
 /// A pcapng file in the making.
+///
+/// Every block is handed to the output in one piece.
 pub(crate) struct Writer<W: Write> {
-    file: PcapNgWriter<BufWriter<W>>,
+    file: PcapNgWriter<W>,
+    system: String,
+    /// Snap length of each interface.
+    interfaces: Vec<u32>,
     /// The packet at hand, kept for its allocation.
     packet: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins the file with its section header and the interface.
+    /// Begins the file with its section header.
     pub(crate) fn new(output: W, origin: &Origin) -> io::Result<Self> {
         let mut comments = vec![SectionHeaderOption::Comment(option(&origin.command))];
         if let Some(hostname) = &origin.hostname {
             let host = format!("host={hostname}");
             comments.push(SectionHeaderOption::Comment(option(&host)));
         }
-        let namespace = origin.namespace.map(|inode| {
-            let text = format!("network namespace net:[{inode}]");
-            InterfaceDescriptionOption::IfDescription(option(&text))
-        });
         let section = SectionHeaderBlock {
             endianness: Endianness::native(),
             options: comments
@@ -152,23 +160,40 @@ impl<W: Write> Writer<W> {
                 .collect(),
             ..SectionHeaderBlock::default()
         };
-        let interface = InterfaceDescriptionBlock {
+        let file = PcapNgWriter::with_section_header(output, section).map_err(io_error)?;
+        Ok(Self {
+            file,
+            system: origin.system.clone(),
+            interfaces: Vec::new(),
+            packet: Vec::new(),
+        })
+    }
+
+    /// Describes the next interface: the first is number 0.
+    pub(crate) fn interface(&mut self, interface: &Interface) -> io::Result<()> {
+        let snap_length = interface.snap_length.min(SNAP_LENGTH);
+        let mut options = vec![
+            InterfaceDescriptionOption::IfName(option(&interface.link)),
+            InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
+            InterfaceDescriptionOption::IfOs(option(&self.system)),
+        ];
+        if let Some(inode) = interface.namespace {
+            let text = format!("network namespace net:[{inode}]");
+            options.push(InterfaceDescriptionOption::IfDescription(option(&text)));
+        }
+        let block = InterfaceDescriptionBlock {
             linktype: DataLink::from(u32::from(LINKTYPE_NETLINK)),
-            snaplen: SNAP_LENGTH,
-            options: vec![
-                InterfaceDescriptionOption::IfName(option(&origin.link)),
-                InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
-                InterfaceDescriptionOption::IfOs(option(&origin.system)),
-            ]
-            .into_iter()
-            .chain(namespace)
-            .collect(),
+            snaplen: snap_length,
+            options,
         };
-        let output = BufWriter::with_capacity(BUFFER, output);
-        let mut file = PcapNgWriter::with_section_header(output, section).map_err(io_error)?;
-        file.write_pcapng_block(interface).map_err(io_error)?;
-        let packet = Vec::new();
-        Ok(Self { file, packet })
+        self.file.write_pcapng_block(block).map_err(io_error)?;
+        self.interfaces.push(snap_length);
+        Ok(())
+    }
+
+    /// Where it is written to.
+    pub(crate) fn output(&mut self) -> &mut W {
+        self.file.get_mut()
     }
 
     /// Writes a frame of the tap with what is known of it.
@@ -189,7 +214,12 @@ impl<W: Write> Writer<W> {
     /// Writes an enhanced packet block. The pcap-file crate has no name for the
     /// option with the process, and would allocate for each.
     fn packet(&mut self, frame: &Frame<'_>, note: &Note) -> io::Result<()> {
-        let room = SNAP_LENGTH as usize - cooked::LENGTH;
+        let snap_length = usize::try_from(frame.interface)
+            .ok()
+            .and_then(|at| self.interfaces.get(at));
+        // A packet of an interface that the file does not have is no packet.
+        let snap_length = *snap_length.ok_or(io::ErrorKind::InvalidInput)?;
+        let room = (snap_length as usize).saturating_sub(cooked::LENGTH);
         let kept = &frame.messages[..frame.messages.len().min(room)];
         let captured = (kept.len() + cooked::LENGTH) as u32;
         let original = frame.original_length.saturating_add(cooked::LENGTH as u32);
@@ -200,7 +230,7 @@ impl<W: Write> Writer<W> {
         for word in [
             ENHANCED_PACKET_BLOCK,
             0,
-            0,
+            frame.interface,
             (time >> 32) as u32,
             time as u32,
             captured,
@@ -218,27 +248,21 @@ impl<W: Write> Writer<W> {
         self.file.get_mut().write_all(&self.packet)
     }
 
-    /// Hands what was gathered to the kernel.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.file.get_mut().flush()
-    }
-
-    /// Ends the file with the interface's statistics.
-    pub(crate) fn finish(mut self, now: Duration, counters: Counters) -> io::Result<W> {
+    /// Ends the file with the statistics of each interface, in their order.
+    pub(crate) fn finish(&mut self, now: Duration, counters: &[Counters]) -> io::Result<()> {
         let nanoseconds = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        let block = InterfaceStatisticsBlock {
-            interface_id: 0,
-            timestamp: time_words(nanoseconds),
-            options: vec![
-                InterfaceStatisticsOption::IsbIfRecv(counters.received),
-                InterfaceStatisticsOption::IsbIfDrop(counters.dropped),
-            ],
-        };
-        self.file.write_pcapng_block(block).map_err(io_error)?;
-        self.file
-            .into_inner()
-            .into_inner()
-            .map_err(|error| error.into_error())
+        for (interface_id, counters) in (0..).zip(counters) {
+            let block = InterfaceStatisticsBlock {
+                interface_id,
+                timestamp: time_words(nanoseconds),
+                options: vec![
+                    InterfaceStatisticsOption::IsbIfRecv(counters.received),
+                    InterfaceStatisticsOption::IsbIfDrop(counters.dropped),
+                ],
+            };
+            self.file.write_pcapng_block(block).map_err(io_error)?;
+        }
+        Ok(())
     }
 }
 

@@ -50,7 +50,7 @@ impl StartError {
 
 /// Where the command's standard output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stdout {
+pub(crate) enum Stdout {
     /// To our own.
     Inherited,
     /// To our standard error, because the recording takes standard output.

@@ -62,6 +62,7 @@ impl Part {
     /// The part as a frame of a recording.
     pub(super) fn frame(&self) -> Frame<'_> {
         Frame {
+            interface: 0,
             time: self.time,
             header: cooked::Header {
                 packet_type: TO_USER,

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The file that a recording goes to.
+//! Which file a recording goes to, and opening it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::errno::Errno;
+
+use super::outlet::Outlet;
+use super::signals::{Received, Signals};
 use crate::text::{self, Reason};
 
 /// A recording holds what only root may ask for, such as WireGuard's keys.
@@ -15,6 +19,9 @@ const MODE: u32 = 0o600;
 
 /// How many files of one command and second are told apart.
 const SAME_NAMES: u32 = 1000;
+
+/// How often a FIFO is looked at for a reader.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Why the output could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -27,134 +34,108 @@ pub(super) enum OutputError {
     Terminal(String),
 }
 
-/// An open output.
-#[derive(Debug)]
-pub(super) struct Output {
-    file: File,
-    /// Where it is; None for standard output.
-    path: Option<PathBuf>,
-    /// Whether it was made by us.
-    new: bool,
+/// The output, or what came before it was open.
+pub(super) enum Opened {
+    Output(Outlet),
+    /// A signal that asks to come to an end.
+    Signal(Received),
 }
 
-impl Output {
-    /// Opens FILE, `-` for standard output, or without one a new file named after
-    /// the command and the time.
-    pub(super) fn open(wanted: Option<&Path>, command: &OsStr) -> Result<Self, OutputError> {
-        let output = match wanted {
-            Some(path) if path == Path::new("-") => Self::stdout(),
-            Some(path) => Self::overwrite(path),
-            None => Self::create(&default_name(command, &now())),
-        }?;
-        if output.file.is_terminal() {
-            return Err(OutputError::Terminal(output.shown()));
-        }
-        Ok(output)
-    }
-
-    fn stdout() -> Result<Self, OutputError> {
-        let file =
-            io::stdout()
-                .as_fd()
-                .try_clone_to_owned()
-                .map_err(|error| OutputError::Open {
-                    path: String::from("standard output"),
-                    reason: Reason(error),
-                })?;
-        Ok(Self {
-            file: file.into(),
-            path: None,
-            new: false,
-        })
-    }
-
-    fn overwrite(path: &Path) -> Result<Self, OutputError> {
-        match create_new(path) {
-            Ok(file) => Ok(Self {
-                file,
-                path: Some(path.to_owned()),
-                new: true,
-            }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let file = OpenOptions::new().write(true).truncate(true).open(path);
-                let file = file.map_err(|error| cannot_open(path, error))?;
-                Ok(Self {
-                    file,
-                    path: Some(path.to_owned()),
-                    new: false,
-                })
-            }
-            Err(error) => Err(cannot_open(path, error)),
-        }
-    }
-
-    /// Makes `stem`.pcapng, or `stem`-2.pcapng where that is there already.
-    fn create(stem: &OsStr) -> Result<Self, OutputError> {
-        let mut path = PathBuf::new();
-        for number in 1..SAME_NAMES {
-            let mut name = stem.to_owned();
-            if number > 1 {
-                name.push(format!("-{number}"));
-            }
-            name.push(".pcapng");
-            path = PathBuf::from(name);
-            match create_new(&path) {
-                Ok(file) => {
-                    return Ok(Self {
-                        file,
-                        path: Some(path),
-                        new: true,
-                    });
+/// Opens FILE, `-` for standard output, or without one a new file named after the
+/// command and the time. Waits for a FIFO's reader.
+pub(super) fn open(
+    wanted: Option<&Path>,
+    command: &OsStr,
+    signals: &mut Signals,
+) -> Result<Opened, OutputError> {
+    let outlet = match wanted {
+        Some(path) if path == Path::new("-") => stdout(),
+        Some(path) => loop {
+            match overwrite(path) {
+                // A FIFO that nobody has opened for reading.
+                Err(OutputError::Open { reason, .. })
+                    if reason.0.raw_os_error() == Some(libc::ENXIO) && is_fifo(path) =>
+                {
+                    signals.wait(LOOK);
+                    if let Some(received) = signals.pending().find(|it| it.is_ending()) {
+                        return Ok(Opened::Signal(received));
+                    }
                 }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot_open(&path, error)),
+                done => break done,
             }
-        }
-        Err(cannot_open(
-            &path,
-            io::Error::from_raw_os_error(libc::EEXIST),
-        ))
-    }
-
-    /// Its name for a message.
-    pub(super) fn shown(&self) -> String {
-        self.path
-            .as_ref()
-            .map_or_else(|| String::from("standard output"), text::escape_os)
-    }
-
-    /// Removes the file again, where it is a new one.
-    pub(super) fn discard(self) {
-        if let (Some(path), true) = (self.path, self.new) {
-            // What stays behind is an empty recording.
-            let _ = fs::remove_file(path);
-        }
-    }
+        },
+        None => create(&default_name(command, &now())),
+    }?;
+    Ok(Opened::Output(outlet))
 }
 
-impl Write for &Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.file).write(bytes)
+fn stdout() -> Result<Outlet, OutputError> {
+    let shown = "standard output";
+    if io::stdout().is_terminal() {
+        return Err(OutputError::Terminal(shown.to_owned()));
     }
+    Outlet::stdout().map_err(|error| OutputError::Open {
+        path: shown.to_owned(),
+        reason: Reason(error),
+    })
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        (&self.file).flush()
+fn overwrite(path: &Path) -> Result<Outlet, OutputError> {
+    let (file, new) = match create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (options().open(path), false),
+        made => (made, true),
+    };
+    outlet(path, file, new)
+}
+
+/// Makes `stem`.pcapng, or `stem`-2.pcapng where that is there already.
+fn create(stem: &OsStr) -> Result<Outlet, OutputError> {
+    let mut path = PathBuf::new();
+    for number in 1..SAME_NAMES {
+        let mut name = stem.to_owned();
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        name.push(".pcapng");
+        path = PathBuf::from(name);
+        match create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return outlet(&path, made, true),
+        }
     }
+    outlet(&path, Err(Errno::EEXIST.into()), true)
+}
+
+fn outlet(path: &Path, file: io::Result<File>, new: bool) -> Result<Outlet, OutputError> {
+    let shown = text::escape_os(path);
+    if file.as_ref().is_ok_and(File::is_terminal) {
+        return Err(OutputError::Terminal(shown));
+    }
+    file.and_then(|file| Outlet::named(file, path.to_owned(), new))
+        .map_err(|error| OutputError::Open {
+            path: shown,
+            reason: Reason(error),
+        })
+}
+
+/// O_NONBLOCK for FIFOs: it means nothing for a file.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .mode(MODE)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options
 }
 
 fn create_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE)
-        .open(path)
+    options().create_new(true).open(path)
 }
 
-fn cannot_open(path: &Path, error: io::Error) -> OutputError {
-    OutputError::Open {
-        path: text::escape_os(path),
-        reason: Reason(error),
-    }
+fn is_fifo(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata()
+        .is_ok_and(|about| about.file_type().is_fifo())
 }
 
 /// The local time as in 20260102-030405.
@@ -175,6 +156,7 @@ fn default_name(command: &OsStr, time: &str) -> OsString {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -203,49 +185,26 @@ mod tests {
     fn a_file_of_the_default_name_is_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let stem = folder.path().join("ip-20260102-030405");
-        let made: Vec<_> = (0..3)
-            .map(|_| Output::create(stem.as_os_str()).unwrap().path.unwrap())
-            .map(|path| path.file_name().unwrap().to_owned())
-            .collect();
-        let expected =
-            ["", "-2", "-3"].map(|n| OsString::from(format!("ip-20260102-030405{n}.pcapng")));
-        assert_eq!(made, expected);
+        let made: Vec<_> = (0..3).map(|_| create(stem.as_os_str()).unwrap()).collect();
+        let names: Vec<_> = made.iter().map(Outlet::shown).collect();
+        let expected = ["", "-2", "-3"].map(|n| format!("{}{n}.pcapng", stem.display()));
+        assert_eq!(names, expected);
     }
 
     #[test]
-    fn a_new_file_is_for_its_owner_alone_and_an_existing_one_is_overwritten() {
+    fn a_new_file_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.pcapng");
-        let output = Output::open(Some(&path), OsStr::new("ip")).unwrap();
-        assert!(output.new);
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            MODE
-        );
-        (&output).write_all(b"old and long").unwrap();
-
-        let output = Output::open(Some(&path), OsStr::new("ip")).unwrap();
-        assert!(!output.new);
-        (&output).write_all(b"new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-
-        output.discard();
-        assert!(path.exists(), "a file that was there before is not removed");
-    }
-
-    #[test]
-    fn a_new_file_is_removed_when_discarded() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.pcapng");
-        Output::open(Some(&path), OsStr::new("ip"))
-            .unwrap()
-            .discard();
-        assert!(!path.exists());
+        let outlet = overwrite(&path).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, MODE);
+        drop(outlet);
+        assert!(!path.exists(), "it never began");
     }
 
     #[test]
     fn a_path_that_cannot_be_opened_is_named_with_its_errno() {
-        let error = Output::open(Some(Path::new("/nowhere\x1b/x")), OsStr::new("ip")).unwrap_err();
+        let error = overwrite(Path::new("/nowhere\x1b/x")).unwrap_err();
         let text = error.to_string();
         assert_eq!(
             text,

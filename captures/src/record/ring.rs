@@ -59,8 +59,9 @@ impl Ring {
         })
     }
 
-    /// The frames of the next block, where the kernel has handed it over.
-    pub(super) fn block(&mut self) -> Option<Frames<'_>> {
+    /// The frames of the next block, where the kernel has handed it over, as those
+    /// of an interface.
+    pub(super) fn block(&mut self, interface: u32) -> Option<Frames<'_>> {
         let start = self.next * BLOCK;
         if self.memory.load(start + STATUS) & libc::TP_STATUS_USER == 0 {
             return None;
@@ -68,7 +69,7 @@ impl Ring {
         self.copy_block(start);
         self.memory.store(start + STATUS, libc::TP_STATUS_KERNEL);
         self.next = (self.next + 1) % self.blocks;
-        Some(Frames::of(&self.copy))
+        Some(Frames::of(&self.copy, interface))
     }
 
     /// The frames of the block that the kernel still holds open.
@@ -76,9 +77,9 @@ impl Ring {
     /// Only for a socket that gets no frames any longer: the kernel would hand
     /// the block over at its next timer tick, up to 20 ms later. It counts each
     /// frame in the block's header as it reserves the room.
-    pub(super) fn open_block(&mut self) -> Frames<'_> {
+    pub(super) fn open_block(&mut self, interface: u32) -> Frames<'_> {
         self.copy_block(self.next * BLOCK);
-        Frames::of(&self.copy)
+        Frames::of(&self.copy, interface)
     }
 
     fn copy_block(&mut self, start: usize) {
@@ -90,15 +91,17 @@ impl Ring {
 /// The frames of a block.
 pub(super) struct Frames<'a> {
     block: &'a [u8],
+    interface: u32,
     offset: usize,
     left: u32,
 }
 
 impl<'a> Frames<'a> {
     /// The frames of the block that these bytes are a copy of.
-    fn of(block: &'a [u8]) -> Self {
+    fn of(block: &'a [u8], interface: u32) -> Self {
         Self {
             block,
+            interface,
             offset: u32_at(block, FIRST).unwrap_or(0) as usize,
             left: u32_at(block, FRAMES).unwrap_or(0),
         }
@@ -111,6 +114,7 @@ impl<'a> Frames<'a> {
         let kept = u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_snaplen))? as usize;
         let start = usize::from(u16_at(bytes, offset_of!(libc::tpacket3_hdr, tp_mac))?);
         let frame = Frame {
+            interface: self.interface,
             time: Duration::new(seconds.into(), 0) + Duration::from_nanos(nanoseconds.into()),
             header: header(bytes.get(ADDRESS..)?)?,
             original_length: u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_len))?,
@@ -233,7 +237,7 @@ mod tests {
     #[test]
     fn the_frames_of_a_block_come_in_their_order() {
         let block = block(&[b"first message", b"", b"third"]);
-        let frames: Vec<_> = Frames::of(&block).collect();
+        let frames: Vec<_> = Frames::of(&block, 0).collect();
         let messages: Vec<_> = frames.iter().map(|frame| frame.messages).collect();
         assert_eq!(messages, [&b"first message"[..], b"", b"third"]);
         assert_eq!(frames[0].time, Duration::new(7, 9));
@@ -251,7 +255,7 @@ mod tests {
     fn a_block_that_ends_too_early_ends_the_frames() {
         let mut block = block(&[b"first message", b"second"]);
         block.truncate(block.len() - 8);
-        assert_eq!(Frames::of(&block).count(), 1);
+        assert_eq!(Frames::of(&block, 0).count(), 1);
     }
 
     proptest! {
@@ -265,7 +269,7 @@ mod tests {
                 put(&mut bytes, FRAMES, frames.to_ne_bytes());
                 put(&mut bytes, FIRST, first.to_ne_bytes());
             }
-            prop_assert!(Frames::of(&bytes).count() <= frames as usize || bytes.len() <= LENGTH);
+            prop_assert!(Frames::of(&bytes, 0).count() <= frames as usize || bytes.len() <= LENGTH);
         }
     }
 }

@@ -11,7 +11,9 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::raw::WithRawSiginfo;
@@ -47,13 +49,13 @@ impl Received {
 }
 
 /// The signals that nlcap catches.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     delivery: SignalDelivery<UnixStream, WithRawSiginfo>,
 }
 
 impl Signals {
     /// Catches signals from here on.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         let mut caught = vec![Signal::SIGCHLD];
         caught.extend(ENDING.into_iter().chain(OTHERS));
         if sys::is_ignored(Signal::SIGHUP)? {
@@ -63,6 +65,13 @@ impl Signals {
         let (read, write) = UnixStream::pair()?;
         let delivery = SignalDelivery::with_pipe(read, write, WithRawSiginfo, caught)?;
         Ok(Self { delivery })
+    }
+
+    /// Waits for a signal, this long at most.
+    pub(super) fn wait(&self, time: Duration) {
+        let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+        // What it returns early for is looked for by the caller.
+        let _ = poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], time);
     }
 
     /// The signals that came since the last call.

@@ -15,9 +15,13 @@ use super::ring::{BLOCK, Ring};
 use super::{PRIVILEGE, sys};
 use crate::file::writer::{Counters, Frame};
 
-/// Bytes of the ring. A quarter of it takes a burst of 90 MB in half a second
-/// without a loss; the kernel clears all of it at the start, 0.1 ms a megabyte.
-const RING: usize = 1 << 25;
+/// Bytes of the ring by default. A quarter of it takes a burst of 90 MB in half a
+/// second without a loss; the kernel clears all of it at the start, 0.1 ms a
+/// megabyte.
+pub(super) const RING: usize = 1 << 25;
+
+/// Blocks that are taken at once, before signals and calls are looked at again.
+const AT_ONCE: usize = 4;
 
 /// After this time the kernel hands over a block that is not full, in ms.
 const BLOCK_TIMEOUT: u32 = 50;
@@ -80,13 +84,16 @@ pub(super) struct Tap {
     ring: Ring,
     socket: OwnedFd,
     link: i32,
+    /// Which interface of the recording it is.
+    number: u32,
     /// Frames taken from the ring.
     taken: u64,
 }
 
 impl Tap {
-    /// Begins to gather what goes over the link.
-    pub(super) fn open(link: &Link) -> Result<Self, TapError> {
+    /// Begins to gather what goes over the link, as interface `number` of the
+    /// recording, in a ring of `bytes` bytes, rounded up to a block.
+    pub(super) fn open(link: &Link, number: u32, bytes: usize) -> Result<Self, TapError> {
         let fail = |action| {
             move |errno| TapError {
                 action,
@@ -101,7 +108,7 @@ impl Tap {
             .map_err(fail("open a packet socket"))?;
         let version = libc::tpacket_versions::TPACKET_V3 as u32;
         setsockopt(&socket, option::Version, &version).map_err(fail("use TPACKET_V3"))?;
-        let blocks = RING / BLOCK;
+        let blocks = bytes.div_ceil(BLOCK).max(2);
         let ring = libc::tpacket_req3 {
             tp_block_size: BLOCK as u32,
             tp_block_nr: blocks as u32,
@@ -119,18 +126,24 @@ impl Tap {
             ring,
             socket,
             link: index,
+            number,
             taken: 0,
         })
     }
 
-    /// Hands the frames that are ready to `sink`.
-    pub(super) fn drain(&mut self, sink: &mut impl FnMut(&Frame<'_>)) {
-        while let Some(frames) = self.ring.block() {
+    /// Hands frames that are ready to `take`, a few blocks at most; whether there
+    /// were any.
+    pub(super) fn drain(&mut self, take: &mut impl FnMut(&Frame<'_>)) -> bool {
+        for round in 0..AT_ONCE {
+            let Some(frames) = self.ring.block(self.number) else {
+                return round > 0;
+            };
             for frame in frames {
                 self.taken += 1;
-                sink(&frame);
+                take(&frame);
             }
         }
+        true
     }
 
     /// The error that the socket has met, such as ENETDOWN after its link has
@@ -151,16 +164,16 @@ impl Tap {
         let _ = sys::bind_packet(&self.socket, self.link, NOTHING);
     }
 
-    /// Hands what is left in the stopped tap to `sink`, and says what it counted.
-    pub(super) fn finish(mut self, sink: &mut impl FnMut(&Frame<'_>)) -> Counters {
+    /// Hands what is left in the stopped and drained tap to `take`, and says what it
+    /// counted.
+    pub(super) fn finish(mut self, take: &mut impl FnMut(&Frame<'_>)) -> Counters {
         let counted = getsockopt(&self.socket, option::Statistics).ok();
-        self.drain(sink);
         let received = counted.map_or(self.taken, |counted| counted.tp_packets.into());
         let dropped = counted.map_or(0, |counted| counted.tp_drops.into());
         if self.taken + dropped < received {
-            for frame in self.ring.open_block() {
+            for frame in self.ring.open_block(self.number) {
                 self.taken += 1;
-                sink(&frame);
+                take(&frame);
             }
         }
         // What came in and cannot be found is lost, whatever the reason.

@@ -24,7 +24,8 @@ mod tasks;
 
 pub(super) use self::groups::families;
 pub(super) use self::guardian::Guardian;
-pub(super) use self::owner::{Certainty, Direction, Known, Owner, Owners};
+pub(super) use self::owner::Owners;
+pub(crate) use self::owner::{Certainty, Direction, Known, Owner};
 pub(super) use self::supervisor::{Gaps, Supervisor};
 #[cfg(test)]
 pub(super) use self::tasks::Program;

@@ -43,7 +43,7 @@ const ECHO: u16 = 0x08;
 
 /// Which way a message goes, seen from the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::record) enum Direction {
+pub(crate) enum Direction {
     /// The process sent it.
     Outbound,
     /// The process received it.
@@ -52,7 +52,7 @@ pub(in crate::record) enum Direction {
 
 /// How an owner is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::record) enum Certainty {
+pub(crate) enum Certainty {
     /// The kernel said so while the call waited, or it answers such a message.
     Exact,
     /// By the port id of a socket of the tree.
@@ -63,9 +63,9 @@ pub(in crate::record) enum Certainty {
 
 /// A descriptor of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::record) struct Owner {
-    pub(in crate::record) program: Rc<Program>,
-    pub(in crate::record) fd: i32,
+pub(crate) struct Owner {
+    pub(crate) program: Rc<Program>,
+    pub(crate) fd: i32,
 }
 
 /// Which socket: its netlink protocol and port id in one network namespace.
@@ -117,11 +117,11 @@ pub(in crate::record) struct Owners {
 
 /// What is known of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::record) struct Known {
-    pub(in crate::record) direction: Direction,
+pub(crate) struct Known {
+    pub(crate) direction: Direction,
     /// The tree's owners, several for a multicast; none where it is nobody's.
-    pub(in crate::record) owners: Vec<Owner>,
-    pub(in crate::record) certainty: Certainty,
+    pub(crate) owners: Vec<Owner>,
+    pub(crate) certainty: Certainty,
 }
 
 impl Owners {

@@ -91,7 +91,6 @@ pub(in crate::record) struct Supervisor {
     listener: OwnedFd,
     guardian: Guardian,
     tasks: Tasks,
-    pub(in crate::record) owners: Owners,
     pub(in crate::record) gaps: Gaps,
     /// The network namespace that is recorded; None where the kernel names none.
     namespace: Option<u64>,
@@ -108,17 +107,11 @@ struct Seen {
 impl Supervisor {
     /// Takes over the calls of the tree. `tap` is a socket in the namespace that
     /// is recorded.
-    pub(in crate::record) fn new(
-        listener: OwnedFd,
-        guardian: Guardian,
-        tap: impl AsFd,
-        owners: Owners,
-    ) -> Self {
+    pub(in crate::record) fn new(listener: OwnedFd, guardian: Guardian, tap: impl AsFd) -> Self {
         Self {
             listener,
             guardian,
             tasks: Tasks::default(),
-            owners,
             gaps: Gaps::default(),
             namespace: getsockopt(&tap, option::NetnsCookie).ok(),
         }
@@ -132,23 +125,23 @@ impl Supervisor {
     }
 
     /// Answers the call that waits.
-    pub(in crate::record) fn serve(&mut self) -> nix::Result<()> {
+    pub(in crate::record) fn serve(&mut self, owners: &mut Owners) -> nix::Result<()> {
         let call = match seccomp::receive(self.listener.as_fd()) {
             Ok(call) => call,
             Err(Errno::ENOENT | Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(errno),
         };
         self.guardian.note(call.id);
-        let verdict = self.look(&call);
+        let verdict = self.look(&call, owners);
         match seccomp::answer(self.listener.as_fd(), call.id, verdict) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(errno),
         }
     }
 
-    fn look(&mut self, call: &Call) -> Verdict {
+    fn look(&mut self, call: &Call, owners: &mut Owners) -> Verdict {
         let now = now();
-        self.owners.calls(now, call.tid);
+        owners.calls(now, call.tid);
         if call.arch != abi::ARCH {
             self.gaps.other_calls += 1;
             return Verdict::Continue;
@@ -160,7 +153,7 @@ impl Supervisor {
             | libc::SYS_sendto
             | libc::SYS_sendmsg
             | libc::SYS_sendmmsg
-            | libc::SYS_setsockopt => return self.socket_call(now, call),
+            | libc::SYS_setsockopt => return self.socket_call(now, call, owners),
             // It makes a socket: what is done with it is told.
             libc::SYS_socket => {}
             _ => self.gaps.other_calls += 1,
@@ -168,7 +161,7 @@ impl Supervisor {
         Verdict::Continue
     }
 
-    fn socket_call(&mut self, now: Duration, call: &Call) -> Verdict {
+    fn socket_call(&mut self, now: Duration, call: &Call, owners: &mut Owners) -> Verdict {
         let fd = call.arguments[0] as RawFd;
         let task = match self.tasks.get(call.tid) {
             Ok(task) => task,
@@ -196,7 +189,7 @@ impl Supervisor {
                 fd,
             },
         };
-        known.serve(now, &mut self.owners, &mut self.gaps)
+        known.serve(now, owners, &mut self.gaps)
     }
 }
 

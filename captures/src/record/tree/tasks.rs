@@ -18,13 +18,13 @@ const KEPT: usize = 200;
 
 /// Who makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::record) struct Program {
+pub(crate) struct Program {
     /// Process id, as our process id namespace has it.
-    pub(in crate::record) pid: i32,
+    pub(crate) pid: i32,
     /// Thread id, likewise.
-    pub(in crate::record) tid: i32,
+    pub(crate) tid: i32,
     /// The thread's name (comm), which is the program's as a rule.
-    pub(in crate::record) comm: Vec<u8>,
+    pub(crate) comm: Vec<u8>,
 }
 
 /// A thread of the tree.

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Which frames are kept, and how many there were of which kind.
+
+use std::time::Duration;
+
+use nl_dissector::decode::{Endian, messages};
+
+use super::tree::{Certainty, Known};
+use crate::file::writer::Frame;
+use crate::text::count;
+
+/// Copies of one multicast for its receivers come within this time.
+const COPIES: Duration = Duration::from_millis(100);
+
+/// What is kept of what is on the taps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// Others' messages too.
+    pub(crate) all: bool,
+    /// Each receiver's copy of a multicast.
+    pub(crate) raw: bool,
+}
+
+/// What a recording holds, without what nlcap added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// Netlink messages.
+    pub(crate) messages: u64,
+    /// Frames: what was sent at once.
+    pub(crate) frames: u64,
+    /// Messages of the subject, by how their owner is known.
+    pub(crate) exact: u64,
+    pub(crate) by_port: u64,
+    pub(crate) by_group: u64,
+    /// Messages of others, kept or not.
+    pub(crate) others: u64,
+    /// Whether those are kept.
+    pub(crate) all: bool,
+    /// Frames that the taps had no room for.
+    pub(crate) lost: u64,
+}
+
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let messages = count(self.messages, "message");
+        let frames = count(self.frames, "frame");
+        write!(f, "{messages} in {frames}, {} lost", self.lost)?;
+        let kinds = [
+            (self.exact, "exact"),
+            (self.by_port, "by port id"),
+            (self.by_group, "by group"),
+            (if self.all { self.others } else { 0 }, "of others"),
+        ];
+        let kinds: Vec<_> = kinds
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, kind)| format!("{number} {kind}"))
+            .collect();
+        if !kinds.is_empty() {
+            write!(f, " ({})", kinds.join(", "))?;
+        }
+        if self.others > 0 && !self.all {
+            write!(f, ", {} of others left out", self.others)?;
+        }
+        Ok(())
+    }
+}
+
+/// Chooses, and counts.
+pub(super) struct Chooser {
+    choice: Choice,
+    pub(super) summary: Summary,
+    /// The last multicast: when, and in which protocol.
+    multicast: Option<(Duration, u16)>,
+    multicast_bytes: Vec<u8>,
+}
+
+impl Chooser {
+    pub(super) fn new(choice: Choice) -> Self {
+        Self {
+            choice,
+            summary: Summary {
+                all: choice.all,
+                ..Summary::default()
+            },
+            multicast: None,
+            multicast_bytes: Vec::new(),
+        }
+    }
+
+    /// Whether the frame is kept.
+    pub(super) fn takes(&mut self, frame: &Frame<'_>, known: &Known) -> bool {
+        if self.is_copy(frame, known) {
+            return false;
+        }
+        let here = messages(frame.messages, Endian::native()).flatten().count() as u64;
+        let summary = &mut self.summary;
+        *match (known.owners.is_empty(), known.certainty) {
+            (true, _) => &mut summary.others,
+            (_, Certainty::Exact) => &mut summary.exact,
+            (_, Certainty::Port) => &mut summary.by_port,
+            (_, Certainty::Group) => &mut summary.by_group,
+        } += here;
+        if known.owners.is_empty() && !self.choice.all {
+            return false;
+        }
+        summary.frames += 1;
+        summary.messages += here;
+        true
+    }
+
+    /// Whether it is a multicast's copy for another receiver.
+    fn is_copy(&mut self, frame: &Frame<'_>, known: &Known) -> bool {
+        if self.choice.raw || known.certainty != Certainty::Group || known.owners.is_empty() {
+            return false;
+        }
+        let protocol = frame.header.protocol;
+        let copy = self.multicast.is_some_and(|(time, of)| {
+            of == protocol
+                && frame.time.saturating_sub(time) < COPIES
+                && self.multicast_bytes == frame.messages
+        });
+        if !copy {
+            self.multicast = Some((frame.time, protocol));
+            self.multicast_bytes.clear();
+            self.multicast_bytes.extend_from_slice(frame.messages);
+        }
+        copy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_line_counts_each_way_an_owner_is_known() {
+        let summary = Summary {
+            messages: 5,
+            frames: 4,
+            exact: 3,
+            by_port: 1,
+            by_group: 1,
+            others: 7,
+            all: false,
+            lost: 0,
+        };
+        assert_eq!(
+            summary.to_string(),
+            "5 messages in 4 frames, 0 lost (3 exact, 1 by port id, 1 by group), 7 of others left out"
+        );
+    }
+}

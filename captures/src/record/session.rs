@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A recording session: taps, the subject, and the loop over both.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::stat;
+
+use super::cannot_write;
+use super::choice::{Choice, Chooser, Summary};
+use super::families::{self, Part, now};
+use super::link::Link;
+use super::outlet::Outlet;
+use super::signals::Signals;
+use super::sink::Sink;
+use super::subject::{Ready, Subject, Watched};
+use super::tap::{Tap, TapError};
+use super::tree::{self, Direction, Owners};
+use crate::exit::Exit;
+use crate::file::cooked::{TO_KERNEL, TO_USER};
+use crate::file::writer::{Counters, Frame, Interface};
+use crate::text;
+
+/// How to record.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// An nlmon link that is there; without it one is made.
+    pub(crate) interface: Option<String>,
+    /// Bytes of each tap's ring.
+    pub(crate) buffer: usize,
+    /// The longest packet that is kept, its cooked header among it.
+    pub(crate) snap_length: u32,
+    /// What is kept.
+    pub(crate) choice: Choice,
+    /// The recording ends after this time.
+    pub(crate) duration: Option<Duration>,
+    /// The recording ends with this many frames.
+    pub(crate) frames: Option<u64>,
+}
+
+/// How a session ended.
+pub(crate) struct Outcome {
+    /// How nlcap should.
+    pub(crate) exit: Exit,
+    /// What was recorded.
+    pub(crate) summary: Summary,
+    /// Why the recording is not whole, if that is so; each a few words.
+    pub(crate) incomplete: Vec<String>,
+    /// The first error of an outlet, and which. It is said already, but for a pipe
+    /// whose reader has gone.
+    pub(crate) error: Option<(String, io::Error)>,
+    /// Frames that were recorded, but not written any more.
+    pub(crate) unwritten: u64,
+    /// Whether the subject was let begin.
+    pub(crate) begun: bool,
+}
+
+/// A tap and its link. The tap is closed before the link is removed.
+struct Source {
+    tap: Tap,
+    link: Link,
+    interface: Interface,
+    /// The first error of the link, such as ENETDOWN.
+    error: Option<Errno>,
+}
+
+impl Source {
+    /// A tap on a link, as interface `number` of the recording. One that is added
+    /// while the session runs is told to the sink before its first frame.
+    fn open(
+        link: Link,
+        number: u32,
+        namespace: Option<u64>,
+        settings: &Settings,
+    ) -> Result<Self, TapError> {
+        Ok(Self {
+            tap: Tap::open(&link, number, settings.buffer)?,
+            interface: Interface {
+                link: link.shown(),
+                namespace,
+                snap_length: settings.snap_length,
+            },
+            link,
+            error: None,
+        })
+    }
+}
+
+/// What frames go through on their way from the taps to the sink.
+struct Flow<'a, S> {
+    owners: &'a mut Owners,
+    chooser: &'a mut Chooser,
+    limit: u64,
+    /// An outlet takes nothing more at all.
+    closed: bool,
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Flow<'_, S> {
+    fn take(&mut self, frame: &Frame<'_>) {
+        let known = self.owners.whose(frame);
+        if self.closed || self.is_over() || !self.chooser.takes(frame, &known) {
+            return;
+        }
+        let mut frame = *frame;
+        frame.header.packet_type = match known.direction {
+            Direction::Outbound => TO_KERNEL,
+            Direction::Inbound => TO_USER,
+        };
+        self.sink.frame(&frame, &known);
+    }
+
+    /// Whether there are as many frames as were asked for.
+    fn is_over(&self) -> bool {
+        self.chooser.summary.frames >= self.limit
+    }
+
+    /// Hands on what the sink has written.
+    fn push(&mut self) {
+        for outlet in self.sink.outlets() {
+            outlet.push();
+            self.closed |= outlet.error().is_some();
+        }
+    }
+
+    /// Whether the sink takes no more for now.
+    fn is_full(&mut self) -> bool {
+        self.sink.outlets().iter().any(|outlet| outlet.is_full())
+    }
+
+    /// The first error of an outlet.
+    fn error(&mut self) -> Option<(String, io::Error)> {
+        self.sink.outlets().into_iter().find_map(|outlet| {
+            let error = outlet.error()?;
+            // An error of the system is its number.
+            let copy = match error.raw_os_error() {
+                Some(number) => io::Error::from_raw_os_error(number),
+                None => error.kind().into(),
+            };
+            Some((outlet.shown(), copy))
+        })
+    }
+}
+
+/// Why the loop ended.
+enum Why {
+    /// The subject has ended.
+    Ended(Exit),
+    /// Signals asked for it.
+    Asked(Exit),
+    /// There is enough, or no more can be written.
+    Enough,
+}
+
+/// What there is to do.
+struct Events {
+    signals: bool,
+    subject: PollFlags,
+    taps: Vec<PollFlags>,
+}
+
+/// A session in which all is ready and nothing has begun.
+pub(crate) struct Session {
+    signals: Signals,
+    ready: Ready,
+    families: Vec<Part>,
+    sources: Vec<Source>,
+    owners: Owners,
+    settings: Settings,
+}
+
+impl Session {
+    /// Makes all ready: the subject waits, and the taps gather.
+    ///
+    /// # Errors
+    ///
+    /// Where a privilege or a part of the kernel is missing. Nothing is left behind.
+    pub(crate) fn prepare(
+        subject: &Subject,
+        settings: Settings,
+        signals: Signals,
+    ) -> anyhow::Result<Self> {
+        let ready = Ready::of(subject)?;
+        let families = families::list()?;
+        let mut owners = Owners::default();
+        for part in &families {
+            for (number, groups) in tree::families(part.bytes()) {
+                owners.learn_family(number, groups);
+            }
+        }
+        let link = match &settings.interface {
+            Some(name) => Link::find(name),
+            None => Link::make(),
+        }?;
+        let namespace = stat("/proc/self/ns/net").ok().map(|stat| stat.st_ino);
+        let source = Source::open(link, 0, namespace, &settings)?;
+        Ok(Self {
+            signals,
+            ready,
+            families,
+            sources: vec![source],
+            owners,
+            settings,
+        })
+    }
+
+    /// Lets the subject begin, records until its end, and cleans up.
+    ///
+    /// # Errors
+    ///
+    /// A [`StartError`](super::StartError) where the command cannot be run; outlets
+    /// have not begun then. What an outlet meets is no error of this, but told in the
+    /// [`Outcome`].
+    pub(crate) fn run(mut self, sink: &mut impl Sink) -> anyhow::Result<Outcome> {
+        for source in &self.sources {
+            sink.interface(&source.interface);
+        }
+        for part in &self.families {
+            sink.added(&part.frame());
+        }
+        let mut chooser = Chooser::new(self.settings.choice);
+        if let Some(received) = self.signals.pending().find(|it| it.is_ending()) {
+            return Ok(Outcome {
+                exit: Exit::from(received.signal),
+                summary: chooser.summary,
+                incomplete: Vec::new(),
+                error: None,
+                unwritten: 0,
+                begun: false,
+            });
+        }
+        let tap = self.sources.first().context("no tap")?;
+        let watched = self.ready.start(tap.tap.as_fd(), &mut self.owners)?;
+        sink.outlets().into_iter().for_each(Outlet::begin);
+        let flow = Flow {
+            owners: &mut self.owners,
+            chooser: &mut chooser,
+            limit: self.settings.frames.unwrap_or(u64::MAX),
+            closed: false,
+            sink,
+        };
+        Running {
+            signals: self.signals,
+            sources: self.sources,
+            deadline: self.settings.duration.map(|time| Instant::now() + time),
+            watched,
+            flow,
+        }
+        .run()
+    }
+}
+
+/// A session while it runs.
+struct Running<'a, S> {
+    signals: Signals,
+    sources: Vec<Source>,
+    deadline: Option<Instant>,
+    watched: Watched,
+    flow: Flow<'a, S>,
+}
+
+impl<S: Sink> Running<'_, S> {
+    fn run(mut self) -> anyhow::Result<Outcome> {
+        let why = self.record()?;
+        let (counters, mut incomplete) = self.stop()?;
+        let gaps = self.watched.gaps();
+        if !gaps.is_none() {
+            incomplete.push(format!("not seen: {gaps}"));
+        }
+        self.flow.sink.finish(now(), &counters);
+        self.flow.push();
+        if !self.make_room(|flow| flow.sink.outlets().iter().any(|it| it.waits()))? {
+            incomplete.push(String::from("the end was not written"));
+        }
+        let error = self.flow.error();
+        let unwritten = (self.flow.sink.outlets().iter())
+            .map(|outlet| outlet.unwritten())
+            .sum();
+        let exit = match why {
+            Why::Ended(exit) => exit,
+            Why::Asked(exit) => exit,
+            Why::Enough => self.attend()?,
+        };
+        self.watched.end()?;
+        let mut summary = self.flow.chooser.summary;
+        summary.lost = counters.iter().map(|counters| counters.dropped).sum();
+        Ok(Outcome {
+            exit,
+            summary,
+            incomplete,
+            error,
+            unwritten,
+            begun: true,
+        })
+    }
+
+    /// Records to the end.
+    fn record(&mut self) -> anyhow::Result<Why> {
+        loop {
+            // What the taps have waits while the sink takes no more.
+            let taps = !self.flow.is_full();
+            let events = self.wait(taps, self.deadline).context("cannot wait")?;
+            // The subject waits for this one.
+            let flow = &mut self.flow;
+            if let Some(exit) = self.watched.serve(events.subject, flow.owners)? {
+                return Ok(Why::Ended(exit));
+            }
+            for (source, events) in self.sources.iter_mut().zip(events.taps) {
+                if events.contains(PollFlags::POLLIN) {
+                    source.tap.drain(&mut |frame| flow.take(frame));
+                }
+                if events.contains(PollFlags::POLLERR) {
+                    // The call clears the error, so that it wakes us once. A link that
+                    // comes up again is gathered from again.
+                    source.error = source.error.or(source.tap.error());
+                }
+            }
+            flow.push();
+            if events.signals
+                && let Some(exit) = self.watched.hear(self.signals.pending())
+            {
+                return Ok(Why::Asked(exit));
+            }
+            if self.flow.closed
+                && let Some((shown, error)) = self.flow.error()
+            {
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    text::say(&cannot_write(&shown, error));
+                }
+                return Ok(Why::Enough);
+            }
+            let late = self.deadline.is_some_and(|end| end <= Instant::now());
+            if late || self.flow.is_over() {
+                return Ok(Why::Enough);
+            }
+        }
+    }
+
+    /// Stops the taps, takes what they hold, and removes the links; what each counted,
+    /// and why that is not all.
+    fn stop(&mut self) -> anyhow::Result<(Vec<Counters>, Vec<String>)> {
+        let mut incomplete = Vec::new();
+        let mut counters = Vec::new();
+        for source in &mut self.sources {
+            source.tap.stop();
+        }
+        for mut source in std::mem::take(&mut self.sources) {
+            let mut waiting = true;
+            while waiting {
+                if !self.make_room(|flow| flow.is_full())? {
+                    break;
+                }
+                let flow = &mut self.flow;
+                waiting = source.tap.drain(&mut |frame| flow.take(frame));
+                flow.push();
+            }
+            if let Some(errno) = source.error {
+                let link = source.link.shown();
+                incomplete.push(format!("link {link} went down meanwhile ({errno})"));
+            }
+            let Source { tap, link, .. } = source;
+            counters.push(tap.finish(&mut |frame| self.flow.take(frame)));
+            // The tap is closed and holds no reference to the link: it goes at once.
+            if let Err(error) = link.remove() {
+                text::say(&error);
+            }
+        }
+        self.flow.push();
+        Ok((counters, incomplete))
+    }
+
+    /// Waits as long as the outlets are in the way; false where signals ask for an end
+    /// before.
+    fn make_room(&mut self, in_the_way: fn(&mut Flow<'_, S>) -> bool) -> anyhow::Result<bool> {
+        while in_the_way(&mut self.flow) {
+            let events = self.wait(false, None).context("cannot wait")?;
+            if events.subject.contains(PollFlags::POLLIN) {
+                self.watched.serve(events.subject, self.flow.owners)?;
+            }
+            if events.signals && self.watched.hear(self.signals.pending()).is_some() {
+                return Ok(false);
+            }
+            self.flow.push();
+        }
+        Ok(true)
+    }
+
+    /// Stays with the subject, without recording, until it ends.
+    fn attend(&mut self) -> anyhow::Result<Exit> {
+        if !self.watched.needs_us() {
+            return Ok(Exit::Success);
+        }
+        loop {
+            let events = self.wait(false, None).context("cannot wait")?;
+            if let Some(exit) = self.watched.serve(events.subject, self.flow.owners)? {
+                return Ok(exit);
+            }
+            if events.signals
+                && let Some(exit) = self.watched.hear(self.signals.pending())
+            {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Waits for a signal, for the subject, for room in an outlet that waits, and for
+    /// what the taps have where that is wanted.
+    fn wait(&mut self, taps: bool, until: Option<Instant>) -> nix::Result<Events> {
+        let outlets = self.flow.sink.outlets();
+        let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut all = vec![reads(self.signals.as_fd())];
+        let subject = self.watched.poll();
+        all.extend(subject.map(reads));
+        let first_tap = all.len();
+        if taps {
+            all.extend(self.sources.iter().map(|source| reads(source.tap.as_fd())));
+        }
+        let first_outlet = all.len();
+        let waiting = outlets.iter().filter(|outlet| outlet.waits());
+        all.extend(waiting.map(|outlet| PollFd::new(outlet.as_fd(), PollFlags::POLLOUT)));
+        let time = until.map_or(PollTimeout::NONE, |until| {
+            let left = until.saturating_duration_since(Instant::now());
+            // A poll that ends a moment too early would be made again and again.
+            let left = left.saturating_add(Duration::from_millis(1));
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut all, time) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+        let found: Vec<_> = all
+            .iter()
+            .map(|fd| fd.revents().unwrap_or(PollFlags::empty()))
+            .collect();
+        Ok(Events {
+            signals: !found[0].is_empty(),
+            subject: subject.map_or(PollFlags::empty(), |_| found[1]),
+            taps: found[first_tap..first_outlet].to_vec(),
+        })
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Whose messages are recorded.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use anyhow::Context;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::command::{Prepared, Running, StartError, Starting, Stdout};
+use super::signals::Received;
+use super::tree::{Gaps, Guardian, Owners, Supervisor};
+use crate::exit::Exit;
+
+/// Whose messages a session records.
+pub(crate) enum Subject {
+    /// Those of a command that the session runs, and of all that comes of it.
+    Command {
+        /// Its words, the first of which is looked for in PATH.
+        words: Vec<OsString>,
+        /// Where its standard output goes.
+        stdout: Stdout,
+    },
+    /// Everybody's in the network namespace, until a signal comes.
+    Namespace,
+}
+
+/// The subject before the recording.
+pub(super) enum Ready {
+    Command {
+        prepared: Prepared,
+        listener: OwnedFd,
+        guardian: Guardian,
+    },
+    Namespace,
+}
+
+impl Ready {
+    /// Forks what has to be forked: before there is a ring, whose pages each child
+    /// would be given too.
+    pub(super) fn of(subject: &Subject) -> anyhow::Result<Self> {
+        match subject {
+            Subject::Command { words, stdout } => {
+                let mut prepared = Prepared::fork(words, *stdout)?;
+                let listener = prepared.take_listener().context("no listener")?;
+                let guardian =
+                    Guardian::start(listener.as_fd()).context("cannot start the guardian")?;
+                Ok(Self::Command {
+                    prepared,
+                    listener,
+                    guardian,
+                })
+            }
+            Subject::Namespace => Ok(Self::Namespace),
+        }
+    }
+
+    /// Lets the subject begin. `tap` is a socket in the namespace that is recorded.
+    pub(super) fn start(
+        self,
+        tap: BorrowedFd<'_>,
+        owners: &mut Owners,
+    ) -> Result<Watched, StartError> {
+        match self {
+            Self::Command {
+                prepared,
+                listener,
+                guardian,
+            } => {
+                let mut supervisor = Supervisor::new(listener, guardian, tap);
+                let starting = prepared.go()?;
+                supervise_start(&starting, &mut supervisor, owners);
+                Ok(Watched::Command {
+                    running: starting.started()?,
+                    supervisor,
+                    asked_to_end: false,
+                    gone: false,
+                })
+            }
+            Self::Namespace => Ok(Watched::Namespace),
+        }
+    }
+}
+
+/// Answers calls until the command says whether it has started.
+fn supervise_start(starting: &Starting, supervisor: &mut Supervisor, owners: &mut Owners) {
+    loop {
+        let mut both =
+            [supervisor.as_fd(), starting.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        if let Err(errno) = poll(&mut both, PollTimeout::NONE)
+            && errno != Errno::EINTR
+        {
+            return;
+        }
+        let [calls, report] = both.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
+        if calls.contains(PollFlags::POLLIN) && supervisor.serve(owners).is_err() {
+            return;
+        }
+        if !report.is_empty() || calls.contains(PollFlags::POLLHUP) {
+            return;
+        }
+    }
+}
+
+/// The subject while it is recorded.
+pub(super) enum Watched {
+    Command {
+        running: Running,
+        supervisor: Supervisor,
+        asked_to_end: bool,
+        /// Its last process has ended.
+        gone: bool,
+    },
+    Namespace,
+}
+
+impl Watched {
+    /// What to poll for, besides signals and taps.
+    pub(super) fn poll(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Command {
+                supervisor, gone, ..
+            } => (!gone).then(|| supervisor.as_fd()),
+            Self::Namespace => None,
+        }
+    }
+
+    /// Does what the poll has found; how it ended, where it has by itself.
+    pub(super) fn serve(
+        &mut self,
+        events: PollFlags,
+        owners: &mut Owners,
+    ) -> anyhow::Result<Option<Exit>> {
+        let Self::Command {
+            running,
+            supervisor,
+            gone,
+            ..
+        } = self
+        else {
+            return Ok(None);
+        };
+        if events.contains(PollFlags::POLLIN) {
+            supervisor
+                .serve(owners)
+                .context("cannot answer the command's calls")?;
+        } else if events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR) {
+            *gone = true;
+            return Ok(Some(running.wait().context("cannot wait for the command")?));
+        }
+        Ok(None)
+    }
+
+    /// Hears signals; how the recording ends, where they ask for that.
+    pub(super) fn hear(&mut self, signals: impl Iterator<Item = Received>) -> Option<Exit> {
+        let mut end = None;
+        match self {
+            Self::Command {
+                running,
+                asked_to_end,
+                ..
+            } => {
+                let ended = running.ended();
+                for received in signals {
+                    if !received.by_kernel {
+                        running.pass_on(received.signal);
+                    }
+                    if received.is_ending() {
+                        // What the command has left behind was not asked.
+                        if *asked_to_end || ended.is_some() {
+                            end = Some(ended.unwrap_or(Exit::from(received.signal)));
+                        }
+                        *asked_to_end = true;
+                    }
+                }
+            }
+            Self::Namespace => {
+                for received in signals {
+                    if received.is_ending() {
+                        end = Some(Exit::Success);
+                    }
+                }
+            }
+        }
+        end
+    }
+
+    /// Whether it goes on, with us to attend to it, when the recording has ended.
+    pub(super) fn needs_us(&self) -> bool {
+        matches!(self, Self::Command { .. })
+    }
+
+    /// What was not seen of it.
+    pub(super) fn gaps(&self) -> Gaps {
+        match self {
+            Self::Command { supervisor, .. } => supervisor.gaps,
+            Self::Namespace => Gaps::default(),
+        }
+    }
+
+    /// Lets go of the subject.
+    pub(super) fn end(self) -> anyhow::Result<()> {
+        match self {
+            Self::Command {
+                supervisor,
+                gone: true,
+                ..
+            } => supervisor.end().context("cannot wait for the guardian"),
+            // Of a tree that goes on the guardian takes care.
+            Self::Command { .. } | Self::Namespace => Ok(()),
+        }
+    }
+}
