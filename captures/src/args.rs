@@ -17,6 +17,8 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
+    #[command(after_long_help = FAMILIES_HELP)]
+    Families(FamiliesArgs),
     #[command(after_long_help = RECORD_HELP)]
     Record(RecordArgs),
     #[command(after_long_help = REPORT_HELP)]
@@ -169,6 +171,30 @@ impl ShowArgs {
     }
 }
 
+/// Show the generic netlink families of this machine, or of a recording.
+///
+/// Each has a line: its number, which the kernel gives out anew at each boot, name and
+/// version, how many operations it has, its multicast groups, and where a specification
+/// of it is, so that `nlcap show` can name its attributes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FamiliesArgs {
+    /// A recording, `-` for standard input [default: ask this machine's kernel]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Under each line the operations and groups
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// A JSON object for each family instead
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) json: bool,
+
+    /// A YNL specification, or a folder of them
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    pub(crate) spec: Vec<PathBuf>,
+}
+
 /// When there is colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
@@ -180,6 +206,24 @@ pub(crate) enum Color {
     /// Never.
     Never,
 }
+
+const FAMILIES_HELP: &str = "\
+Columns:
+  id             the number in nlmsg_type
+  family         its name; ? where messages of it are in the file, but no answer of the controller
+  version        as the kernel has it
+  operations     how many; -v lists them by number, with their names where a specification is known,
+                 and their flags: do, dump, admin-perm (CAP_NET_ADMIN), uns-admin-perm (the same in
+                 the user namespace of the network namespace), policy
+  groups         names of the multicast groups
+  specification  the file, `built in`, or - where there is none: looked for as by `nlcap show`
+
+Exit status: 0, 1 where the kernel or the file cannot be read, 2 for wrong usage.
+
+Examples:
+  nlcap families
+  nlcap families --spec linux/Documentation/netlink/specs
+  nlcap families -j FILE | jq -r .name";
 
 const RECORD_HELP: &str = "\
 Signals:

@@ -19,6 +19,7 @@ use crate::exit::Exit;
 
 fn main() -> ExitCode {
     let (result, failed) = match Args::parse().action {
+        Action::Families(args) => (show::families::run(&args), Exit::Failed),
         Action::Record(args) => (record::run(&args), Exit::Recorder),
         Action::Report(args) => (report::run(&args), Exit::Failed),
         Action::Show(args) => (show::run(&args), Exit::Failed),

@@ -32,7 +32,7 @@ const VERSION: u8 = 2;
 
 /// Why the list could not be had.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FamiliesError {
+pub(crate) enum FamiliesError {
     #[error("cannot ask the kernel for its generic netlink families: {0}")]
     Socket(Reason),
     #[error("cannot make a request for the generic netlink families: {0}")]
@@ -48,14 +48,14 @@ impl From<io::Error> for FamiliesError {
 }
 
 /// A part of the answer, as it was received.
-pub(super) struct Part {
+pub(crate) struct Part {
     time: Duration,
     messages: Vec<u8>,
 }
 
 impl Part {
     /// The netlink messages.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.messages
     }
 
@@ -77,7 +77,7 @@ impl Part {
 }
 
 /// Asks the kernel for all families.
-pub(super) fn list() -> Result<Vec<Part>, FamiliesError> {
+pub(crate) fn list() -> Result<Vec<Part>, FamiliesError> {
     let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
     socket.send(request().map_err(FamiliesError::Request)?, Msg::empty())?;
     let mut parts = Vec::new();

@@ -38,7 +38,7 @@
 
 mod choice;
 mod command;
-mod families;
+pub(crate) mod families;
 mod link;
 mod outlet;
 mod output;

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nl_dissector::decode::{
-    Body, Endian, Level, Message, Side, Verdict, attributes, flags, genl, messages, missing_at,
-    path_at, types,
+    Body, Level, Message, Side, Verdict, flags, genl, messages, missing_at, path_at, types,
 };
 use nl_dissector::model::Family;
 
+use super::controller::{CONTROLLER, Controller};
 use super::conversation::{self, Conversations, Request, Tie};
 use super::names;
 use super::process::{Process, Processes};
@@ -18,16 +18,9 @@ use super::specs::Specs;
 use crate::file::reader::Packet;
 
 const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
-const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
-const FAMILY_ID: u16 = libc::CTRL_ATTR_FAMILY_ID as u16;
-const FAMILY_NAME: u16 = libc::CTRL_ATTR_FAMILY_NAME as u16;
 
 /// Values of `nlmsg_type` below this are those of netlink itself.
 const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
-
-/// The most families whose numbers are remembered; numbers have 16 bits, and
-/// a file may have many taps.
-const MOST_FAMILIES: usize = 1 << 16;
 
 /// The most messages of different names whose names are remembered.
 const MOST_NAMES: usize = 1 << 14;
@@ -167,7 +160,7 @@ struct Names {
 /// What was learnt from the messages so far.
 pub(crate) struct Session<'s> {
     specs: &'s Specs,
-    families: HashMap<(u32, u16), Rc<str>>,
+    pub(super) controller: Controller,
     /// Names that are asked for again and again.
     names: HashMap<NamesKey, Names>,
     conversations: Conversations,
@@ -182,7 +175,7 @@ impl<'s> Session<'s> {
     pub(crate) fn new(specs: &'s Specs) -> Self {
         Self {
             specs,
-            families: HashMap::new(),
+            controller: Controller::default(),
             names: HashMap::new(),
             conversations: Conversations::default(),
             processes: Processes::default(),
@@ -215,40 +208,38 @@ impl<'s> Session<'s> {
             let end = at + 16 + message.payload.len();
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
-            if (packet.protocol, message.kind) == (GENERIC, CONTROLLER) {
-                self.learn(packet, &message);
+            if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
+                && self.controller.learn(packet, &message)
+            {
+                self.names.clear();
+                self.generation += 1;
             }
             let event = self.event(packet, message, bytes, process.clone(), &protocol);
-            if event.role == Role::Request {
-                let request = Request {
-                    time: packet.time,
-                    kind: message.kind,
-                    family: Rc::clone(&event.family),
-                    operation: Rc::clone(&event.operation),
-                    process: event.process.clone(),
-                    bytes: conversation::kept(bytes),
-                };
-                let key = (packet.tap, packet.protocol, message.sequence);
-                if !packet.added {
-                    self.conversations.ask(key, message.port, request);
-                }
-            }
+            let request = (event.role == Role::Request && !packet.added).then(|| Request {
+                time: packet.time,
+                kind: message.kind,
+                family: Rc::clone(&event.family),
+                operation: Rc::clone(&event.operation),
+                process: event.process.clone(),
+                bytes: conversation::kept(bytes),
+            });
             each(&event);
+            if let Some(request) = request {
+                let key = (packet.tap, packet.protocol, message.sequence);
+                self.conversations.ask(key, message.port, request);
+            }
         }
         true
     }
 
     fn event<'a>(
-        &mut self,
+        &'a mut self,
         packet: &'a Packet<'a>,
         message: Message<'a>,
         bytes: &'a [u8],
         process: Option<Process>,
         protocol: &'a str,
-    ) -> Event<'a>
-    where
-        's: 'a,
-    {
+    ) -> Event<'a> {
         let specs: &'a Specs = self.specs;
         let endian = packet.endian;
         let is_control = message.kind < FIRST_TYPE;
@@ -313,7 +304,7 @@ impl<'s> Session<'s> {
                 let asked = asked.and_then(|it| family.operation(&it.request.operation));
                 Body::new(family, &message, endian, side, asked)
             }
-            None => unknown_body(packet.protocol, &message, endian, to_kernel),
+            None => self.unknown_body(packet, &message, to_kernel),
         };
         if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
             && *operation.name != *event.operation
@@ -398,8 +389,8 @@ impl<'s> Session<'s> {
                 None => unknown(&names::protocol(protocol), &names::message(protocol, kind)),
             };
         }
-        let family = match (kind, self.families.get(&(tap, kind))) {
-            (_, Some(name)) => Rc::clone(name),
+        let family = match (kind, self.controller.family(tap, kind)) {
+            (_, Some(known)) => Rc::clone(&known.name),
             // The only one whose number is fixed.
             (CONTROLLER, None) => Rc::from("nlctrl"),
             (_, None) => Rc::from(format!("family{kind}")),
@@ -418,34 +409,38 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Learns families' numbers from an answer of the controller.
-    fn learn(&mut self, packet: &Packet<'_>, message: &Message<'_>) {
-        if message.flags & flags::REQUEST != 0 {
-            return;
-        }
-        let Some(answer) = genl(message.payload) else {
-            return;
-        };
-        let (mut number, mut name) = (None, None);
-        for it in attributes(answer.payload, packet.endian).flatten() {
-            match it.number {
-                FAMILY_ID => number = it.u16(packet.endian),
-                FAMILY_NAME => name = it.str(),
-                _ => {}
+    /// A message without a specification: by the family's policy, where it is a
+    /// request and there is one, else attributes of which nothing is known.
+    fn unknown_body<'a>(
+        &'a self,
+        packet: &Packet<'_>,
+        message: &Message<'a>,
+        to_kernel: bool,
+    ) -> Option<Body<'a>> {
+        let length = match packet.protocol {
+            GENERIC => {
+                let family = self.controller.family(packet.tap, message.kind);
+                let header = family.map_or(0, |it| it.header as usize);
+                4 + header.next_multiple_of(4)
             }
-        }
-        let (Some(number), Some(name)) = (number, name) else {
-            return;
+            protocol => {
+                let first = message.payload.first().copied().unwrap_or(0);
+                names::header_length(protocol, to_kernel, first)
+            }
         };
-        let key = (packet.tap, number);
-        if self.families.get(&key).is_some_and(|it| **it == *name) {
-            return;
-        }
-        if self.families.len() < MOST_FAMILIES {
-            self.families.insert(key, Rc::from(name));
-            self.names.clear();
-            self.generation += 1;
-        }
+        let rest = message.payload.get(length..).unwrap_or(&[]);
+        let offset = 16 + length;
+        let by_policy = || self.controller.level(packet, message, rest, offset);
+        let level = match packet.protocol == GENERIC && to_kernel {
+            true => by_policy(),
+            false => None,
+        };
+        let level = level.unwrap_or_else(|| Level::new(None, None, packet.endian, rest, offset));
+        Some(Body {
+            operation: None,
+            header: None,
+            level,
+        })
     }
 }
 
@@ -455,26 +450,4 @@ fn control_name(kind: u16) -> &'static str {
         types::OVERRUN => "overrun",
         _ => "",
     }
-}
-
-/// A message of which nothing is known but, perhaps, the length of its header.
-fn unknown_body<'a>(
-    protocol: u16,
-    message: &Message<'a>,
-    endian: Endian,
-    to_kernel: bool,
-) -> Option<Body<'a>> {
-    let length = match protocol {
-        GENERIC => 4,
-        _ => {
-            let first = message.payload.first().copied().unwrap_or(0);
-            names::header_length(protocol, message.kind, to_kernel, first)
-        }
-    };
-    let bytes = message.payload.get(length..).unwrap_or(&[]);
-    Some(Body {
-        operation: None,
-        header: None,
-        level: Level::new(None, None, endian, bytes, 16 + length),
-    })
 }

@@ -108,7 +108,7 @@ fn push_verdict(out: &mut String, event: &Event<'_>) {
     }
 }
 
-fn push_key(out: &mut String, key: &str) {
+pub(super) fn push_key(out: &mut String, key: &str) {
     out.push(',');
     push_text(out, key);
     out.push(':');
@@ -116,7 +116,7 @@ fn push_key(out: &mut String, key: &str) {
 
 /// A string, escaped as RFC 8259 has it, and DEL and the marks that turn the
 /// direction of writing as well, for a terminal may be next.
-fn push_text(out: &mut String, text: &str) {
+pub(super) fn push_text(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -135,7 +135,7 @@ fn push_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
-fn push_list<T>(
+pub(super) fn push_list<T>(
     out: &mut String,
     all: impl Iterator<Item = T>,
     mut push: impl FnMut(&mut String, T),
@@ -197,12 +197,10 @@ impl<'a> Object<'a> {
         }
         for group in &groups {
             let Some(first) = group.first() else { continue };
-            let key = match first.spec {
+            let key = match first.name() {
                 // A struct and the attributes behind it share one object.
-                Some(spec) if self.members.contains(&spec.name.as_str()) => {
-                    format!("{} (attribute)", spec.name)
-                }
-                Some(spec) => spec.name.clone(),
+                Some(name) if self.members.contains(&name) => format!("{name} (attribute)"),
+                Some(name) => name.to_owned(),
                 None => format!("UnknownAttr({})", first.attribute.number),
             };
             self.key(out, &key);

@@ -2,9 +2,11 @@
 //! `nlcap show`: the messages of a capture file, a line for each.
 
 mod clock;
+mod controller;
 pub(crate) mod conversation;
 mod count;
 pub(crate) mod event;
+pub(crate) mod families;
 mod filter;
 mod json;
 mod line;

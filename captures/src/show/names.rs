@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use neli::consts::rtnl::Rtm;
 use nix::errno::Errno;
 
 /// The netlink protocol's name, from linux/netlink.h.
@@ -30,52 +29,27 @@ pub(crate) fn protocol(number: u16) -> Cow<'static, str> {
     })
 }
 
-/// The name of a message of a protocol that is not generic.
+/// The name of a message of a protocol that is not generic, where no specification
+/// has it.
 pub(crate) fn message(protocol: u16, kind: u16) -> Cow<'static, str> {
-    let name = match i32::from(protocol) {
-        libc::NETLINK_ROUTE => match Rtm::from(kind) {
-            Rtm::UnrecognizedConst(_) => None,
-            known => Some(format!("{known:?}").to_lowercase()),
-        },
-        // SOCK_DIAG_BY_FAMILY and SOCK_DESTROY of linux/sock_diag.h.
-        libc::NETLINK_SOCK_DIAG => match kind {
-            20 => Some(String::from("by-family")),
-            21 => Some(String::from("destroy")),
-            _ => None,
-        },
-        // The subsystem in the upper byte: linux/netfilter/nfnetlink.h.
-        libc::NETLINK_NETFILTER => {
-            let subsystems = [
-                "",
-                "ctnetlink",
-                "ctnetlink-exp",
-                "queue",
-                "ulog",
-                "osf",
-                "ipset",
-                "acct",
-                "cttimeout",
-                "cthelper",
-                "nftables",
-                "compat",
-                "hook",
-            ];
-            let name = subsystems
-                .get(usize::from(kind >> 8))
-                .filter(|it| !it.is_empty());
-            name.map(|name| format!("{name}-{}", kind & 0xff))
-        }
-        _ => None,
-    };
-    name.map_or_else(|| Cow::Owned(format!("type{kind}")), Cow::Owned)
+    match (i32::from(protocol), kind) {
+        // linux/sock_diag.h.
+        (libc::NETLINK_SOCK_DIAG, 20) => "by-family".into(),
+        (libc::NETLINK_SOCK_DIAG, 21) => "destroy".into(),
+        // linux/inet_diag.h, of before 3.3.
+        (libc::NETLINK_SOCK_DIAG, 18) => "tcpdiag-getsock".into(),
+        (libc::NETLINK_SOCK_DIAG, 19) => "dccpdiag-getsock".into(),
+        // The subsystem is in the upper byte: linux/netfilter/nfnetlink.h.
+        (libc::NETLINK_NETFILTER, _) => format!("subsystem{}-{}", kind >> 8, kind & 0xff).into(),
+        _ => format!("type{kind}").into(),
+    }
 }
 
 /// Bytes between the netlink header and the attributes of a protocol's message
 /// of which no specification speaks. `first` is the first byte behind the netlink
 /// header, the address family where there is one.
-pub(super) fn header_length(protocol: u16, kind: u16, to_kernel: bool, first: u8) -> usize {
+pub(super) fn header_length(protocol: u16, to_kernel: bool, first: u8) -> usize {
     match i32::from(protocol) {
-        libc::NETLINK_ROUTE => route_header_length(kind),
         libc::NETLINK_SOCK_DIAG => {
             let (asks, answers) = match i32::from(first) {
                 // inet_diag_req_v2, inet_diag_msg.
@@ -90,29 +64,9 @@ pub(super) fn header_length(protocol: u16, kind: u16, to_kernel: bool, first: u8
             };
             if to_kernel { asks } else { answers }
         }
-        // nfgenmsg.
-        libc::NETLINK_NETFILTER => 4,
+        // rtgenmsg, nfgenmsg.
+        libc::NETLINK_ROUTE | libc::NETLINK_NETFILTER => 4,
         _ => 0,
-    }
-}
-
-/// The messages of rtnetlink come in groups of four numbers, from 16 on
-/// (linux/rtnetlink.h).
-fn route_header_length(kind: u16) -> usize {
-    match kind.saturating_sub(16) / 4 {
-        // Links and their other names: ifinfomsg.
-        0 | 23 => 16,
-        // Addresses: ifaddrmsg; groups of a bridge, next hops, VLANs, tunnels.
-        1 | 17 | 22 | 24..=26 => 8,
-        // Routes, neighbours, rules: rtmsg, ndmsg, fib_rule_hdr; prefixes; labels of
-        // addresses; statistics.
-        2..=4 | 9 | 14 | 19 => 12,
-        // Queueing disciplines, classes, filters, chains: tcmsg.
-        5..=7 | 21 => 20,
-        // Options of a router: nduseroptmsg.
-        13 => 16,
-        // rtgenmsg, tcamsg, ndtmsg and others of at most four bytes.
-        _ => 4,
     }
 }
 
@@ -136,32 +90,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_begin_behind_the_header_of_their_message() {
-        for (kind, length) in [
-            (libc::RTM_GETLINK, 16),
-            (libc::RTM_NEWADDR, 8),
-            (libc::RTM_NEWROUTE, 12),
-            (libc::RTM_NEWNEIGH, 12),
-            (libc::RTM_NEWRULE, 12),
-            (libc::RTM_NEWQDISC, 20),
-            (libc::RTM_NEWTFILTER, 20),
-            (libc::RTM_NEWACTION, 4),
-            (84, 8),
-            (libc::RTM_NEWNSID, 4),
-            (92, 12),
-            (100, 20),
-            (104, 8),
-            (108, 16),
-            (112, 8),
-        ] {
-            assert_eq!(header_length(0, kind, true, 0), length, "{kind}");
-        }
+    fn attributes_of_sockets_begin_behind_the_header_of_their_kind() {
+        let length = |to_kernel, first| header_length(4, to_kernel, first);
+        assert_eq!((length(true, 1), length(false, 2)), (24, 72));
         assert_eq!(
-            (
-                header_length(4, 20, true, 1),
-                header_length(4, 20, false, 2)
-            ),
-            (24, 72)
+            (header_length(0, true, 0), header_length(99, true, 0)),
+            (4, 0)
         );
     }
 
@@ -172,10 +106,10 @@ mod tests {
             ("route".into(), "netlink99".into())
         );
         assert_eq!(
-            (message(0, 16), message(0, 999)),
-            ("newlink".into(), "type999".into())
+            (message(4, 20), message(0, 999)),
+            ("by-family".into(), "type999".into())
         );
-        assert_eq!(message(12, 0x0a03), "nftables-3");
+        assert_eq!(message(12, 0x2003), "subsystem32-3");
         assert_eq!(
             (errno(19), errno(524), errno(9999)),
             ("ENODEV".into(), "ENOTSUPP".into(), "errno9999".into())

@@ -165,12 +165,12 @@ fn an_error_names_the_attribute_also_where_only_the_request_has_it() {
 fn answers_are_tied_over_what_comes_between() {
     let text = show(&file(&ip_link()), &with(|it| it.time = 1));
     let lines: Vec<_> = text.lines().collect();
-    assert!(lines[0].starts_with("port 0 > route getlink?"), "{text}");
+    assert!(lines[0].starts_with("port 0 > route getlink"), "{text}");
     assert!(
         lines[1].starts_with("port 812 < route getlink EINVAL 1.000ms"),
         "{text}"
     );
-    assert!(lines[3].starts_with("port 812 * route newlink?"), "{text}");
+    assert!(lines[3].starts_with("port 812 * route newlink "), "{text}");
     assert!(
         lines
             .last()

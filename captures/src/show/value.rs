@@ -11,8 +11,8 @@ use crate::text::push_escaped;
 
 /// The name of an attribute: of the specification, else its number.
 pub(super) fn push_name(out: &mut String, field: &Field<'_>) {
-    match field.spec {
-        Some(spec) => out.push_str(&spec.name),
+    match field.name() {
+        Some(name) => out.push_str(name),
         None => {
             out.push('#');
             push_decimal(out, field.attribute.number.into());
@@ -213,8 +213,8 @@ pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
             return true;
         };
         let read = level.read(&field);
-        let shown = match field.spec {
-            Some(spec) => spec.name.as_str(),
+        let shown = match field.name() {
+            Some(known) => known,
             None => {
                 name.clear();
                 push_name(&mut name, &field);

@@ -45,6 +45,13 @@ pub struct Field<'a> {
     pub missing: usize,
 }
 
+impl<'a> Field<'a> {
+    /// What the specification calls it; `None` where it has no name.
+    pub fn name(&self) -> Option<&'a str> {
+        self.spec?.known_name()
+    }
+}
+
 /// A value, and whether it is certain.
 #[derive(Debug, Clone, Copy)]
 pub struct Read<'a> {

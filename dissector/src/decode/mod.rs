@@ -38,6 +38,7 @@ mod body;
 mod guess;
 mod level;
 mod message;
+mod policy;
 mod value;
 mod verdict;
 
@@ -45,6 +46,7 @@ pub use attribute::{Attribute, Attributes, attributes};
 pub use body::{Body, Side};
 pub use level::{DEEPEST, Field, Fields, Level, Read};
 pub use message::{Genl, Message, Messages, flags, genl, messages, types};
+pub use policy::Policies;
 pub use value::{Flags, Indexed, Inner, Keyed, Number, Numbers, Record, Value};
 pub use verdict::{Verdict, missing_at, path_at};
 

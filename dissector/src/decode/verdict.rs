@@ -104,7 +104,8 @@ pub fn path_at(level: &Level<'_>, target: usize) -> Option<String> {
 pub fn missing_at(level: &Level<'_>, nest: Option<usize>, number: u16) -> Option<String> {
     let name = |level: &Level<'_>| {
         let spec = level.set().and_then(|set| set.by_number(number));
-        spec.map_or_else(|| number.to_string(), |it| it.name.clone())
+        let name = spec.and_then(|it| it.known_name());
+        name.map_or_else(|| number.to_string(), str::to_owned)
     };
     let Some(nest) = nest else {
         return Some(name(level));
@@ -136,8 +137,8 @@ fn find<T>(
     if !path.is_empty() {
         path.push('.');
     }
-    match field.spec {
-        Some(spec) => path.push_str(&spec.name),
+    match field.name() {
+        Some(name) => path.push_str(name),
         None => path.push_str(&field.attribute.number.to_string()),
     }
     if field.offset == target {

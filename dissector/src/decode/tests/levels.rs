@@ -49,7 +49,7 @@ fn zoo() -> Family {
     Family::parse(SPEC, "zoo.yaml").unwrap()
 }
 
-fn attr(number: u16, payload: &[u8]) -> Vec<u8> {
+pub(super) fn attr(number: u16, payload: &[u8]) -> Vec<u8> {
     let mut bytes = (4 + payload.len() as u16).to_le_bytes().to_vec();
     bytes.extend(number.to_le_bytes());
     bytes.extend(payload);
@@ -72,7 +72,7 @@ fn animal<T>(bytes: &[u8], look: impl FnOnce(&Level<'_>) -> T) -> T {
 }
 
 /// The values in a line, deep ones in braces.
-fn text(level: &Level<'_>) -> String {
+pub(super) fn text(level: &Level<'_>) -> String {
     let words = level.fields().map(|field| match field {
         Err(malformed) => format!("[{malformed}]"),
         Ok(field) => {

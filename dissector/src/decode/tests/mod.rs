@@ -2,6 +2,7 @@
 //! Bytes that the kernel sent, and bytes that nobody should.
 
 mod levels;
+mod policies;
 
 use super::*;
 use proptest::prelude::*;

@@ -6,6 +6,10 @@ use super::{DisplayHint, EnumId, Scalar, SetId, StructId, SubMessageId};
 /// The most nests in nests whose numbers are values that there are.
 pub const MOST_KEYS: usize = 4;
 
+/// What begins the name of an attribute that has none: its number follows. The kernel's
+/// policies ([`Policies`](crate::decode::Policies)) know attributes by their number only.
+pub const UNNAMED: char = '#';
+
 /// A space of attribute numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttrSet {
@@ -66,6 +70,13 @@ pub struct Attribute {
     pub checks: Checks,
     /// What it means.
     pub doc: String,
+}
+
+impl Attribute {
+    /// Its name, unless it has none but its number.
+    pub fn known_name(&self) -> Option<&str> {
+        Some(self.name.as_str()).filter(|name| !name.starts_with(UNNAMED))
+    }
 }
 
 /// What an attribute holds.

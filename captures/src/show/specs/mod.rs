@@ -21,6 +21,15 @@ pub(crate) const VARIABLE: &str = "NLCAP_SPECS";
 /// The controller of generic netlink, in our own words: every recording has it.
 const CONTROLLER: &str = include_str!("nlctrl.yaml");
 
+/// Names and headers of protocols that are not generic, after Linux's headers: for
+/// what no other specification has.
+const NAMES: [(&str, &str); 4] = [
+    (include_str!("route.yaml"), "route.yaml"),
+    (include_str!("netfilter.yaml"), "netfilter.yaml"),
+    (include_str!("xfrm.yaml"), "xfrm.yaml"),
+    (include_str!("audit.yaml"), "audit.yaml"),
+];
+
 /// The longest specification that is read, in bytes; the kernel's have 200 KiB.
 const LONGEST: u64 = 1 << 24;
 
@@ -92,6 +101,7 @@ impl Specs {
             // Not there is the common case, and nobody asked for it.
             let _ = specs.folder(&folder);
         }
+        specs.names();
         Ok(specs)
     }
 
@@ -107,11 +117,19 @@ impl Specs {
     pub(crate) fn only_built_in() -> Self {
         let mut specs = Self::empty();
         specs.built_in();
+        specs.names();
         specs
     }
 
     fn built_in(&mut self) {
         for (text, name) in [(NL_UTIL_YAML, NL_UTIL_PATH), (CONTROLLER, "nlctrl.yaml")] {
+            self.push(text, Source::BuiltIn { text, name });
+        }
+    }
+
+    /// Names only, for what nothing before has.
+    fn names(&mut self) {
+        for (text, name) in NAMES {
             self.push(text, Source::BuiltIn { text, name });
         }
     }
@@ -180,6 +198,17 @@ impl Specs {
             .family()
     }
 
+    /// The generic netlink family of that name, and where its specification is.
+    pub(super) fn with_source(&self, name: &str) -> Option<(&Family, String)> {
+        let mut all = self.all.iter();
+        let spec = all.find(|it| it.protonum.is_none() && it.name == name)?;
+        let source = match &spec.source {
+            Source::BuiltIn { .. } => String::from("built in"),
+            Source::File(path) => escape_os(path),
+        };
+        Some((spec.family()?, source))
+    }
+
     /// The family that has a message of a protocol that is not generic.
     pub(super) fn raw(&self, protocol: u16, kind: u16, to_kernel: bool) -> Option<&Family> {
         let key = (protocol, kind, to_kernel);
@@ -212,4 +241,85 @@ fn places() -> Vec<PathBuf> {
     }
     places.push(Path::new("/usr/src/linux").join(IN_SOURCE));
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of the header of a message, and its name.
+    fn header(protocol: u16, kind: u16) -> Option<(String, usize)> {
+        let specs = Specs::only_built_in();
+        let family = specs.raw(protocol, kind, true)?;
+        let operation = family.request(kind)?;
+        let length = operation.fixed_header.map_or(0, |id| family[id].size);
+        Some((operation.name.clone(), length))
+    }
+
+    #[test]
+    fn all_that_is_built_in_can_be_read() {
+        for spec in &Specs::only_built_in().all {
+            let family = spec.load().unwrap();
+            assert_eq!((&family.name, family.oddities.len()), (&spec.name, 0));
+        }
+    }
+
+    #[test]
+    fn messages_have_their_names_and_headers_by_linuxs_headers() {
+        let route = libc::NETLINK_ROUTE as u16;
+        for (kind, name, length) in [
+            (libc::RTM_GETLINK, "getlink", 16),
+            (libc::RTM_NEWADDR, "newaddr", 8),
+            (libc::RTM_NEWROUTE, "newroute", 12),
+            (libc::RTM_NEWNEIGH, "newneigh", 12),
+            (libc::RTM_NEWRULE, "newrule", 12),
+            (libc::RTM_NEWQDISC, "newqdisc", 20),
+            (libc::RTM_GETTCLASS, "gettclass", 20),
+            (libc::RTM_NEWTFILTER, "newtfilter", 20),
+            (libc::RTM_NEWACTION, "newaction", 4),
+            (libc::RTM_NEWPREFIX, "newprefix", 12),
+            (libc::RTM_NEWNDUSEROPT, "newnduseropt", 16),
+            (libc::RTM_NEWADDRLABEL, "newaddrlabel", 12),
+            (84, "newmdb", 8),
+            (libc::RTM_NEWNSID, "newnsid", 4),
+            (92, "newstats", 12),
+            (100, "newchain", 20),
+            (104, "newnexthop", 8),
+            (108, "newlinkprop", 16),
+            (112, "newvlan", 8),
+            (120, "newtunnel", 8),
+        ] {
+            assert_eq!(header(route, kind), Some((name.into(), length)), "{kind}");
+        }
+        // Structs of linux/xfrm.h by sizeof.
+        let xfrm = libc::NETLINK_XFRM as u16;
+        for (kind, name, length) in [
+            (16, "newsa", 224),
+            (18, "getsa", 24),
+            (19, "newpolicy", 168),
+            (21, "getpolicy", 64),
+            (22, "allocspi", 232),
+            (23, "acquire", 280),
+            (24, "expire", 232),
+            (27, "polexpire", 176),
+            (28, "flushsa", 1),
+            (29, "flushpolicy", 0),
+            (30, "newae", 48),
+            (32, "report", 60),
+            (38, "mapping", 64),
+            (40, "getdefault", 3),
+        ] {
+            assert_eq!(header(xfrm, kind), Some((name.into(), length)), "{kind}");
+        }
+        let netfilter = libc::NETLINK_NETFILTER as u16;
+        let newtable = (libc::NFNL_SUBSYS_NFTABLES << 8 | libc::NFT_MSG_NEWTABLE) as u16;
+        assert_eq!(
+            header(netfilter, newtable),
+            Some(("nft-newtable".into(), 4))
+        );
+        assert_eq!(header(netfilter, newtable + 34), None);
+        let audit = libc::NETLINK_AUDIT as u16;
+        assert_eq!(header(audit, 1000), Some(("get".into(), 44)));
+        assert_eq!(header(audit, 1011).unwrap().1, 12 + 4 * 256 + 4 + 8970);
+    }
 }
