@@ -301,8 +301,9 @@ pub(crate) struct TestArgs {
     /// Write the golden files anew; read them before you commit
     #[arg(long)]
     pub(crate) bless: bool,
-    /// Then the module's tests under the kernels `debug` and `newest` too
-    #[arg(long, conflicts_with = "bless")]
+    /// Then the module's tests under the kernels `debug` and `newest`, and the
+    /// dissector's with the Wiresharks of Debian trixie and unstable
+    #[arg(long)]
     pub(crate) full: bool,
     /// Only tests whose name contains this
     #[arg(value_name = "FILTER")]

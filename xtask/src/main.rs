@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod cargo;
 mod codegen;
+mod debian;
 mod demo;
 mod dissector;
 mod exit;

@@ -4,6 +4,7 @@
 use crate::{
     args::TestArgs,
     cargo, codegen,
+    debian::Debian,
     exit::{self, Unavailable},
     kernel::Kernel,
     kmod::{self, Build},
@@ -17,15 +18,21 @@ use std::{
     time::Instant,
 };
 
-/// Tests that may be skipped, by the beginning of their names: those in a
-/// kernel whose source has to be fetched from the network.
-const ALLOWED_SKIPS: &[&str] = &["newest: "];
+/// Tests that may be skipped, by the beginning of their names: those in a kernel
+/// or a Wireshark that has to be fetched from the network.
+const ALLOWED_SKIPS: &[&str] = &["newest: ", "Wireshark of "];
 
 /// The kernels beside the default one, for `--full`.
 const MORE_KERNELS: &[&str] = &["debug", "newest"];
 
 /// The tests of the module, files of xtask/tests/.
 const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
+
+/// Debian's suites whose Wiresharks are tried beside the machine's, for `--full`.
+const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
+
+/// The tests of what a Wireshark shows, files of dissector/tests/.
+const WIRESHARK_TESTS: &[&str] = &["golden", "kinds", "filters", "damage"];
 
 /// A check that is no `#[test]`: what it states, and how it is checked.
 type Check = (&'static str, fn() -> Result<()>);
@@ -172,7 +179,44 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
                 tally.fail(&err);
             }
         }
+        for suite in MORE_WIRESHARKS {
+            if let Err(err) = in_wireshark(suite, args, tally) {
+                tally.fail(&err);
+            }
+        }
     }
+    Ok(())
+}
+
+/// The dissector's tests with the Wireshark of another Debian. Where it cannot be
+/// fetched they are skipped.
+fn in_wireshark(suite: &str, args: &TestArgs, tally: &mut Tally) -> Result<()> {
+    let mut cmd = cargo::command();
+    cmd.args(["test", "--package", "nl-dissector", "--no-fail-fast"]);
+    for test in WIRESHARK_TESTS {
+        cmd.args(["--test", test]);
+    }
+    cmd.arg("--").args(&args.filter);
+    let title = format!("Wireshark of {suite}");
+    let debian = match Debian::with(suite, &["tshark"]) {
+        Err(err) if err.is::<Unavailable>() => {
+            println!("{title}: {err:#}");
+            return skip(&mut cmd, &title, tally);
+        }
+        made => made?,
+    };
+    println!("{title}: {}", debian.root.display());
+    cmd.env("NL_UTIL_WIRESHARK", &debian.root);
+    cargo_test(&mut cmd, &format!("{title}: "), tally)
+}
+
+/// Counts the tests of a command as skipped, by their names.
+fn skip(cmd: &mut Command, title: &str, tally: &mut Tally) -> Result<()> {
+    let list = run::output(cmd.args(["--list", "--format", "terse"]))?;
+    let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
+    tally
+        .skipped
+        .extend(names.map(|name| format!("{title}: {name}")));
     Ok(())
 }
 
@@ -187,11 +231,7 @@ fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> 
     cmd.arg("--").args(&args.filter);
     if let Err(err) = kernel.ensure_source() {
         println!("kernel {}: {err:#}", kernel.name);
-        let list = run::output(cmd.args(["--list", "--format", "terse"]))?;
-        let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
-        let skipped = names.map(|name| format!("{}: {name}", kernel.name));
-        tally.skipped.extend(skipped);
-        return Ok(());
+        return skip(&mut cmd, kernel.name, tally);
     }
     kernel.ensure()?;
     kmod::ensure(kernel)?;

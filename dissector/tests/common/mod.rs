@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 pub(crate) mod plugin;
+pub(crate) mod tshark;
 
 /// Number of the family `nl_util` in the tests' messages.
 pub(crate) const FAMILY: u16 = 0x1f;

@@ -3,23 +3,21 @@
 //!
 //! apt does the work, confined to a folder of the cache: the machine's own
 //! lists, sources and packages are neither used nor changed. The mirror is the
-//! one that the machine's apt uses for Debian, or [`MIRROR`].
+//! one that `debian.rs` knows.
 
 use super::source::Release;
-use crate::{exit::Unavailable, paths, run, setup};
-use anyhow::{Context, Result, bail};
+use crate::{
+    debian::{KEYS, mirror},
+    exit::Unavailable,
+    paths, run, setup,
+};
+use anyhow::{Context, Result};
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
-
-/// A mirror of Debian in place of the machine's, as an apt URI.
-const MIRROR: &str = "NL_UTIL_DEBIAN_MIRROR";
-
-/// Debian's keys, of the package debian-archive-keyring.
-const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// How long an answer holds: the archive moves on about once a week, and each
 /// version costs a kernel build.
@@ -206,32 +204,6 @@ impl Apt {
     }
 }
 
-fn mirror() -> Result<String> {
-    if let Ok(mirror) = env::var(MIRROR)
-        && !mirror.trim().is_empty()
-    {
-        return Ok(mirror.trim().to_owned());
-    }
-    let targets = run::output(Command::new("apt-get").env("LC_ALL", "C").args([
-        "indextargets",
-        "--format",
-        "$(ORIGIN)|$(LABEL)|$(REPO_URI)",
-        "Created-By: Packages",
-    ]))
-    .with_context(|| format!("cannot learn the machine's Debian mirror (or set {MIRROR})"))?;
-    match debian_of(&targets) {
-        Some(mirror) => Ok(mirror.to_owned()),
-        None => bail!("apt knows no Debian mirror (`apt-get update`, or set {MIRROR})"),
-    }
-}
-
-/// The archive itself: security updates lie elsewhere, under their own label.
-fn debian_of(targets: &str) -> Option<&str> {
-    targets
-        .lines()
-        .find_map(|line| line.strip_prefix("Debian|Debian|"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,14 +222,5 @@ mod tests {
         assert_eq!(newest_of("Package: linux-source\nVersion: 1\n"), None);
         assert_eq!(parse_record("linux-source-7.10 7.10.2-3\n"), Some(newest));
         assert_eq!(parse_record("linux-source-7.10"), None);
-    }
-
-    #[test]
-    fn the_mirror_is_debians_own_archive_among_the_machines_sources() {
-        let targets = "Debian|Debian-Security|http://a/security/\n\
-                       Other|Debian|http://b/\n\
-                       Debian|Debian|http://c/debian/\n";
-        assert_eq!(debian_of(targets), Some("http://c/debian/"));
-        assert_eq!(debian_of("Other|Other|http://b/\n"), None);
     }
 }

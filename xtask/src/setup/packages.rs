@@ -43,6 +43,7 @@ const TOOLS: &[&str] = &[
     "tcpdump",
     "python3-yaml",
     "python3-jsonschema",
+    "mmdebstrap",
 ];
 
 /// Installs the missing packages; without root an error that gives the command.

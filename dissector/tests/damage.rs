@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Damaged frames in the real tshark: never a Lua error, nothing without end.
+
+mod common;
+
+use common::{
+    FAMILY, attr, netlink,
+    tshark::{capture, message, odd_messages, tshark},
+};
+
+#[test]
+fn a_frame_cut_anywhere_is_shown_without_a_fault() {
+    let whole = attr(
+        1,
+        &[
+            attr(1, &[2, 0, 0, 0]),
+            attr(2, b"eth0\0"),
+            attr(7, &[0; 200]),
+        ]
+        .concat(),
+    );
+    for cut in (36..300).step_by(7) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        // The naming frame is longer than the shortest cuts: it is never cut.
+        capture(&mut file, &[message(FAMILY, 0, 2, &whole)], cut.max(76));
+        let text = tshark(file.path(), &["-V"]);
+        assert!(
+            !text.contains("The dissector failed") && !text.contains("Lua Error"),
+            "{cut}: {text}"
+        );
+    }
+}
+
+/// Ten thousand damaged frames in the real tshark, with the tree and without it.
+#[test]
+fn damaged_frames_never_make_the_plugin_fail() {
+    // Marsaglia's xorshift: the same frames in every run.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut whole = odd_messages();
+    let failed = [(-19i32).to_le_bytes().to_vec(), whole[2].clone()].concat();
+    let tlvs = [
+        attr(1, b"text\0"),
+        attr(2, &[24, 0, 0, 0]),
+        attr(4, &attr(1, &[1; 4])),
+    ];
+    let error = [failed, tlvs.concat()].concat();
+    whole.push(netlink(2, 0x200, 7, 0x32c, &error));
+    let mut frames = Vec::new();
+    for at in 0..10_000 {
+        let mut frame = whole[at % whole.len()].clone();
+        for _ in 0..=random(4) {
+            let byte = random(frame.len());
+            frame[byte] = u8::try_from(random(256)).unwrap();
+        }
+        frame.truncate(frame.len() - random(5).min(frame.len() - 1));
+        frames.push(frame);
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    capture(&mut file, &frames, usize::MAX);
+    for args in [&["-V"][..], &["-2", "-Y", "nl_util || nlmsg"]] {
+        let text = tshark(file.path(), args);
+        assert!(text.lines().count() > 1000);
+        for fault in [
+            "The dissector failed",
+            "Lua Error",
+            "nlmsg.fault",
+            "nl_util.fault",
+        ] {
+            assert!(!text.contains(fault), "{fault}");
+        }
+    }
+}
