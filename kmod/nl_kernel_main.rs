@@ -235,6 +235,13 @@ impl uapi::Operations for NlKernel {
 }
 
 impl NetdevEvents for NlKernel {
+    fn begin(family: Registered<'_>, net: &Net) {
+        // A family can be joined before the notifier is there. Who did is to dump anew.
+        if family.has_listeners(net, group::L2) {
+            family.set_err(net, group::L2, enobufs());
+        }
+    }
+
     fn event(family: Registered<'_>, event: Event, net: &Net, dev: NetDev<'_>) {
         if !dev.is_ethernet() || !family.has_listeners(net, group::L2) {
             return;
@@ -334,7 +341,7 @@ fn fill_details(nest: &mut Nest<'_>, dev: NetDev<'_>, rcu: &RcuGuard, rtnl: &Rtn
     if let Some(alias) = dev.alias(rcu) {
         nest.put_string(dev_attr::IFALIAS, alias)?;
     }
-    if let Some(address) = dev.permanent_address() {
+    if let Some(address) = dev.permanent_address(rtnl) {
         nest.put(dev_attr::PERM_MAC, &address)?;
     }
     if let Some(mtu) = dev.min_mtu() {

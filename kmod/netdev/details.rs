@@ -59,13 +59,14 @@ impl<'g> NetDev<'g> {
     }
 
     /// Hardware address that the device was made with; `None` where it is not known.
-    pub(crate) fn permanent_address(self) -> Option<[u8; ETH_ALEN]> {
+    pub(crate) fn permanent_address(self, _: &RtnlGuard) -> Option<[u8; ETH_ALEN]> {
         // SAFETY: The array, of MAX_ADDR_LEN bytes, more than ETH_ALEN, is inside the
-        // interface, valid by the type invariant. It is set before the interface is seen.
+        // interface, valid by the type invariant. It is written when the interface is
+        // registered, after it can be found, but under RTNL, which is held here.
         let address = unsafe {
             ptr::addr_of!((*self.0.as_ptr()).perm_addr)
                 .cast::<[u8; ETH_ALEN]>()
-                .read_volatile()
+                .read()
         };
         (address != [0; ETH_ALEN]).then_some(address)
     }

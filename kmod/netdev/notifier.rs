@@ -33,6 +33,11 @@ pub(crate) enum Event {
 
 /// Who is told of events.
 pub(crate) trait NetdevEvents {
+    /// Takes note that all events in `net` are told from now on: what happened since the
+    /// family was registered may have been missed. Runs under RTNL; called at least once
+    /// for each namespace.
+    fn begin(family: Registered<'_>, net: &Net);
+
     /// Takes an event of `dev` in `net`. Runs under RTNL; may sleep.
     fn event(family: Registered<'_>, event: Event, net: &Net, dev: NetDev<'_>);
 }
@@ -47,8 +52,9 @@ pub(crate) struct Notifier {
     /// The task that is adding or removing the block, else null.
     ///
     /// The core replays the events of all interfaces to a block that comes or goes, on the
-    /// task that asked for it. Those are no news. It does so under RTNL, which real events
-    /// need as well, so that task has none of its own meanwhile.
+    /// task that asked for it. Those are no news, but for what [`NetdevEvents::begin`]
+    /// makes of them. It does so under RTNL, which real events need as well, so that task
+    /// has none of its own meanwhile.
     replaying: AtomicPtr<c_void>,
 }
 
@@ -76,7 +82,7 @@ impl Notifier {
         if !ptr::eq(self.family, family.family()) {
             return Err(EINVAL);
         }
-        self.without_replays(|| {
+        self.with_replays(|| {
             // SAFETY: A block made by `const_new` is valid, and static.
             to_result(unsafe { c::register_netdevice_notifier(self.block.get()) })
         })?;
@@ -87,8 +93,8 @@ impl Notifier {
         })
     }
 
-    /// Runs what makes the core replay events, and passes over those.
-    fn without_replays<R>(&self, change: impl FnOnce() -> R) -> R {
+    /// Runs what makes the core replay events, and knows those by it.
+    fn with_replays<R>(&self, change: impl FnOnce() -> R) -> R {
         // Relaxed: a task finds its own store, and any other value is not its own.
         self.replaying.store(current(), Ordering::Relaxed);
         let result = change();
@@ -111,7 +117,7 @@ pub(crate) struct Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         let notifier = self.notifier;
-        notifier.without_replays(|| {
+        notifier.with_replays(|| {
             // SAFETY: Registered, by the type invariant. It waits for events being told.
             unsafe { c::unregister_netdevice_notifier(notifier.block.get()) }
         });
@@ -140,13 +146,26 @@ unsafe extern "C" fn callback<T: NetdevEvents>(
 
     // SAFETY: The block is the first member of a `Notifier`, which is static.
     let notifier = unsafe { &*block.cast::<Notifier>() };
-    if notifier.replaying.load(Ordering::Relaxed) == current() {
-        return DONE;
-    }
     // SAFETY: By this function's contract.
     let dev = unsafe { c::netdev_notifier_info_to_dev(info.cast()) };
+    // SAFETY: As long as a notifier is registered, and when it comes and goes, its family is
+    // registered, by `Notifier::register` and `Listening`. Under RTNL an interface stays, and
+    // stays in its namespace.
+    let (family, net) = unsafe {
+        (
+            Registered::new_unchecked(notifier.family),
+            Net::from_raw(c::dev_net(dev)),
+        )
+    };
+    let is_replayed = notifier.replaying.load(Ordering::Relaxed) == current();
     // CAST: An enum of small numbers.
     let event = match event as c::netdev_cmd {
+        // Every namespace has an interface, its loopback.
+        c::netdev_cmd_NETDEV_REGISTER if is_replayed => {
+            T::begin(family, net);
+            return DONE;
+        }
+        _ if is_replayed => return DONE,
         c::netdev_cmd_NETDEV_REGISTER => Event::New,
         // SAFETY: The interface is valid while its event is told.
         c::netdev_cmd_NETDEV_UNREGISTER if unsafe { c::nl_kernel_netdev_is_gone(dev) } => {
@@ -162,14 +181,6 @@ unsafe extern "C" fn callback<T: NetdevEvents>(
         | c::netdev_cmd_NETDEV_CHANGENAME
         | c::netdev_cmd_NETDEV_CHANGE_TX_QUEUE_LEN => Event::Change,
         _ => return DONE,
-    };
-    // SAFETY: A registered notifier has its family registered, by `Listening`. Under RTNL
-    // an interface stays, and stays in its namespace.
-    let (family, net) = unsafe {
-        (
-            Registered::new_unchecked(notifier.family),
-            Net::from_raw(c::dev_net(dev)),
-        )
     };
     if let Some(dev) = NetDev::new(dev) {
         T::event(family, event, net, dev);

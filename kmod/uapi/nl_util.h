@@ -13,12 +13,13 @@
  *
  * Whoever keeps a list joins the multicast group `l2` first, dumps then, and
  * applies what the group tells. Every change of ifname, flags up, ifmtu, qlen,
- * ifmac and state is told, and interfaces that come, go, or move to another
- * namespace. What raises no event in the kernel is not told: promiscuous and
- * all-multicast mode, the broadcast address, counters, and of the details link,
- * master, ifalias, perm-mac and the limits of the MTU; nor that an interface
- * becomes an Ethernet one or ceases to be (a bond does both). A listener whose
- * socket overflows reads ENOBUFS and dumps anew.
+ * ifmac, ifbrd and state is told, and interfaces that come, go, or move to
+ * another namespace. What raises no event in the kernel is not told: promiscuous
+ * and all-multicast mode, counters, and of the details link, link-netnsid, master,
+ * perm-mac and the limits of the MTU; of an interface that is down, flags other
+ * than up, and ifalias; nor that an interface becomes an Ethernet one or ceases
+ * to be (a bond does both). A listener whose socket overflows reads ENOBUFS and
+ * dumps anew; so does one that joined while the module was still being loaded.
  *
  * Every refusal has a text, and the offset of the attribute that is at fault
  * (extended ACK). EINVAL for an attribute that the operation does not take,
