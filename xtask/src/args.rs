@@ -245,6 +245,9 @@ pub(crate) enum KmodAction {
     Unload,
     /// Show its lines of the kernel log
     Log,
+    /// Build the tests' module for a guest kernel, and print where it is
+    #[command(hide = true)]
+    Tests(OnKernel),
 }
 
 #[derive(clap::Args)]

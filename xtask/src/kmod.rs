@@ -17,6 +17,9 @@ use std::{
 /// The module's name, as `lsmod` shows it.
 const NAME: &str = "nl_kernel";
 
+/// The module of the tests.
+const TESTS: &str = "nl_tests";
+
 /// What kbuild is to do in the mirror.
 #[derive(Clone, Copy)]
 pub(crate) enum Build {
@@ -25,6 +28,8 @@ pub(crate) enum Build {
     /// The kernel's own clippy lints, warnings being errors. The object that it
     /// leaves is not optimised, so it has a mirror of its own.
     Clippy,
+    /// The module of the tests, which stands on the sources of ours.
+    Tests,
 }
 
 /// Our module for `kernel`, built if anything that it is made of has changed.
@@ -50,10 +55,19 @@ pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
     let suffix = match what {
         Build::Module => "",
         Build::Clippy => "-clippy",
+        Build::Tests => "-tests",
     };
     let dir = folder(&format!("{}{suffix}", kernel.name))?;
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let sources = sources(&paths::root().join("kmod"))?;
+    let mut sources = sources(&paths::root().join("kmod"))?;
+    if let Build::Tests = what {
+        for (name, _) in &mut sources {
+            if name == Path::new("Kbuild") {
+                *name = "kmod.Kbuild".into();
+            }
+        }
+        sources.extend(self::sources(&paths::root().join("xtask/tests/kmod"))?);
+    }
     let stamp = stamp(&sources, &tree);
     lock::once(&dir, &stamp, || make(&tree, &sources, &dir, what))?;
     Ok(dir)
@@ -73,7 +87,8 @@ fn make(tree: &Path, sources: &[(PathBuf, Vec<u8>)], dir: &Path, what: Build) ->
     let out = make.output().context("cannot run make")?;
     if !out.status.success() {
         bail!(
-            "building {NAME}.ko failed:\n{}{}",
+            "building in {} failed:\n{}{}",
+            dir.display(),
             String::from_utf8_lossy(&out.stdout),
             String::from_utf8_lossy(&out.stderr).trim_end()
         );
@@ -158,6 +173,11 @@ pub(crate) fn task(args: &KmodArgs) -> Result<()> {
         KmodAction::Load(with) => {
             run::check(&mut make_for_own(&dir, with))?;
             run::check(as_root("insmod").arg(dir.join(format!("{NAME}.ko"))))
+        }
+        KmodAction::Tests(on) => {
+            let dir = build(Kernel::named(&on.kernel)?, Build::Tests)?;
+            println!("{}", dir.join(format!("{TESTS}.ko")).display());
+            Ok(())
         }
         KmodAction::Unload => run::check(as_root("rmmod").arg(NAME)),
         KmodAction::Log => {

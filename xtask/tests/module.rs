@@ -269,12 +269,14 @@ guest_tests! {
         sh("ip netns del other");
     }
 
-    fn no_user_can_flood_the_log() {
+    fn an_unprivileged_user_cannot_flood_the_log() {
         make_dummies("d", 70);
-        let mut client = Client::new("nl_util");
-        for _ in 0..500 {
-            client.ask(L2_LIST, &[]).unwrap();
-        }
+        common::as_nobody(|| {
+            let mut client = Client::new("nl_util");
+            for _ in 0..500 {
+                client.ask(L2_LIST, &[]).unwrap();
+            }
+        });
         let log = module_log();
         let count = |text: &str| log.iter().filter(|line| line.contains(text)).count();
         let callbacks = count("Callback l2_list_doit() invoked");
@@ -283,9 +285,27 @@ guest_tests! {
         assert_eq!(count("… and 8 more"), callbacks);
     }
 
-    fn an_unprivileged_user_can_list() {
-        let listed = sh("setpriv --reuid 65534 --regid 65534 --clear-groups nl_user show");
-        assert!(listed.contains("dummy0"));
+    fn an_unprivileged_user_may_what_he_may_with_ip_link() {
+        make_dummies("d", 900);
+        sh("ip netns add other; ip -n other link add inside index 5000 type dummy");
+        let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all";
+        // More than one message holds: by do, and then by dump.
+        let ours = sh(&format!("{nobody} nl_user show | awk '/^[0-9]/ {{ print $1, $2 }}'"));
+        let theirs = sh(&format!("{nobody} ip -o link | awk '/link.ether/ {{ print $1, $2 }}'"));
+        assert_eq!(ours, theirs);
+        assert_eq!(ours.lines().count(), 901);
+        let one = sh(&format!("{nobody} nl_user show d7"));
+        assert!(one.contains("d7") && one.contains("rx packets"), "{one}");
+        let mut client = common::as_nobody(|| {
+            assert!(std::fs::write("/sys/class/net/dummy0/mtu", "1400").is_err());
+            let mut client = Client::new("nl_util");
+            client.join("l2");
+            assert_eq!(client.ask(L2_IID, &by_index(5000)).unwrap_err().errno, ENODEV);
+            client
+        });
+        sh("ip link set dummy0 mtu 1400; ip -n other link set inside mtu 1400");
+        assert_eq!(client.waiting().len(), 1);
+        sh("ip netns del other");
     }
 
     fn asking_for_the_family_loads_the_module() {

@@ -8,6 +8,7 @@ use common::{
     wire::{Client, Message, attrs, find, text},
 };
 
+const EAGAIN: i32 = 11;
 const ENOBUFS: i32 = 105;
 
 /// What a client was told, as `new NAME`, in order.
@@ -72,6 +73,74 @@ guest_tests! {
         assert!(all.contains(&"change v0".to_owned()) && all.contains(&"change v1".to_owned()), "{all:?}");
     }
 
+    fn what_the_definition_says_is_not_told_is_not_and_the_rest_is() {
+        sh("ip link add d0 type dummy; ip link add d1 type dummy; ip link set d1 up
+            ip link add br0 address 02:00:00:00:00:09 type bridge
+            ip link add v0 type veth peer name v1; ip netns add other");
+        common::settle();
+        let mut client = listener();
+        for (command, expected) in [
+            ("ip link set d1 promisc on; ip link set d1 promisc off", vec![]),
+            ("ip link set d1 allmulticast on; ip link set d1 allmulticast off", vec![]),
+            ("ip link set d0 multicast on; ip link set d0 arp on", vec![]),
+            ("ip link set d0 alias uplink", vec![]),
+            ("ip link set d1 alias uplink", vec!["change d1"]),
+            ("ip link set d1 master br0", vec![]),
+            ("ip link set v1 netns other", vec!["del v1"]),
+            ("ip link set d1 multicast on", vec!["change d1"]),
+            ("ip link set d0 broadcast ff:ff:ff:ff:ff:00", vec!["change d0"]),
+        ] {
+            sh(command);
+            assert_eq!(told(&mut client), expected, "{command}");
+        }
+        sh("ip netns del other");
+    }
+
+    fn who_joins_while_the_module_is_being_loaded_is_told_to_dump_anew() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        sh("rmmod nl_kernel");
+        let module = common::module_file().display().to_string();
+        let is_over = AtomicBool::new(false);
+        // The family is known before the notifier is there, which waits for namespaces that
+        // end. Whether somebody joins in between is a matter of luck, and of a second CPU:
+        // on one alone neither of them ever sleeps there.
+        let cpus = std::thread::available_parallelism().unwrap().get();
+        let rounds = if cpus == 1 { 10 } else { 300 };
+        let caught = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    sh("ip netns add brief; ip netns del brief");
+                }
+            });
+            let caught = (0..rounds).any(|_| {
+                let mut controller = Client::new("nlctrl");
+                controller.join("notify");
+                let joined = scope.spawn(move || loop {
+                    for message in controller.read().unwrap() {
+                        let Message::Answer(news) = message else { continue };
+                        let names = news.attrs.iter().filter(|(kind, _)| *kind == 2);
+                        if names.map(|(_, name)| text(name)).any(|name| name == "nl_util") {
+                            return listener();
+                        }
+                    }
+                });
+                sh(&format!("insmod {module}"));
+                let early = joined.join().unwrap();
+                let errno = early.read_error();
+                assert!([Some(ENOBUFS), Some(EAGAIN)].contains(&errno), "{errno:?}");
+                // Whether it was or not, from now on it is told.
+                sh("ip link set dummy0 mtu 1400; ip link set dummy0 mtu 1500");
+                let mut early = early;
+                assert_eq!(told(&mut early), ["change dummy0", "change dummy0"]);
+                sh("rmmod nl_kernel");
+                errno == Some(ENOBUFS)
+            });
+            is_over.store(true, Ordering::Relaxed);
+            caught
+        });
+        assert!(caught || cpus == 1, "nobody ever joined in time");
+    }
+
     fn what_is_not_ethernet_is_not_told() {
         let mut client = listener();
         sh("ip tuntap add tun0 mode tun; ip link set tun0 up; ip link set lo up
@@ -83,6 +152,8 @@ guest_tests! {
         make_dummies("d", 20);
         sh("ip link set d3 up; ip netns add other; ip -n other link add x type dummy");
         let module = common::module_file();
+        // Who stays through all of it is in no group after the first removal.
+        let mut throughout = listener();
         for _ in 0..10 {
             let (mut here, mut there) = (listener(), in_namespace("other", listener));
             sh("rmmod nl_kernel");
@@ -93,6 +164,7 @@ guest_tests! {
             // It does tell.
             sh("ip link set d4 mtu 1400; ip link set d4 mtu 1500");
             assert_eq!(told(&mut here), ["change d4", "change d4"]);
+            assert_eq!(told(&mut throughout), Vec::<String>::new());
         }
         sh("ip netns del other");
     }
@@ -161,6 +233,8 @@ guest_tests! {
         for expected in ["ID-0x1", "ID-0x2", "ID-0x3", "name: l2"] {
             assert!(family.contains(expected), "{expected} in {family}");
         }
+        let all = sh("genl ctrl list");
+        assert!(all.contains(family.trim_start().lines().find(|it| !it.is_empty()).unwrap()), "{all}");
         let policy = sh("genl ctrl policy name nl_util");
         for expected in [
             "op 1 policies: do=0 dump=1",

@@ -4,7 +4,10 @@
 /// Words of a complaint.
 const COMPLAINTS: &[&str] = &[
     "BUG:",
+    "kernel BUG at",
     "WARNING:",
+    "INFO: rcu",
+    "INFO: task",
     "Oops",
     "Call Trace",
     "general protection",
@@ -12,6 +15,9 @@ const COMPLAINTS: &[&str] = &[
     "UBSAN:",
     "refcount_t:",
     "ODEBUG:",
+    "ref_tracker:",
+    "unregister_netdevice: waiting for",
+    "panicked at",
 ];
 
 /// The first complaint in a kernel's log, with the lines that follow it.

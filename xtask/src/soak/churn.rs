@@ -32,6 +32,9 @@ struct Seen {
     lists: AtomicU64,
     dumps: AtomicU64,
     inconsistent: AtomicU64,
+    /// Of those, the ones whose end alone says so: the list changed during the last part,
+    /// which takes a second CPU.
+    by_the_end: AtomicU64,
     told: AtomicU64,
     lost: AtomicU64,
 }
@@ -86,15 +89,17 @@ pub(super) fn run(rounds: u64, seed: u64) -> Result<()> {
         lists,
         dumps,
         inconsistent,
+        by_the_end,
         told,
         lost,
     } = &stage.seen;
     println!(
-        "{rounds} rounds: {} lists, {} dumps ({} of them interrupted), {} notifications \
-         ({} times a listener was too slow)",
+        "{rounds} rounds: {} lists, {} dumps ({} of them interrupted, {} by their end \
+         alone), {} notifications ({} times a listener was too slow)",
         seen(lists),
         seen(dumps),
         seen(inconsistent),
+        seen(by_the_end),
         seen(told),
         seen(lost),
     );
@@ -235,6 +240,9 @@ fn dump(stage: &Stage, buffer: usize) -> Result<()> {
                         errno: 0,
                         is_consistent,
                     } => {
+                        let by_the_end = consistent && !is_consistent;
+                        let count = u64::from(by_the_end);
+                        stage.seen.by_the_end.fetch_add(count, Ordering::Relaxed);
                         consistent &= is_consistent;
                         break 'dump;
                     }

@@ -1,23 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Each allocation of each operation fails in turn: the caller gets an errno, as the
-//! answer or from the system call, and never silence.
+//! answer or from the system call, and never silence; a listener is told, or told that it
+//! lost something. And each allocation of loading the module, which leaves nothing behind.
 //!
 //! By `/proc/thread-self/fail-nth` (Documentation/fault-injection): the n-th allocation
 //! of the next system calls of this thread fails. Reading it back tells whether there
 //! was one.
 
+use super::sh;
 use super::socket::{Message, Read, Socket, judge};
 use crate::netlink::{self, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, attr};
 use anyhow::{Context, Result, bail, ensure};
+use neli::{
+    consts::socket::{Msg, NlFamily},
+    socket::NlSocket,
+    utils::Groups,
+};
 use nl_dissector::model::{Family, SetId, nl_util};
-use std::{collections::BTreeMap, fs, io::ErrorKind};
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
 
 const ENOMEM: i32 = 12;
 const ENOBUFS: i32 = 105;
+
+/// Of linux/rtnetlink.h and linux/if_link.h.
+const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
+const NLM_F_CREATE_EXCL: u16 = 0x600;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_KIND: u16 = 1;
 const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
 
-/// Fails the first `most` allocations of each operation, as far as there are so many.
-pub(super) fn run(most: u64) -> Result<()> {
+/// Fails the first `most` allocations of each operation, and of loading `module`, as far as
+/// there are so many.
+pub(super) fn run(most: u64, module: &Path) -> Result<()> {
     allow()?;
     let family = nl_util();
     let top = family
@@ -39,7 +55,16 @@ pub(super) fn run(most: u64) -> Result<()> {
         let tell = |n| request(&family, top, NLM_F_REQUEST | flags, &body, n);
         report(what, most, tell)?;
     }
-    report("a notification", most, |n| notification(&family, top, n))
+    for (what, change) in [
+        ("L2_CHANGE_NTF", Change::Mtu),
+        ("L2_NEW_NTF", Change::New),
+        ("L2_DEL_NTF", Change::Del),
+    ] {
+        report(what, most, |n| notification(&family, top, change, n))?;
+    }
+    report("loading the module", most, |n| load(module, n))?;
+    let known = Socket::new(8192).map(drop);
+    known.context("after them the module is not loaded")
 }
 
 /// What one failure led to, or `None` if there is no n-th allocation.
@@ -148,43 +173,141 @@ fn request(family: &Family, top: SetId, flags: u16, body: &[u8], n: u64) -> Outc
     Ok(Some(outcome.context("silence")?))
 }
 
-/// A change that a listener is to be told of, or told that it missed one.
-fn notification(family: &Family, top: SetId, n: u64) -> Outcome {
+/// What a listener is to be told of.
+#[derive(Clone, Copy)]
+enum Change {
+    Mtu,
+    New,
+    Del,
+}
+
+/// The interface that comes and goes.
+const BRIEF: &str = "brief";
+
+fn is_there(name: &str) -> Result<bool> {
+    fs::exists(format!("/sys/class/net/{name}")).context("cannot look for an interface")
+}
+
+/// Asks rtnetlink to make [`BRIEF`] or to delete it.
+fn rtnl(socket: &NlSocket, kind: u16) -> std::result::Result<(), i32> {
+    let name = attr(IFLA_IFNAME, format!("{BRIEF}\0").as_bytes());
+    let (flags, mut body) = (NLM_F_REQUEST | netlink::NLM_F_ACK, vec![0; 16]);
+    body.extend(name);
+    let flags = match kind {
+        RTM_NEWLINK => {
+            body.extend(attr(IFLA_LINKINFO, &attr(IFLA_INFO_KIND, b"dummy\0")));
+            flags | NLM_F_CREATE_EXCL
+        }
+        _ => flags,
+    };
+    let sent = socket.send(netlink::message(kind, flags, 0, &body), Msg::empty());
+    sent.map(drop)
+        .map_err(|err| err.raw_os_error().unwrap_or(-1))
+}
+
+/// A change that a listener is told of, or told that it missed one.
+fn notification(family: &Family, top: SetId, change: Change, n: u64) -> Outcome {
+    let route = NlSocket::connect(NlFamily::Route, None, Groups::empty())
+        .context("cannot open a socket")?;
+    match (change, is_there(BRIEF)?) {
+        (Change::New, true) => sh("ip link del brief")?,
+        (Change::Del, false) => sh("ip link add brief type dummy")?,
+        _ => {}
+    }
     let mut socket = Socket::new(1 << 17)?;
     socket.join()?;
     socket.set_blocking(false)?;
     let file = "/sys/class/net/dummy0/mtu";
     let mtu: u32 = fs::read_to_string(file)?.trim().parse()?;
-    let other = if mtu == 1500 { "1400" } else { "1500" };
+    let other: u32 = if mtu == 1500 { 1400 } else { 1500 };
     let sysfs = fs::File::options().write(true).open(file)?;
-    let (written, failed) = failing(n, || std::io::Write::write(&mut &sysfs, other.as_bytes()))?;
+    let text = other.to_string();
+    let (made, failed) = failing(n, || match change {
+        Change::Mtu => std::io::Write::write(&mut &sysfs, text.as_bytes())
+            .map(drop)
+            .map_err(|err| err.raw_os_error().unwrap_or(-1)),
+        Change::New => rtnl(&route, RTM_NEWLINK),
+        Change::Del => rtnl(&route, RTM_DELLINK),
+    })?;
     if !failed {
-        written?;
+        made.map_err(|errno| anyhow::anyhow!("errno {errno} without a failure"))?;
         return Ok(None);
     }
-    let mut told = None;
+    // What is so now, and what the listener takes to be so.
+    let is_so = match change {
+        Change::Mtu => fs::read_to_string(file)?.trim() == text,
+        Change::New => is_there(BRIEF)?,
+        Change::Del => !is_there(BRIEF)?,
+    };
+    let (mut is_told, mut has_lost) = (false, false);
     loop {
         match socket.read()? {
             Read::Nothing => break,
-            Read::Lost => told = Some("ENOBUFS for the listener"),
+            Read::Lost => has_lost = true,
             Read::Failed(errno) => bail!("the listener's socket fails: errno {errno}"),
             Read::Messages(messages) => {
                 for message in messages {
-                    let Message::Answer {
-                        command: 5, attrs, ..
-                    } = message
-                    else {
-                        bail!("something else than a change");
+                    let Message::Answer { command, attrs, .. } = message else {
+                        bail!("something else than a notification");
                     };
                     judge(family, top, &attrs)?;
-                    told = Some("told");
+                    is_told = match (change, command) {
+                        (Change::Mtu, 5) | (Change::New, 4 | 5) | (Change::Del, 6) => true,
+                        // It was made and taken back.
+                        (Change::New, 6) => false,
+                        _ => bail!("command {command}"),
+                    };
                 }
             }
         }
     }
-    match (written, told) {
-        (_, Some(told)) => Ok(Some(told.to_owned())),
-        (Err(_), None) => Ok(Some("the change failed".to_owned())),
-        (Ok(_), None) => bail!("a change, and silence"),
+    match (is_so, is_told, has_lost) {
+        (_, _, true) => Ok(Some("ENOBUFS for the listener".to_owned())),
+        (true, true, false) => Ok(Some("told".to_owned())),
+        (false, false, false) => Ok(Some("the change failed".to_owned())),
+        (true, false, false) => bail!("a change, and silence"),
+        (false, true, false) => bail!("told of a change that failed"),
     }
+}
+
+/// Loads the module, and after a failure looks for what it left behind.
+fn load(module: &Path, n: u64) -> Outcome {
+    if is_loaded()? {
+        sh("rmmod nl_kernel")?;
+    }
+    let file = fs::File::open(module).context("cannot open the module")?;
+    let (loaded, failed) = failing(n, || rustix::system::finit_module(&file, c"", 0))?;
+    if !failed {
+        loaded.context("without a failure")?;
+        return Ok(None);
+    }
+    let outcome = match loaded {
+        Ok(()) => {
+            let mut socket = Socket::new(1 << 17)?;
+            socket.send(NLM_F_REQUEST, &[1, 1, 0, 0])?;
+            let Read::Messages(_) = socket.read()? else {
+                bail!("it is loaded, and does not answer");
+            };
+            "loaded all the same".to_owned()
+        }
+        Err(errno) => {
+            ensure!(!is_loaded()?, "{errno}, but it is loaded");
+            ensure!(
+                Socket::new(8192).is_err(),
+                "{errno}, but its family is there"
+            );
+            let errno = errno.raw_os_error();
+            ensure!([ENOMEM, ENOBUFS].contains(&errno), "errno {errno}");
+            format!("errno {errno}")
+        }
+    };
+    // A notifier that was left behind would be called in memory that is free.
+    let mtu = if n.is_multiple_of(2) { 1500 } else { 1400 };
+    fs::write("/sys/class/net/dummy0/mtu", mtu.to_string()).context("cannot change an MTU")?;
+    Ok(Some(outcome))
+}
+
+fn is_loaded() -> Result<bool> {
+    let modules = fs::read_to_string("/proc/modules").context("cannot read /proc/modules")?;
+    Ok(modules.lines().any(|line| line.starts_with("nl_kernel ")))
 }

@@ -58,7 +58,7 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
         SoakWhat::Hostile => hostile::run(count, seed)?,
         SoakWhat::Churn => churn::run(count, seed)?,
         SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
-        SoakWhat::Faults => faults::run(count)?,
+        SoakWhat::Faults => faults::run(count, &kmod::file(&args.on.kernel)?)?,
     }
     health::check()
 }

@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 #[path = "../../src/guest/complaints.rs"]
-mod complaints;
+pub(crate) mod complaints;
 pub(crate) mod wire;
 
 use std::{
@@ -43,10 +43,32 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Runs `body` in a guest with these options, as the test `name` of this very binary.
+/// Runs `body` in a guest with these options, as the test `name` of this very binary. It
+/// must succeed, and the guest's kernel complain of nothing.
 pub(crate) fn in_guest(name: &str, options: &[&str], body: impl FnOnce()) {
+    let Some((out, log)) = try_in_guest(name, options, body) else {
+        return;
+    };
+    let stdout = text(&out.stdout);
+    assert!(
+        out.status.success() && stdout.contains("1 passed"),
+        "in the guest: {}\n{stdout}\n{}",
+        out.status,
+        text(&out.stderr)
+    );
+    assert_eq!(complaints::complaint(&log), None, "the guest's log:\n{log}");
+}
+
+/// Runs `body` in a guest, as [`in_guest`] does: on the host what became of it, and the
+/// guest's log; nothing in the guest.
+pub(crate) fn try_in_guest(
+    name: &str,
+    options: &[&str],
+    body: impl FnOnce(),
+) -> Option<(Output, String)> {
     if env::var_os(IN_GUEST).is_some() {
-        return body();
+        body();
+        return None;
     }
     let dir = tempfile::tempdir().unwrap();
     let dmesg = dir.path().join("dmesg");
@@ -60,15 +82,7 @@ pub(crate) fn in_guest(name: &str, options: &[&str], body: impl FnOnce()) {
         .env(IN_GUEST, "1")
         .output()
         .unwrap();
-    let log = fs::read_to_string(&dmesg).unwrap_or_default();
-    let stdout = text(&out.stdout);
-    assert!(
-        out.status.success() && stdout.contains("1 passed"),
-        "in the guest: {}\n{stdout}\n{}",
-        out.status,
-        text(&out.stderr)
-    );
-    assert_eq!(complaints::complaint(&log), None, "the guest's log:\n{log}");
+    Some((out, fs::read_to_string(&dmesg).unwrap_or_default()))
 }
 
 /// Bytes as text.
@@ -147,6 +161,25 @@ pub(crate) fn in_namespace<T: Send>(name: &str, open: impl FnOnce() -> T + Send)
     })
 }
 
+/// What `body` returns when nobody runs it: a user without any rights, who is in no group.
+pub(crate) fn as_nobody<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+    use rustix::{
+        process::{Gid, Uid},
+        thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
+    };
+    std::thread::scope(|scope| {
+        let nobody = scope.spawn(|| {
+            let (uid, gid) = (Uid::from_raw(65534), Gid::from_raw(65534));
+            set_thread_groups(&[]).unwrap();
+            set_thread_res_gid(gid, gid, gid).unwrap();
+            // The last step: with it the capabilities go.
+            set_thread_res_uid(uid, uid, uid).unwrap();
+            body()
+        });
+        nobody.join().unwrap()
+    })
+}
+
 /// Waits until no link changes its state any more: the kernel's link watch takes
 /// up to a second, and a bridge its own time.
 pub(crate) fn settle() {
@@ -176,20 +209,39 @@ pub(crate) fn module_log() -> Vec<String> {
         .collect()
 }
 
+/// The target folder.
+fn target() -> PathBuf {
+    let exe = env::current_exe().unwrap();
+    let debug = exe.ancestors().find(|dir| dir.ends_with("debug"));
+    debug.unwrap().parent().unwrap().to_owned()
+}
+
 /// Our module, as `cargo xtask guest` loads it; outside of a guest the one for
 /// the default kernel, whose configuration is a release's.
 pub(crate) fn module_file() -> PathBuf {
-    let exe = env::current_exe().unwrap();
-    let target = exe
-        .ancestors()
-        .find(|dir| dir.ends_with("debug"))
-        .unwrap()
-        .parent()
-        .unwrap();
-    let kernel = env::var("NL_UTIL_KERNEL").ok();
-    let kernel = kernel.filter(|_| env::var_os(IN_GUEST).is_some());
-    let kernel = kernel.as_deref().unwrap_or("default");
-    target.join(format!("kmod/{kernel}/nl_kernel.ko"))
+    let kernel = match env::var_os(IN_GUEST) {
+        Some(_) => kernel(),
+        None => "default".to_owned(),
+    };
+    target().join(format!("kmod/{kernel}/nl_kernel.ko"))
+}
+
+/// The kernel that guests of this test run boot.
+pub(crate) fn kernel() -> String {
+    env::var("NL_UTIL_KERNEL").unwrap_or_else(|_| "default".to_owned())
+}
+
+/// The module of the tests, for the guest kernel of that name; on the host it is built if
+/// it is stale.
+pub(crate) fn tests_module(kernel: &str) -> PathBuf {
+    if env::var_os(IN_GUEST).is_none() {
+        let out = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["kmod", "tests", "--kernel", kernel])
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+    }
+    target().join(format!("kmod/{kernel}-tests/nl_tests.ko"))
 }
 
 /// A folder with a `modprobe` that inserts our module, whatever it is asked

@@ -242,9 +242,11 @@ impl Client {
         messages.remove(0)
     }
 
-    /// The errno with which the next read fails, if it does.
+    /// The errno with which the next read fails, if it does; EAGAIN where nothing waits.
     pub(crate) fn read_error(&self) -> Option<i32> {
+        self.socket.nonblock().unwrap();
         let read = self.socket.recv(vec![0; 1 << 17], Msg::empty());
+        self.socket.block().unwrap();
         read.err().and_then(|err| err.raw_os_error())
     }
 
