@@ -28,6 +28,9 @@ const MORE_KERNELS: &[&str] = &["debug", "newest"];
 /// The tests of the module, files of xtask/tests/.
 const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
 
+/// Those beside them that want a kernel with checkers.
+const CHECKER_TESTS: &[&str] = &["checkers"];
+
 /// Debian's suites whose Wiresharks are tried beside the machine's, for `--full`.
 const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
 
@@ -42,7 +45,7 @@ const CHECKS: &[Check] = &[
         run::check(cargo::command().args(["fmt", "--all", "--check"]))
     }),
     (
-        "the module's sources are formatted as the kernel's are",
+        "the modules' sources are formatted as the kernel's are",
         module_fmt,
     ),
     ("what is generated from the definition is not stale", || {
@@ -225,7 +228,8 @@ fn skip(cmd: &mut Command, title: &str, tally: &mut Tally) -> Result<()> {
 fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> {
     let mut cmd = cargo::command();
     cmd.args(["test", "--package", "xtask", "--no-fail-fast"]);
-    for test in MODULE_TESTS {
+    let checkers = CHECKER_TESTS.iter().filter(|_| kernel.has_checkers);
+    for test in MODULE_TESTS.iter().chain(checkers) {
         cmd.args(["--test", test]);
     }
     cmd.arg("--").args(&args.filter);
@@ -240,14 +244,17 @@ fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> 
     cargo_test(&mut cmd, &format!("{}: ", kernel.name), tally)
 }
 
-/// rustfmt with the kernel's own settings; the crate's root leads it to the rest.
+/// rustfmt with the kernel's own settings; a crate's root leads it to the rest. That of the
+/// tests' module has its rest beside it only where it is built.
 fn module_fmt() -> Result<()> {
-    let source = Kernel::named("default")?.source()?;
+    let kernel = Kernel::named("default")?;
+    let tests = kmod::build(kernel, Build::Tests)?;
     run::check(
         Command::new("rustfmt")
             .args(["--check", "--edition", "2021", "--config-path"])
-            .arg(source.join(".rustfmt.toml"))
-            .arg(paths::root().join("kmod/nl_kernel_main.rs")),
+            .arg(kernel.source()?.join(".rustfmt.toml"))
+            .arg(paths::root().join("kmod/nl_kernel_main.rs"))
+            .arg(tests.join("nl_tests_main.rs")),
     )
 }
 

@@ -180,3 +180,27 @@ fn a_reference_that_is_not_given_back_is_caught() {
         ]);
     }
 }
+
+#[test]
+fn each_allocation_of_each_operation_and_of_loading_fails_in_turn() {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["soak", "faults", "--kernel", &kernel()])
+        .output()
+        .unwrap();
+    let said = text(&out.stdout);
+    assert!(out.status.success(), "{said}{}", text(&out.stderr));
+    for line in [
+        "L2_LIST do:",
+        "L2_LIST dump:",
+        "L2_IID:",
+        "REPLY_WITH_NLMSG_ERR:",
+        "L2_NEW_NTF:",
+        "L2_CHANGE_NTF:",
+        "L2_DEL_NTF:",
+        "loading the module:",
+        "lockdep: on",
+        "kmemleak: nothing",
+    ] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+}

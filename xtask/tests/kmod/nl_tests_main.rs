@@ -121,9 +121,8 @@ fn hold_loopback(net: &Net) -> (*mut c::net_device, c::netdevice_tracker) {
     let mut tracker: c::netdevice_tracker = unsafe { MaybeUninit::zeroed().assume_init() };
     // SAFETY: The namespace is held by who sent the request. The tracker's place is written
     // to before the call returns.
-    let dev = unsafe {
-        c::netdev_get_by_index(net.as_raw(), 1, &mut tracker, c::nl_kernel_gfp_kernel)
-    };
+    let dev =
+        unsafe { c::netdev_get_by_index(net.as_raw(), 1, &mut tracker, c::nl_kernel_gfp_kernel) };
     (dev, tracker)
 }
 
