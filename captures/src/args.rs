@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::report::export::Format;
+
 /// Records the netlink conversation of a command, and compares recordings.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -75,14 +77,52 @@ pub(crate) struct RecordArgs {
     pub(crate) command: Vec<OsString>,
 }
 
-/// Compare recordings in a table, one column for each file.
+/// Report what recordings hold: who asked what, what came back, and what of it was wrong.
 ///
-/// Reads pcapng, and pcap as tcpdump writes it, of link type 253.
+/// For each recording: processes, conversations, the exchange, bytes by attribute, failures,
+/// waste, and the health of dumps. Several are set side by side: figures with their ratios to
+/// the first, and what each learns about interfaces that the other does not; where two
+/// disagree, that is the first line. Reads pcapng, and pcap as tcpdump writes it, of link type
+/// 253 (NETLINK).
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
-    /// The recordings
+    /// The recordings, `-` for standard input; a .json that nlcap wrote is taken as it is
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// Where a report goes.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// Write the report there, in the format of the name: .txt, .md, .html or .json; may be
+    /// given several times
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+
+    /// The format on standard output [default: text, and nothing where there is -o]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// A heading over the report
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+
+    /// A YNL specification, or a folder of them, to read messages by
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    pub(crate) spec: Vec<PathBuf>,
+
+    /// When to colour [default: on a terminal, unless NO_COLOR is set]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        value_name = "WHEN"
+    )]
+    pub(crate) color: Color,
 }
 
 /// Show the messages of recordings, one in a line.
@@ -207,6 +247,19 @@ pub(crate) enum Color {
     Never,
 }
 
+impl Color {
+    /// Whether there is colour on a standard output that is a terminal, or is none.
+    pub(crate) fn is_on(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+            }
+        }
+    }
+}
+
 const FAMILIES_HELP: &str = "\
 Columns:
   id             the number in nlmsg_type
@@ -249,27 +302,14 @@ Examples:
   nlcap record -w - -- ip link show | wireshark -k -i -";
 
 const REPORT_HELP: &str = "\
-Rows (of the netlink messages in the file, without those that nlcap added):
-  messages           netlink messages; a frame may hold several
-  bytes              the sum of their lengths as their headers have it (nlmsg_len)
-  requests           messages with NLM_F_REQUEST
-  answers            messages with the sequence number of a request before them, in the same
-                     netlink protocol: data, NLMSG_DONE, NLMSG_ERROR and acknowledgements
-  refused            answers that are an NLMSG_ERROR with an error: an unknown interface, or a
-                     probe of what the kernel can do, as iproute2 makes one
-  interfaces listed  different interfaces in answers of RTM_NEWLINK and of nl_util
-  bytes for each interface
-                     bytes of the answers that list interfaces, divided by the number of those
-  first request to last answer
-                     the time between the two, on the tap
-  lost               frames for which the recorder had no room; - where the file does not say
-
-What is neither request nor answer is a notification, or talk between processes.
+docs/report.md says what each figure means. A field that a file does not hold is `not known`.
 
 Exit status: 0, 1 where a file cannot be read or is damaged, 2 for wrong usage.
 
-Example:
-  nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng";
+Examples:
+  nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng
+  nlcap report -o report.html -o report.json *.pcapng
+  nlcap report -f json FILE | jq '.groups[].recordings[].health'";
 
 const SHOW_HELP: &str = "\
 Specifications:

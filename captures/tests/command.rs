@@ -85,13 +85,16 @@ fn the_report_of_a_file_of_another_program_is_titled_with_its_name() {
     } = report.current_dir(&folder).output().unwrap();
     assert!(status.success() && stderr.is_empty());
     let out = String::from_utf8(stdout).unwrap();
-    assert_eq!(out.lines().next().unwrap().trim(), "tcpdump.pcap");
-    let row = |name: &str| {
-        let line = out.lines().find(|line| line.starts_with(name)).unwrap();
-        line.rsplit(' ').next().unwrap().to_owned()
-    };
-    let figures = ["messages", "bytes", "requests", "answers", "lost"].map(row);
-    assert_eq!(figures, ["1", "20", "1", "0", "-"]);
+    assert_eq!(out.lines().nth(1).unwrap(), "tcpdump.pcap");
+    let mut json = nlcap(&["report", "-f", "json", "tcpdump.pcap"]);
+    let json = json.current_dir(&folder).output().unwrap().stdout;
+    let report: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let figures = &report["groups"][0]["recordings"][0]["figures"];
+    let figures = ["messages", "bytes", "requests", "answers", "lost"].map(|it| &figures[it]);
+    assert_eq!(
+        figures.map(|it| it.as_u64()),
+        [Some(1), Some(20), Some(1), Some(0), None]
+    );
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_full_disk_is_said_and_exits_with_1() {
         .stdout(full)
         .output()
         .unwrap();
-    let error = "nlcap: cannot write the table: ENOSPC: No space left on device\n";
+    let error = "nlcap: cannot write the report: ENOSPC: No space left on device\n";
     assert_eq!(String::from_utf8(output.stderr).unwrap(), error);
     assert_eq!(output.status.code(), Some(1));
 }

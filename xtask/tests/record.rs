@@ -162,18 +162,14 @@ fn the_report_counts_what_tshark_counts_and_sets_both_side_by_side() {
         "for i in $(seq 9); do ip link add d$i type dummy; done
          nlcap record -w $DIR/a.pcapng -- nl_user show >/dev/null
          nlcap record -w $DIR/b.pcapng -- ip link show >/dev/null
-         nlcap report $DIR/a.pcapng $DIR/b.pcapng",
+         nlcap report -f json $DIR/a.pcapng $DIR/b.pcapng",
     );
-    let row = |name: &str| -> Vec<String> {
-        let line = report
-            .lines()
-            .find(|line| line.trim_start().starts_with(name));
-        let line = line.unwrap_or_else(|| panic!("no row {name} in\n{report}"));
-        line.trim_start()[name.len()..]
-            .split("  ")
-            .map(str::trim)
-            .filter(|cell| !cell.is_empty())
-            .map(str::to_owned)
+    let json: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let all = json["groups"][0]["recordings"].as_array().unwrap();
+    let row = |name: &str| -> Vec<u64> {
+        let figures = all.iter().map(|it| it["figures"][name].as_u64());
+        figures
+            .map(|it| it.unwrap_or_else(|| panic!("no {name} in\n{report}")))
             .collect()
     };
     for (column, name) in ["a", "b"].iter().enumerate() {
@@ -196,18 +192,18 @@ fn the_report_counts_what_tshark_counts_and_sets_both_side_by_side() {
             &["frame.number"],
         )
         .len();
-        assert_eq!(row("refused")[column], refused.to_string(), "{report}");
+        assert_eq!(row("refused")[column], refused as u64, "{report}");
         let messages = lengths.len() + refused;
-        assert_eq!(row("messages")[column], messages.to_string(), "{report}");
+        assert_eq!(row("messages")[column], messages as u64, "{report}");
         let bytes: u64 = lengths.iter().sum();
-        let counted: u64 = row("bytes")[column].replace(',', "").parse().unwrap();
+        let counted = row("bytes")[column];
         assert!(
             counted >= bytes && (refused > 0 || counted == bytes),
             "{report}"
         );
     }
     // dummy0 to d9; ip shows lo and the tap as well.
-    assert_eq!(row("interfaces listed"), ["10", "12"], "{report}");
+    assert_eq!(row("interfaces"), [10, 12], "{report}");
     assert!(report.contains("nl_user show") && report.contains("ip link show"));
 }
 
@@ -297,9 +293,10 @@ guest_tests! {
         let script = "cd /run; for i in $(seq 100); do nlcap record -w x$i.pcapng -- nl_user show >/dev/null 2>err; done";
         sh(script);
         assert_eq!(taps(), "");
-        let report = sh("cd /run; nlcap report x*.pcapng");
-        let row = report.lines().find(|line| line.trim_start().starts_with("requests")).unwrap();
-        let counts: Vec<_> = row.split_whitespace().skip(1).collect();
-        assert_eq!((counts.len(), counts.iter().all(|count| *count == "2")), (100, true), "{row}");
+        let report = sh("cd /run; nlcap report -f json x*.pcapng");
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let all = report["groups"][0]["recordings"].as_array().unwrap();
+        assert_eq!(all.len(), 100);
+        assert!(all.iter().all(|it| it["figures"]["requests"] == 2), "{report}");
     }
 }

@@ -87,6 +87,14 @@ pub(crate) struct About {
     pub(crate) command: Option<String>,
     /// Frames that were lost, where the file says it.
     pub(crate) dropped: Option<u64>,
+    /// The program that wrote the file, with its version.
+    pub(crate) application: Option<String>,
+    /// Kernel name and release of the machine.
+    pub(crate) system: Option<String>,
+    /// Hardware name of the machine.
+    pub(crate) hardware: Option<String>,
+    /// The link that it was recorded from.
+    pub(crate) link: Option<String>,
 }
 
 /// Reads a file to its end and hands each packet to `each`.
@@ -333,6 +341,7 @@ impl Section {
             Block::InterfaceDescription(block) => {
                 let interface = Interface::new(&block, self.taps);
                 let interface = interface.ok_or_else(|| source.damaged("a time resolution"))?;
+                note_link(&block, &mut self.about);
                 self.interfaces.push(interface);
                 self.taps = self.taps.saturating_add(1);
             }
@@ -367,6 +376,23 @@ fn note_origin(section: &SectionHeaderBlock<'_>, about: &mut About) {
     // Of several sections, as mergecap makes them, the first one counts.
     if let (None, true) = (&about.command, by_us) {
         about.command = comment;
+    }
+    for option in &section.options {
+        let (place, text) = match option {
+            SectionHeaderOption::Hardware(text) => (&mut about.hardware, text),
+            SectionHeaderOption::OS(text) => (&mut about.system, text),
+            SectionHeaderOption::UserApplication(text) => (&mut about.application, text),
+            _ => continue,
+        };
+        place.get_or_insert_with(|| text.to_string());
+    }
+}
+
+fn note_link(block: &InterfaceDescriptionBlock<'_>, about: &mut About) {
+    for option in &block.options {
+        if let InterfaceDescriptionOption::IfName(name) = option {
+            about.link.get_or_insert_with(|| name.to_string());
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use self::event::{Event, Session};
 use self::filter::Filter;
 use self::paint::Paint;
 use self::specs::Specs;
-use crate::args::{Color, ShowArgs};
+use crate::args::ShowArgs;
 use crate::exit::Exit;
 use crate::file::reader::{ReadError, read_while};
 use crate::text::{self, Reason, escape_os};
@@ -42,11 +42,7 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let specs = Specs::gather(&args.spec)?;
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
-    let paint = Paint(match args.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
-    });
+    let paint = Paint(args.color.is_on(is_terminal));
     let mut show = Show {
         out: BufWriter::with_capacity(BUFFER, stdout.lock()),
         view: View::new(args, paint, TimeZone::system()),

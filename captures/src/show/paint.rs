@@ -16,7 +16,7 @@ pub(crate) enum Tint {
 
 /// Whether there is colour.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Paint(pub(super) bool);
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
     /// Writes the text in its colour.

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::args::Color;
 use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
 
 const SAMPLES: [(&str, &[u8]); 5] = [

@@ -192,7 +192,7 @@ impl Specs {
     }
 
     /// The generic netlink family of that name.
-    pub(super) fn generic(&self, name: &str) -> Option<&Family> {
+    pub(crate) fn generic(&self, name: &str) -> Option<&Family> {
         let mut all = self.all.iter();
         all.find(|it| it.protonum.is_none() && it.name == name)?
             .family()

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Who asked what, and what came of it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use nl_dissector::decode::flags;
+
+use super::health::Health;
+use super::nanoseconds;
+use crate::report::model::{Ailment, Conversation, Times, Who};
+use crate::show::conversation::Request;
+use crate::show::event::{Event, Role};
+
+/// The most kinds of conversations that are told apart.
+const MOST: usize = 1024;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    who: usize,
+    socket: Option<u64>,
+    protocol: u16,
+    family: Rc<str>,
+    operation: Rc<str>,
+    dump: bool,
+}
+
+/// Times so far.
+#[derive(Clone, Copy)]
+struct Clock {
+    min: u64,
+    max: u64,
+    sum: u128,
+    count: u64,
+}
+
+impl Clock {
+    fn add(clock: &mut Option<Self>, time: Duration) {
+        let time = nanoseconds(time);
+        let clock = clock.get_or_insert(Self {
+            min: time,
+            max: time,
+            sum: 0,
+            count: 0,
+        });
+        clock.min = clock.min.min(time);
+        clock.max = clock.max.max(time);
+        clock.sum += u128::from(time);
+        clock.count += 1;
+    }
+
+    fn times(self) -> Times {
+        Times {
+            min: self.min,
+            mean: (self.sum / u128::from(self.count.max(1))) as u64,
+            max: self.max,
+        }
+    }
+}
+
+struct Talk {
+    key: Key,
+    protocol: String,
+    requests: u64,
+    request_bytes: u64,
+    answered: u64,
+    parts: u64,
+    answer_bytes: u64,
+    errors: u64,
+    first: Option<Clock>,
+    last: Option<Clock>,
+    about_interfaces: bool,
+}
+
+/// The conversations so far.
+#[derive(Default)]
+pub(super) struct Conversations {
+    all: Vec<Talk>,
+    known: HashMap<Key, usize>,
+    /// Messages of conversations that are not told apart.
+    more: u64,
+}
+
+/// Whether all there are are asked for.
+fn is_dump(flags: u16) -> bool {
+    flags & flags::DUMP == flags::DUMP
+}
+
+/// `nlmsg_flags` of a request.
+fn flags_of(request: &Request, event: &Event<'_>) -> u16 {
+    let bytes = request.bytes.get(6..).unwrap_or(&[]);
+    event.packet.endian.u16(bytes).unwrap_or(0)
+}
+
+impl Conversations {
+    /// Counts a request.
+    pub(super) fn ask(&mut self, event: &Event<'_>, who: usize) {
+        let key = Key {
+            who,
+            socket: event.process.as_ref().and_then(|it| it.socket),
+            protocol: event.packet.protocol,
+            family: Rc::clone(&event.family),
+            operation: Rc::clone(&event.operation),
+            dump: is_dump(event.message.flags),
+        };
+        let at = self.place(key, event.protocol);
+        let talk = &mut self.all[at];
+        talk.requests += 1;
+        talk.request_bytes += u64::from(event.message.length);
+    }
+
+    /// The conversation of an answer.
+    pub(super) fn of_answer(&mut self, event: &Event<'_>, who: usize) -> usize {
+        let process = match &event.tie {
+            Some(tie) => tie.request.process.as_ref(),
+            None => event.process.as_ref(),
+        };
+        let key = |who: usize| Key {
+            who,
+            socket: process.and_then(|it| it.socket),
+            protocol: event.packet.protocol,
+            family: match &event.tie {
+                Some(tie) => Rc::clone(&tie.request.family),
+                None => Rc::clone(&event.family),
+            },
+            operation: match &event.tie {
+                Some(tie) => Rc::clone(&tie.request.operation),
+                None => Rc::clone(&event.operation),
+            },
+            dump: (event.tie.as_ref()).is_some_and(|it| is_dump(flags_of(&it.request, event))),
+        };
+        let by_receiver = key(who);
+        if let Some(at) = self.known.get(&by_receiver) {
+            return *at;
+        }
+        // A request without a port id was nobody's when it was counted.
+        let asked = event.tie.is_some() && event.process.is_none();
+        let mut all = self.all.iter();
+        let by_anyone = |it: &Talk| {
+            Key {
+                who: it.key.who,
+                ..by_receiver.clone()
+            } == it.key
+        };
+        match asked.then(|| all.rposition(by_anyone)).flatten() {
+            Some(at) => {
+                // The next one is found at once.
+                if self.known.len() < 4 * MOST {
+                    self.known.insert(by_receiver, at);
+                }
+                at
+            }
+            None => self.place(by_receiver, event.protocol),
+        }
+    }
+
+    fn place(&mut self, key: Key, protocol: &str) -> usize {
+        if let Some(at) = self.known.get(&key) {
+            return *at;
+        }
+        if self.all.len() >= MOST {
+            self.more += 1;
+            return MOST - 1;
+        }
+        let mut kept = key.clone();
+        if self.all.len() + 1 == MOST {
+            kept.family = Rc::from("…");
+            kept.operation = Rc::from("…");
+        }
+        self.all.push(Talk {
+            key: kept,
+            protocol: protocol.to_owned(),
+            requests: 0,
+            request_bytes: 0,
+            answered: 0,
+            parts: 0,
+            answer_bytes: 0,
+            errors: 0,
+            first: None,
+            last: None,
+            about_interfaces: false,
+        });
+        self.known.insert(key, self.all.len() - 1);
+        self.all.len() - 1
+    }
+
+    /// Counts a message of an answer.
+    pub(super) fn answer(&mut self, at: usize, event: &Event<'_>) {
+        let talk = &mut self.all[at];
+        talk.parts += 1;
+        talk.answer_bytes += u64::from(event.message.length);
+        talk.errors += u64::from(event.role == Role::Error);
+        let (Some(tie), Some(took)) = (&event.tie, event.took()) else {
+            return;
+        };
+        if tie.parts == 0 {
+            Clock::add(&mut talk.first, took);
+        }
+        let wants_ack = flags_of(&tie.request, event) & flags::ACK != 0;
+        let ends = match event.role {
+            Role::Done | Role::Ack | Role::Error => true,
+            _ => event.message.flags & flags::MULTI == 0 && !wants_ack && !talk.key.dump,
+        };
+        if ends && talk.answered < talk.requests {
+            talk.answered += 1;
+            Clock::add(&mut talk.last, took);
+        }
+    }
+
+    /// Its answers are about interfaces.
+    pub(super) fn is_about_interfaces(&mut self, at: usize) {
+        self.all[at].about_interfaces = true;
+    }
+
+    /// The time of the conversations about interfaces.
+    pub(super) fn interface_time(&self) -> Option<u128> {
+        let about = self.all.iter().filter(|it| it.about_interfaces);
+        let mut sum = None;
+        for last in about.filter_map(|it| it.last) {
+            *sum.get_or_insert(0) += last.sum;
+        }
+        sum
+    }
+
+    /// Messages of conversations that are not told apart.
+    pub(super) fn left_out(&self) -> u64 {
+        self.more
+    }
+
+    /// Says which dumps have no end.
+    pub(super) fn report_health(&self, health: &mut Health) {
+        for talk in self.all.iter().filter(|it| it.key.dump) {
+            let unfinished = talk.requests.saturating_sub(talk.answered);
+            health.add(Ailment::UnfinishedDump, Some(talk.key.who), unfinished);
+        }
+    }
+
+    /// The list, in the order in which they began.
+    pub(super) fn finish(self, names: &[Who]) -> Vec<Conversation> {
+        let conversation = |talk: Talk| Conversation {
+            who: names[talk.key.who].clone(),
+            socket: talk.key.socket,
+            protocol: talk.protocol,
+            family: talk.key.family.to_string(),
+            operation: talk.key.operation.to_string(),
+            dump: talk.key.dump,
+            requests: talk.requests,
+            request_bytes: talk.request_bytes,
+            answered: talk.answered,
+            parts: talk.parts,
+            answer_bytes: talk.answer_bytes,
+            errors: talk.errors,
+            first: talk.first.map(Clock::times),
+            last: talk.last.map(Clock::times),
+        };
+        self.all.into_iter().map(conversation).collect()
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Whether what processes received is whole.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use nl_dissector::decode::{flags, types};
+
+use crate::report::explain;
+use crate::report::model::{Ailment, Condition, Sufferer, Who};
+use crate::show::conversation::Request;
+use crate::show::event::{Event, Role};
+
+/// A message that is longer than this does not fit the length of an attribute,
+/// and is longer than most receive buffers.
+const LONG: u32 = 1 << 16;
+
+/// All that is looked for, in the order of the report.
+const ALL: [Ailment; 10] = [
+    Ailment::InterruptedDump,
+    Ailment::UnfinishedDump,
+    Ailment::FullBuffer,
+    Ailment::Overrun,
+    Ailment::TruncatedRead,
+    Ailment::SocketDrop,
+    Ailment::LongMessage,
+    Ailment::CutMessage,
+    Ailment::Malformed,
+    Ailment::RecorderLoss,
+];
+
+/// What was found so far, with whom.
+#[derive(Default)]
+pub(super) struct Health {
+    found: HashMap<(Ailment, Option<usize>), u64>,
+    /// The dump that was interrupted last: each of its parts may say so.
+    interrupted: Option<Rc<Request>>,
+}
+
+impl Health {
+    /// Counts what is wrong with somebody.
+    pub(super) fn add(&mut self, what: Ailment, who: Option<usize>, count: u64) {
+        if count > 0 {
+            *self.found.entry((what, who)).or_default() += count;
+        }
+    }
+
+    /// Looks at a message.
+    pub(super) fn message(&mut self, event: &Event<'_>, who: usize) {
+        let message = &event.message;
+        if message.flags & flags::DUMP_INTR != 0 && event.role != Role::Request {
+            self.interrupt(event, who);
+        }
+        if message.kind == types::OVERRUN && event.role != Role::Request {
+            self.add(Ailment::Overrun, Some(who), 1);
+        }
+        if message.length > LONG {
+            self.add(Ailment::LongMessage, Some(who), 1);
+        }
+        if message.is_cut() {
+            self.add(Ailment::CutMessage, Some(who), 1);
+        }
+    }
+
+    fn interrupt(&mut self, event: &Event<'_>, who: usize) {
+        let request = event.tie.as_ref().map(|it| &it.request);
+        let known = self.interrupted.as_ref().zip(request);
+        if known.is_some_and(|(known, request)| Rc::ptr_eq(known, request)) {
+            return;
+        }
+        self.interrupted = request.map(Rc::clone);
+        self.add(Ailment::InterruptedDump, Some(who), 1);
+    }
+
+    /// A packet of whoever it was has bytes that are no message.
+    pub(super) fn malformed(&mut self, who: Option<usize>) {
+        self.add(Ailment::Malformed, who, 1);
+    }
+
+    /// The list; `lost` are the frames that the recorder lost.
+    pub(super) fn finish(mut self, names: &[Who], lost: Option<u64>) -> Vec<Condition> {
+        self.add(Ailment::RecorderLoss, None, lost.unwrap_or(0));
+        let condition = |what: Ailment| {
+            let found = self.found.iter().filter(|((it, _), _)| *it == what);
+            let count: u64 = found.clone().map(|(_, count)| count).sum();
+            let known = match what {
+                Ailment::RecorderLoss => lost.is_some(),
+                // What a call returned is in no file; where somebody says it, it is.
+                Ailment::FullBuffer | Ailment::TruncatedRead | Ailment::SocketDrop => count > 0,
+                _ => true,
+            };
+            let mut who: Vec<Sufferer> = Vec::new();
+            for ((_, at), count) in found {
+                let Some(at) = at else { continue };
+                match who.iter_mut().find(|it| it.who == names[*at]) {
+                    Some(sufferer) => sufferer.count += count,
+                    None => who.push(Sufferer {
+                        who: names[*at].clone(),
+                        count: *count,
+                    }),
+                }
+            }
+            who.sort_by_key(|it| (std::cmp::Reverse(it.count), it.who.pid, it.who.port));
+            Condition {
+                what,
+                count: known.then_some(count),
+                who,
+                advice: (count > 0).then(|| explain::advice(what).to_owned()),
+            }
+        };
+        ALL.into_iter().map(condition).collect()
+    }
+}

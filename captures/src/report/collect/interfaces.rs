@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What answers say about network interfaces, in terms in which answers of
+//! rtnetlink and of nl_util can be compared.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::offset_of;
+
+use nl_dissector::decode::{Attribute, Endian, attributes, flags, genl};
+use nl_dissector::model::{AttrSet, Family};
+
+use super::shares;
+use crate::report::model::Interface;
+use crate::show::event::Event;
+
+/// The most interfaces of which anything is kept.
+const MOST: usize = 1 << 16;
+
+/// The most interfaces in the report's list of sizes.
+const MOST_LISTED: usize = 64;
+
+/// Flags that dev_get_flags() (net/core/dev.c) makes anew for rtnetlink, and that
+/// `net_device.flags`, which nl_util sends, has otherwise or not at all:
+/// IFF_RUNNING, IFF_PROMISC, IFF_ALLMULTI, IFF_LOWER_UP, IFF_DORMANT.
+const MADE: u64 = 0x40 | 0x100 | 0x200 | 0x1_0000 | 0x2_0000;
+
+/// ARPHRD_ETHER of linux/if_arp.h.
+pub(crate) const ETHERNET: u64 = 1;
+
+/// What can be said of an interface by both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fact {
+    Name,
+    /// ARPHRD_* of linux/if_arp.h.
+    Type,
+    /// Flags without [`MADE`].
+    Flags,
+    /// Flags as dev_get_flags() has them.
+    RunningFlags,
+    Mtu,
+    /// IF_OPER_* of RFC 2863; of an interface that is not running, down.
+    State,
+    QueueLength,
+    Address,
+    Broadcast,
+    /// Counters: they go on between two recordings.
+    Counters,
+    Link,
+    LinkNamespace,
+    Master,
+    Kind,
+    Alias,
+    PermanentAddress,
+    MinMtu,
+    MaxMtu,
+    Carrier,
+}
+
+impl Fact {
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Type => "type",
+            Self::Flags => "flags",
+            Self::RunningFlags => "flags at run time",
+            Self::Mtu => "mtu",
+            Self::State => "state",
+            Self::QueueLength => "qlen",
+            Self::Address => "address",
+            Self::Broadcast => "broadcast",
+            Self::Counters => "counters",
+            Self::Link => "link",
+            Self::LinkNamespace => "link netnsid",
+            Self::Master => "master",
+            Self::Kind => "kind",
+            Self::Alias => "alias",
+            Self::PermanentAddress => "permanent address",
+            Self::MinMtu => "min mtu",
+            Self::MaxMtu => "max mtu",
+            Self::Carrier => "carrier",
+        }
+    }
+
+    /// Of an attribute of a link of rtnetlink.
+    fn of_rtnetlink(number: u16) -> Option<Self> {
+        Some(match number {
+            libc::IFLA_IFNAME => Self::Name,
+            libc::IFLA_MTU => Self::Mtu,
+            libc::IFLA_OPERSTATE => Self::State,
+            libc::IFLA_TXQLEN => Self::QueueLength,
+            libc::IFLA_ADDRESS => Self::Address,
+            libc::IFLA_BROADCAST => Self::Broadcast,
+            libc::IFLA_STATS64 => Self::Counters,
+            libc::IFLA_LINK => Self::Link,
+            libc::IFLA_LINK_NETNSID => Self::LinkNamespace,
+            libc::IFLA_MASTER => Self::Master,
+            libc::IFLA_LINKINFO => Self::Kind,
+            libc::IFLA_IFALIAS => Self::Alias,
+            libc::IFLA_PERM_ADDRESS => Self::PermanentAddress,
+            libc::IFLA_MIN_MTU => Self::MinMtu,
+            libc::IFLA_MAX_MTU => Self::MaxMtu,
+            libc::IFLA_CARRIER => Self::Carrier,
+            _ => return None,
+        })
+    }
+
+    /// Of an attribute of an interface of nl_util, by its name.
+    fn of_nl_util(name: &str) -> Option<Self> {
+        Some(match name {
+            "ifname" => Self::Name,
+            "flags" => Self::Flags,
+            "ifi-flags" => Self::RunningFlags,
+            "ifmtu" => Self::Mtu,
+            "state" => Self::State,
+            "qlen" => Self::QueueLength,
+            "ifmac" => Self::Address,
+            "ifbrd" => Self::Broadcast,
+            "stats" => Self::Counters,
+            "link" => Self::Link,
+            "link-netnsid" => Self::LinkNamespace,
+            "master" => Self::Master,
+            "kind" => Self::Kind,
+            "ifalias" => Self::Alias,
+            "perm-mac" => Self::PermanentAddress,
+            "min-mtu" => Self::MinMtu,
+            "max-mtu" => Self::MaxMtu,
+            "carrier" => Self::Carrier,
+            _ => return None,
+        })
+    }
+}
+
+/// The value of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    Number(u64),
+    /// A text or an address.
+    Bytes(Box<[u8]>),
+}
+
+/// What is known of an interface.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    pub(crate) index: u32,
+    bytes: u64,
+    count: u64,
+    all: Vec<(Fact, Told)>,
+}
+
+impl Facts {
+    /// What was told last.
+    pub(crate) fn get(&self, fact: Fact) -> Option<&Told> {
+        let mut all = self.all.iter();
+        all.find(|(it, _)| *it == fact).map(|(_, told)| told)
+    }
+
+    /// Its name, or its index.
+    pub(crate) fn name(&self) -> String {
+        match self.get(Fact::Name) {
+            Some(Told::Bytes(name)) => String::from_utf8_lossy(name).into_owned(),
+            _ => format!("interface {}", self.index),
+        }
+    }
+
+    fn number(&mut self, fact: Fact, value: u64) {
+        match self.all.iter_mut().find(|(it, _)| *it == fact) {
+            Some((_, told)) => *told = Told::Number(value),
+            None => self.all.push((fact, Told::Number(value))),
+        }
+    }
+
+    fn bytes(&mut self, fact: Fact, value: &[u8]) {
+        match self.all.iter_mut().find(|(it, _)| *it == fact) {
+            Some((_, Told::Bytes(told))) if **told == *value => {}
+            Some((_, told)) => *told = Told::Bytes(value.into()),
+            None => self.all.push((fact, Told::Bytes(value.into()))),
+        }
+    }
+
+    /// The value of an attribute.
+    fn attribute(&mut self, fact: Fact, attribute: &Attribute<'_>, endian: Endian) {
+        let payload = attribute.payload;
+        match fact {
+            Fact::Name | Fact::Kind | Fact::Alias => {
+                let text = payload.split(|byte| *byte == 0).next().unwrap_or(payload);
+                self.bytes(fact, text);
+            }
+            Fact::Address | Fact::Broadcast | Fact::PermanentAddress => self.bytes(fact, payload),
+            // Nobody compares them: that they are there is enough.
+            Fact::Counters => self.number(fact, 0),
+            _ => match (payload, endian.u32(payload)) {
+                ([byte], _) => self.number(fact, u64::from(*byte)),
+                ([_, _, _, _], Some(word)) => {
+                    let word = u64::from(word);
+                    let without_made = fact == Fact::Flags;
+                    self.number(fact, if without_made { word & !MADE } else { word });
+                }
+                _ => {}
+            },
+        }
+    }
+}
+
+/// Which answers they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    Rtnetlink,
+    NlUtil,
+}
+
+/// Numbers of our family's attributes, as the built-in specification has them.
+struct NlUtil {
+    netdev: u16,
+    ifindex: u16,
+    facts: Vec<(u16, Option<Fact>, String)>,
+}
+
+impl NlUtil {
+    fn new(family: Option<&Family>) -> Self {
+        let set = |name: &str| family.and_then(|family| Some(&family[family.set(name)?]));
+        let of = |of: &str, name: &str| {
+            let set = set(of);
+            set.and_then(|it| it.by_name(name))
+                .map_or(0, |it| it.number)
+        };
+        let netdev = set("netdev");
+        let all = netdev.map_or(&[][..], |it| &it.attributes[..]);
+        Self {
+            netdev: of("nl-util", "netdev"),
+            ifindex: of("netdev", "ifindex"),
+            facts: (all.iter())
+                .map(|it| (it.number, Fact::of_nl_util(&it.name), it.name.clone()))
+                .collect(),
+        }
+    }
+
+    fn fact(&self, number: u16) -> Option<Fact> {
+        self.facts.iter().find(|it| it.0 == number)?.1
+    }
+}
+
+/// The interfaces that answers told of.
+pub(crate) struct Interfaces {
+    ours: NlUtil,
+    known: HashMap<u32, usize>,
+    all: Vec<Facts>,
+    /// The attributes that were seen, with their names.
+    attributes: BTreeMap<(Source, u16), String>,
+    /// All interfaces were asked for, and the answer came to its end; of our
+    /// family, all Ethernet interfaces.
+    pub(crate) whole: BTreeSet<Source>,
+    /// The recorder's own link, where the file names it.
+    pub(crate) tap: Option<String>,
+    /// Answers about interfaces of which nothing is kept.
+    pub(super) left_out: u64,
+}
+
+impl Interfaces {
+    /// Knows none yet; `family` is nl_util.
+    pub(super) fn new(family: Option<&Family>) -> Self {
+        Self {
+            ours: NlUtil::new(family),
+            known: HashMap::new(),
+            all: Vec::new(),
+            attributes: BTreeMap::new(),
+            whole: BTreeSet::new(),
+            tap: None,
+            left_out: 0,
+        }
+    }
+
+    /// Learns from an answer; false where it is about no interface.
+    pub(super) fn take(&mut self, event: &Event<'_>) -> bool {
+        let message = &event.message;
+        let endian = event.packet.endian;
+        match i32::from(event.packet.protocol) {
+            libc::NETLINK_ROUTE if message.kind == libc::RTM_NEWLINK => {
+                let set = event.body.as_ref().and_then(|it| it.level.set());
+                if !self.link(message.payload, endian, set) {
+                    return false;
+                }
+                self.note_whole(Source::Rtnetlink, event, &[libc::IFLA_EXT_MASK]);
+                true
+            }
+            libc::NETLINK_GENERIC if *event.family == *"nl_util" => {
+                let Some(genl) = genl(message.payload) else {
+                    return false;
+                };
+                let mut any = false;
+                for nest in attributes(genl.payload, endian).flatten() {
+                    any |= nest.number == self.ours.netdev && self.netdev(&nest, endian);
+                }
+                if any {
+                    self.note_whole(Source::NlUtil, event, &[]);
+                }
+                any
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes that all were asked for: of rtnetlink by a dump without a filter, of
+    /// our family by L2_LIST, which has none.
+    fn note_whole(&mut self, source: Source, event: &Event<'_>, may_have: &[u16]) {
+        let Some(tie) = event.tie.as_ref().filter(|it| it.parts == 0) else {
+            return;
+        };
+        let endian = event.packet.endian;
+        let asked = &tie.request.bytes;
+        let is_whole = match source {
+            Source::NlUtil => *tie.request.operation == *"l2-list",
+            Source::Rtnetlink => {
+                let dump = (asked.get(6..))
+                    .and_then(|it| endian.u16(it))
+                    .is_some_and(|it| it & flags::DUMP == flags::DUMP);
+                let mut filters = attributes(asked.get(32..).unwrap_or(&[]), endian).flatten();
+                dump && filters.all(|it| may_have.contains(&it.number))
+            }
+        };
+        if is_whole {
+            self.whole.insert(source);
+        }
+    }
+
+    /// RTM_NEWLINK, behind the netlink header.
+    fn link(&mut self, payload: &[u8], endian: Endian, set: Option<&AttrSet>) -> bool {
+        let word = |at: usize| payload.get(at..).and_then(|it| endian.u32(it));
+        let Some(index) = word(offset_of!(libc::ifinfomsg, ifi_index)) else {
+            return false;
+        };
+        let kind = (payload.get(offset_of!(libc::ifinfomsg, ifi_type)..))
+            .and_then(|it| endian.u16(it))
+            .unwrap_or(0);
+        let flags = u64::from(word(offset_of!(libc::ifinfomsg, ifi_flags)).unwrap_or(0));
+        let Some(at) = self.place(index, payload.len() + 16) else {
+            return true;
+        };
+        let facts = &mut self.all[at];
+        facts.number(Fact::Type, kind.into());
+        facts.number(Fact::Flags, flags & !MADE);
+        facts.number(Fact::RunningFlags, flags);
+        for attribute in attributes(payload.get(16..).unwrap_or(&[]), endian).flatten() {
+            let number = attribute.number;
+            self.attributes
+                .entry((Source::Rtnetlink, number))
+                .or_insert_with(|| {
+                    let spec = set.and_then(|it| it.by_number(number));
+                    spec.map_or_else(|| shares::label(number, true), |it| it.name.clone())
+                });
+            match Fact::of_rtnetlink(number) {
+                // IFLA_INFO_KIND of IFLA_LINKINFO.
+                Some(Fact::Kind) => {
+                    let mut all = attribute.attributes(endian).flatten();
+                    if let Some(kind) = all.find(|it| it.number == 1) {
+                        facts.attribute(Fact::Kind, &kind, endian);
+                    }
+                }
+                Some(fact) => facts.attribute(fact, &attribute, endian),
+                None => {}
+            }
+        }
+        true
+    }
+
+    /// An interface of our family.
+    fn netdev(&mut self, nest: &Attribute<'_>, endian: Endian) -> bool {
+        let mut all = nest.attributes(endian).flatten();
+        let index = all.find(|it| it.number == self.ours.ifindex);
+        let Some(index) = index.and_then(|it| it.u32(endian)) else {
+            return false;
+        };
+        let Some(at) = self.place(index, nest.payload.len() + 4) else {
+            return true;
+        };
+        let facts = &mut self.all[at];
+        // Our family has no other.
+        facts.number(Fact::Type, ETHERNET);
+        for attribute in nest.attributes(endian).flatten() {
+            let number = attribute.number;
+            self.attributes
+                .entry((Source::NlUtil, number))
+                .or_insert_with(|| {
+                    let known = self.ours.facts.iter().find(|it| it.0 == number);
+                    known.map_or_else(|| format!("#{number}"), |it| it.2.clone())
+                });
+            if let Some(fact) = self.ours.fact(attribute.number) {
+                facts.attribute(fact, &attribute, endian);
+            }
+        }
+        true
+    }
+
+    fn place(&mut self, index: u32, bytes: usize) -> Option<usize> {
+        let at = match self.known.get(&index) {
+            Some(at) => *at,
+            None if self.all.len() >= MOST => {
+                self.left_out += 1;
+                return None;
+            }
+            None => {
+                self.all.push(Facts {
+                    index,
+                    ..Facts::default()
+                });
+                self.known.insert(index, self.all.len() - 1);
+                self.all.len() - 1
+            }
+        };
+        self.all[at].count += 1;
+        self.all[at].bytes += bytes as u64;
+        Some(at)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.all.len() as u64
+    }
+
+    /// The interfaces, by their indexes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Facts> {
+        self.all.iter()
+    }
+
+    /// The interface of that index.
+    pub(crate) fn get(&self, index: u32) -> Option<&Facts> {
+        self.all.get(*self.known.get(&index)?)
+    }
+
+    /// Whether it is the link that the recording was made on.
+    pub(crate) fn is_tap(&self, facts: &Facts) -> bool {
+        self.tap.as_ref().is_some_and(|tap| facts.name() == *tap)
+    }
+
+    /// What is learnt about interfaces, by the names of facts, and where there is
+    /// none by those of attributes.
+    pub(crate) fn learnt(&self) -> BTreeSet<String> {
+        let mut all: BTreeSet<String> = BTreeSet::new();
+        for ((source, number), name) in &self.attributes {
+            let fact = match source {
+                Source::Rtnetlink => Fact::of_rtnetlink(*number),
+                Source::NlUtil => self.ours.fact(*number),
+            };
+            // What both know an interface by, and what nobody learns from.
+            if name != "pad" && (*source, *number) != (Source::NlUtil, self.ours.ifindex) {
+                all.insert(fact.map_or_else(|| name.clone(), |it| it.name().to_owned()));
+            }
+        }
+        if self.attributes.keys().any(|it| it.0 == Source::Rtnetlink) {
+            // Of the fixed header.
+            all.extend(
+                [Fact::Type, Fact::Flags, Fact::RunningFlags].map(|it| it.name().to_owned()),
+            );
+        }
+        all
+    }
+
+    /// Those with most bytes, and how many more there are.
+    pub(super) fn largest(&self) -> (Vec<Interface>, u64) {
+        let interface = |facts: &Facts| Interface {
+            index: facts.index,
+            name: (facts.get(Fact::Name).is_some()).then(|| facts.name()),
+            bytes: facts.bytes,
+            count: facts.count,
+        };
+        let mut all: Vec<_> = self.all.iter().collect();
+        all.sort_by_key(|it| (std::cmp::Reverse(it.bytes), it.index));
+        let more = all.len().saturating_sub(MOST_LISTED) as u64;
+        let listed = all.into_iter().take(MOST_LISTED);
+        (listed.map(interface).collect(), more)
+    }
+}

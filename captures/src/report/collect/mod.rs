@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A recording out of its messages, in one pass.
+//!
+//! # Design decisions
+//!
+//! A file may hold millions of messages, and names that somebody chose to fill
+//! memory with. So each list is bounded, what does not fit is counted, and the
+//! count stands in the report. Nothing is kept of a message but sums.
+
+mod conversations;
+mod failures;
+mod health;
+mod interfaces;
+mod ladder;
+mod shares;
+mod waste;
+mod who;
+
+use std::io::Read;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::conversations::Conversations;
+use self::failures::Failures;
+use self::health::Health;
+pub(super) use self::interfaces::{ETHERNET, Fact, Facts, Interfaces, Source, Told};
+use self::ladder::Ladder;
+use self::shares::Shares;
+use self::waste::Repeats;
+use self::who::People;
+use super::model::{Figures, LeftOut, Recording};
+use crate::file::reader::{About, Packet, ReadError, read};
+use crate::show::conversation::Request;
+use crate::show::event::{Event, Role, Session};
+use crate::show::specs::Specs;
+
+/// A recording, and what is only needed to compare it.
+pub(crate) struct Collected {
+    pub(crate) recording: Recording,
+    pub(super) interfaces: Interfaces,
+}
+
+/// Reads a file to its end.
+pub(crate) fn collect(
+    specs: &Specs,
+    file: impl Read,
+    name: Option<String>,
+) -> Result<Collected, ReadError> {
+    let mut collector = Collector::new(specs);
+    let mut session = Session::new(specs);
+    let about = read(file, &mut |packet| {
+        let before = collector.figures.messages;
+        let whole = session.packet(packet, &mut |event| collector.take(event));
+        collector.packet(packet, whole, before);
+    })?;
+    Ok(collector.finish(about, name))
+}
+
+/// The request that the last answer belonged to, and where it is counted: most
+/// answers are followed by one to the same request.
+struct Current {
+    request: Rc<Request>,
+    conversation: usize,
+    repeat: Option<usize>,
+}
+
+struct Collector {
+    figures: Figures,
+    people: People,
+    conversations: Conversations,
+    ladder: Ladder,
+    shares: Shares,
+    failures: Failures,
+    repeats: Repeats,
+    health: Health,
+    interfaces: Interfaces,
+    current: Option<Current>,
+    started: Option<Duration>,
+    first_request: Option<Duration>,
+    last_answer: Option<Duration>,
+    /// Who the last message of the packet at hand belongs to.
+    who: usize,
+    received: bool,
+}
+
+impl Collector {
+    fn new(specs: &Specs) -> Self {
+        Self {
+            figures: Figures::default(),
+            people: People::default(),
+            conversations: Conversations::default(),
+            ladder: Ladder::default(),
+            shares: Shares::default(),
+            failures: Failures::default(),
+            repeats: Repeats::default(),
+            health: Health::default(),
+            interfaces: Interfaces::new(specs.generic("nl_util")),
+            current: None,
+            started: None,
+            first_request: None,
+            last_answer: None,
+            who: 0,
+            received: false,
+        }
+    }
+
+    fn take(&mut self, event: &Event<'_>) {
+        if event.packet.added {
+            return;
+        }
+        let time = event.packet.time;
+        let bytes = u64::from(event.message.length);
+        self.figures.messages += 1;
+        self.figures.bytes += bytes;
+        self.started.get_or_insert(time);
+        let who = self.people.of(event);
+        self.who = who;
+        self.received = event.role != Role::Request;
+        self.people.count(who, event, bytes);
+        self.health.message(event, who);
+        match event.role {
+            Role::Request => {
+                self.figures.requests += 1;
+                self.first_request.get_or_insert(time);
+                self.conversations.ask(event, who);
+                self.repeats.ask(event, who);
+            }
+            Role::Notification => self.figures.notifications += 1,
+            Role::Control => {}
+            Role::Reply | Role::Done | Role::Ack | Role::Error => self.answer(event, who),
+        }
+        let at = time.saturating_sub(self.started.unwrap_or(time));
+        self.ladder.take(event, who, at);
+    }
+
+    fn answer(&mut self, event: &Event<'_>, who: usize) {
+        let time = event.packet.time;
+        self.figures.answers += 1;
+        self.last_answer = Some(time);
+        if let (None, Some(first)) = (self.figures.first_answer, self.first_request) {
+            self.figures.first_answer = Some(nanoseconds(time.saturating_sub(first)));
+        }
+        let conversation = self.place(event, who);
+        self.conversations.answer(conversation, event);
+        if event.role == Role::Error {
+            self.figures.refused += 1;
+            self.failures.take(event, who);
+        }
+        if event.role == Role::Reply {
+            self.shares.take(event);
+            if self.interfaces.take(event) {
+                self.figures.interface_bytes += u64::from(event.message.length);
+                self.conversations.is_about_interfaces(conversation);
+            }
+        }
+    }
+
+    /// The conversation of an answer.
+    fn place(&mut self, event: &Event<'_>, who: usize) -> usize {
+        let Some(tie) = &event.tie else {
+            return self.conversations.of_answer(event, who);
+        };
+        let known = self.current.as_ref();
+        let known = known.filter(|it| Rc::ptr_eq(&it.request, &tie.request));
+        let (conversation, repeat) = match known {
+            Some(current) => (current.conversation, current.repeat),
+            None => {
+                let conversation = self.conversations.of_answer(event, who);
+                let repeat = self.repeats.answer(&tie.request, event.role);
+                self.current = Some(Current {
+                    request: Rc::clone(&tie.request),
+                    conversation,
+                    repeat,
+                });
+                (conversation, repeat)
+            }
+        };
+        if let Some(repeat) = repeat {
+            self.repeats.cost(repeat, event.message.length);
+        }
+        conversation
+    }
+
+    /// Ends a packet.
+    fn packet(&mut self, packet: &Packet<'_>, whole: bool, before: u64) {
+        if packet.added {
+            return;
+        }
+        self.figures.packets += 1;
+        // Of bytes that are no message nothing says whose they are.
+        if self.figures.messages > before {
+            if self.received {
+                self.people.datagram(self.who, packet.messages.len() as u64);
+            }
+            if !whole {
+                self.health.malformed(Some(self.who));
+            }
+        } else if !whole {
+            self.health.malformed(None);
+        }
+    }
+
+    fn finish(mut self, about: About, file: Option<String>) -> Collected {
+        let figures = &mut self.figures;
+        let between = self.last_answer.zip(self.first_request);
+        figures.time = between.map(|(last, first)| nanoseconds(last.saturating_sub(first)));
+        figures.interfaces = self.interfaces.count();
+        figures.lost = about.dropped;
+        if figures.interfaces > 0 {
+            let count = figures.interfaces as f64;
+            figures.bytes_per_interface = Some(figures.interface_bytes as f64 / count);
+            figures.time_per_interface =
+                (self.conversations.interface_time()).map(|time| time as f64 / count);
+        }
+        self.interfaces.tap = about.link;
+        let mut left_out = Vec::new();
+        let mut leave_out = |what: &str, count: u64| {
+            if count > 0 {
+                left_out.push(LeftOut {
+                    what: what.to_owned(),
+                    count,
+                });
+            }
+        };
+        let names = self.people.names();
+        self.conversations.report_health(&mut self.health);
+        leave_out("processes", self.people.left_out());
+        leave_out("conversations", self.conversations.left_out());
+        leave_out("messages of the exchange", self.ladder.left_out);
+        leave_out("kinds of answers", self.shares.left_out);
+        leave_out("kinds of failures", self.failures.left_out);
+        leave_out(
+            "requests remembered to find repeated ones",
+            self.repeats.left_out,
+        );
+        leave_out("interfaces", self.interfaces.left_out);
+        let (interfaces, more) = self.interfaces.largest();
+        leave_out("interfaces in the list of sizes", more);
+        let mut waste = self.repeats.finish(&names);
+        waste.extend(self.failures.waste(&names));
+        waste.push(waste::unprinted(&self.figures, None));
+        let recording = Recording {
+            file,
+            command: about.command,
+            started: self.started.and_then(stamp),
+            kernel: about.system,
+            hardware: about.hardware,
+            recorder: about.application,
+            health: self.health.finish(&names, about.dropped),
+            processes: self.people.finish(),
+            conversations: self.conversations.finish(&names),
+            steps: self.ladder.finish(&names),
+            shares: self.shares.finish(),
+            failures: self.failures.finish(&names),
+            figures: self.figures,
+            rounds: None,
+            waste,
+            interfaces,
+            left_out,
+        };
+        Collected {
+            recording,
+            interfaces: self.interfaces,
+        }
+    }
+}
+
+/// A time as the report has it; one of more than 500 years is as good as that.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// RFC 3339, to the second; none for times beyond the calendar.
+fn stamp(time: Duration) -> Option<String> {
+    let seconds = i64::try_from(time.as_secs()).ok()?;
+    Some(Timestamp::from_second(seconds).ok()?.to_string())
+}

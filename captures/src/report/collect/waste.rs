@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What was asked again though it had been answered.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::report::model::{Figures, Waste, WasteKind, Who};
+use crate::show::conversation::{KEPT, Request};
+use crate::show::event::{Event, Role};
+use crate::show::process::Process;
+
+/// The most different requests that are remembered.
+const MOST: usize = 1 << 14;
+
+/// The most different requests in the report.
+const MOST_LISTED: usize = 32;
+
+struct Asked {
+    who: usize,
+    what: String,
+    /// Whether it was answered with data.
+    answered: bool,
+    /// How often it was asked again after that.
+    again: u64,
+    /// Bytes of requests and answers, from the second time on.
+    bytes: u64,
+}
+
+/// The requests so far, by a hash of what they ask for. Its key is a secret of
+/// this run: nobody can write a file whose requests have the same one.
+#[derive(Default)]
+pub(super) struct Repeats {
+    known: HashMap<u64, usize>,
+    all: Vec<Asked>,
+    hasher: RandomState,
+    /// Requests that were not remembered.
+    pub(super) left_out: u64,
+}
+
+impl Repeats {
+    /// All but number and port id of a request; None for a long one, which is
+    /// not kept whole.
+    fn hash(&self, process: Option<&Process>, bytes: &[u8]) -> Option<u64> {
+        let pid = process.map(|it| it.pid);
+        let (kind_and_flags, payload) = (bytes.get(4..8)?, bytes.get(16..)?);
+        (bytes.len() < KEPT).then(|| self.hasher.hash_one((pid, kind_and_flags, payload)))
+    }
+
+    /// Takes a request.
+    pub(super) fn ask(&mut self, event: &Event<'_>, who: usize) {
+        let Some(hash) = self.hash(event.process.as_ref(), event.bytes) else {
+            return;
+        };
+        match self.known.get(&hash) {
+            Some(at) => {
+                let asked = &mut self.all[*at];
+                if asked.answered {
+                    asked.again += 1;
+                    asked.bytes += u64::from(event.message.length);
+                }
+            }
+            None if self.all.len() >= MOST => self.left_out += 1,
+            None => {
+                self.known.insert(hash, self.all.len());
+                self.all.push(Asked {
+                    who,
+                    what: format!("{} {}", event.family, event.operation),
+                    answered: false,
+                    again: 0,
+                    bytes: 0,
+                });
+            }
+        }
+    }
+
+    /// The request of an answer: it was answered once more, where it is one that
+    /// was asked again.
+    pub(super) fn answer(&mut self, request: &Request, role: Role) -> Option<usize> {
+        let hash = self.hash(request.process.as_ref(), &request.bytes)?;
+        let at = *self.known.get(&hash)?;
+        let asked = &mut self.all[at];
+        let again = asked.again > 0;
+        asked.answered |= role == Role::Reply;
+        again.then_some(at)
+    }
+
+    /// Counts a message of an answer to what was asked again.
+    pub(super) fn cost(&mut self, at: usize, bytes: u32) {
+        self.all[at].bytes += u64::from(bytes);
+    }
+
+    /// What was asked again, most bytes first.
+    pub(super) fn finish(&mut self, names: &[Who]) -> Vec<Waste> {
+        let again = self.all.iter().filter(|it| it.again > 0);
+        let waste = |it: &Asked| Waste {
+            kind: WasteKind::AskedTwice,
+            who: Some(names[it.who].clone()),
+            what: Some(it.what.clone()),
+            count: Some(it.again),
+            bytes: Some(it.bytes),
+            printed: None,
+        };
+        let mut all: Vec<_> = again.map(waste).collect();
+        all.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+        all.truncate(MOST_LISTED);
+        all
+    }
+}
+
+/// What a command was told, and what it printed of it, where that is known.
+pub(crate) fn unprinted(figures: &Figures, printed: Option<u64>) -> Waste {
+    Waste {
+        kind: WasteKind::Unprinted,
+        who: None,
+        what: None,
+        count: None,
+        bytes: Some(figures.bytes),
+        printed,
+    }
+}

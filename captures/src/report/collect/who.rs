@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Who speaks.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::report::model::{Process, Who};
+use crate::show::event::{Event, Role};
+
+/// The most processes that are told apart.
+const MOST: usize = 1024;
+
+/// The most sockets of a process that are counted.
+const MOST_SOCKETS: usize = 4096;
+
+/// By process id, or by port id.
+type Key = (Option<u32>, Option<u32>);
+
+struct Person {
+    who: Who,
+    sockets: HashSet<u64>,
+    messages: u64,
+    bytes: u64,
+    largest_datagram: u64,
+}
+
+/// All who spoke, by a number that stands for them until the end.
+#[derive(Default)]
+pub(super) struct People {
+    all: Vec<Person>,
+    known: HashMap<Key, usize>,
+    last: Option<(Key, usize)>,
+    /// Messages of those who are not told apart.
+    more: u64,
+}
+
+impl People {
+    /// Whose message it is.
+    pub(super) fn of(&mut self, event: &Event<'_>) -> usize {
+        let pid = event.process.as_ref().map(|it| it.pid);
+        // Nothing is known of who sent a request without a port id.
+        let port = Some(event.message.port).filter(|it| pid.is_none() && *it != 0);
+        let key = (pid, port);
+        if let Some((last, at)) = self.last
+            && last == key
+        {
+            return at;
+        }
+        let at = match self.known.get(&key) {
+            Some(at) => *at,
+            None => self.meet(key),
+        };
+        self.last = Some((key, at));
+        at
+    }
+
+    fn meet(&mut self, key: Key) -> usize {
+        if self.all.len() >= MOST {
+            self.more += 1;
+            // The last place is all others'.
+            return MOST - 1;
+        }
+        let is_last = self.all.len() + 1 == MOST;
+        let (pid, port) = if is_last { (None, None) } else { key };
+        self.all.push(Person {
+            who: Who {
+                pid,
+                comm: None,
+                port,
+            },
+            sockets: HashSet::new(),
+            messages: 0,
+            bytes: 0,
+            largest_datagram: 0,
+        });
+        self.known.insert(key, self.all.len() - 1);
+        self.all.len() - 1
+    }
+
+    /// Counts a message.
+    pub(super) fn count(&mut self, who: usize, event: &Event<'_>, bytes: u64) {
+        let person = &mut self.all[who];
+        person.messages += 1;
+        person.bytes += bytes;
+        let Some(process) = &event.process else {
+            return;
+        };
+        if let Some(socket) = process.socket
+            && person.sockets.len() < MOST_SOCKETS
+        {
+            person.sockets.insert(socket);
+        }
+        // The name that it has in the end: a shell becomes its command.
+        if let Some(comm) = process.comm.as_deref()
+            && (event.role == Role::Request || person.who.comm.is_none())
+            && person.who.comm.as_deref() != Some(comm)
+        {
+            person.who.comm = Some(comm.to_owned());
+        }
+    }
+
+    /// Counts a datagram that it received.
+    pub(super) fn datagram(&mut self, who: usize, bytes: u64) {
+        let largest = &mut self.all[who].largest_datagram;
+        *largest = bytes.max(*largest);
+    }
+
+    /// What each number stands for. Where only one port id answers those without
+    /// one, that is theirs.
+    pub(super) fn names(&self) -> Vec<Who> {
+        let mut names: Vec<_> = self.all.iter().map(|it| it.who.clone()).collect();
+        if let [only] = &names
+            .iter()
+            .filter(|it| it.pid.is_none() && it.port.is_some())
+            .collect::<Vec<_>>()[..]
+        {
+            let only = (*only).clone();
+            for who in &mut names {
+                if *who == Who::default() {
+                    *who = only.clone();
+                }
+            }
+        }
+        names
+    }
+
+    /// Messages of those who are not told apart.
+    pub(super) fn left_out(&self) -> u64 {
+        self.more
+    }
+
+    /// The list, most bytes first.
+    pub(super) fn finish(self) -> Vec<Process> {
+        let names = self.names();
+        let mut all: Vec<Process> = Vec::new();
+        for (who, person) in names.into_iter().zip(self.all) {
+            let sockets = person.sockets.len() as u64;
+            let process = match all.iter_mut().find(|it| it.who == who) {
+                Some(process) => process,
+                None => {
+                    all.push(Process {
+                        sockets: Some(sockets).filter(|it| *it > 0),
+                        who,
+                        messages: 0,
+                        bytes: 0,
+                        largest_datagram: 0,
+                    });
+                    let last = all.len() - 1;
+                    &mut all[last]
+                }
+            };
+            process.messages += person.messages;
+            process.bytes += person.bytes;
+            process.largest_datagram = process.largest_datagram.max(person.largest_datagram);
+        }
+        all.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+        all
+    }
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Recordings side by side, and what they come to.
+
+use std::collections::BTreeSet;
+
+use nl_dissector::model::{self, Family};
+
+use super::collect::{Collected, ETHERNET, Fact, Facts, Interfaces, Source, Told};
+use super::export::words;
+use super::model::{
+    Ailment, Comparison, Disagreement, Finding, Group, Level, Lone, Pair, Recording, Row, Unit,
+};
+use crate::text::count;
+
+/// The most disagreements in the list.
+const MOST: usize = 100;
+
+/// The most interfaces of one recording alone in the list.
+const MOST_LONE: usize = 100;
+
+/// All facts that are compared.
+const COMPARED: [Fact; 18] = [
+    Fact::Name,
+    Fact::Type,
+    Fact::Flags,
+    Fact::RunningFlags,
+    Fact::Mtu,
+    Fact::State,
+    Fact::QueueLength,
+    Fact::Address,
+    Fact::Broadcast,
+    Fact::Link,
+    Fact::LinkNamespace,
+    Fact::Master,
+    Fact::Kind,
+    Fact::Alias,
+    Fact::PermanentAddress,
+    Fact::MinMtu,
+    Fact::MaxMtu,
+    Fact::Carrier,
+];
+
+/// The group of these recordings, with all that follows from them.
+pub(crate) fn group(title: Option<String>, all: Vec<Collected>) -> Group {
+    let comparison = (all.len() > 1).then(|| {
+        let family = model::nl_util();
+        let others = all.iter().enumerate().skip(1);
+        Comparison {
+            rows: rows(&all),
+            pairs: others
+                .map(|(at, other)| pair(&family, &all[0], at, other))
+                .collect(),
+        }
+    });
+    let recordings: Vec<_> = all.into_iter().map(|it| it.recording).collect();
+    let mut findings = Vec::new();
+    if let Some(comparison) = &comparison {
+        disagreements(&recordings, comparison, &mut findings);
+        summary(&recordings, comparison, &mut findings);
+    }
+    for recording in &recordings {
+        problems(recording, recordings.len() > 1, &mut findings);
+    }
+    findings.sort_by_key(|it| it.level);
+    Group {
+        title,
+        findings,
+        recordings,
+        comparison,
+    }
+}
+
+type Figure = (&'static str, Unit, fn(&Recording) -> Option<f64>);
+
+const FIGURES: [Figure; 13] = [
+    ("messages", Unit::Count, |it| {
+        Some(it.figures.messages as f64)
+    }),
+    ("bytes", Unit::Bytes, |it| Some(it.figures.bytes as f64)),
+    ("requests", Unit::Count, |it| {
+        Some(it.figures.requests as f64)
+    }),
+    ("answers", Unit::Count, |it| Some(it.figures.answers as f64)),
+    ("refused", Unit::Count, |it| Some(it.figures.refused as f64)),
+    ("notifications", Unit::Count, |it| {
+        Some(it.figures.notifications as f64)
+    }),
+    ("datagrams", Unit::Count, |it| {
+        Some(it.figures.packets as f64)
+    }),
+    ("interfaces", Unit::Count, |it| {
+        Some(it.figures.interfaces as f64)
+    }),
+    ("bytes for each interface", Unit::Bytes, |it| {
+        it.figures.bytes_per_interface
+    }),
+    ("time for each interface", Unit::Time, |it| {
+        it.figures.time_per_interface
+    }),
+    ("first request to first answer", Unit::Time, |it| {
+        it.figures.first_answer.map(|it| it as f64)
+    }),
+    ("first request to last answer", Unit::Time, |it| {
+        it.figures.time.map(|it| it as f64)
+    }),
+    ("lost by the recorder", Unit::Count, |it| {
+        it.figures.lost.map(|it| it as f64)
+    }),
+];
+
+fn rows(all: &[Collected]) -> Vec<Row> {
+    let row = |(name, unit, figure): Figure| {
+        let values: Vec<_> = all.iter().map(|it| figure(&it.recording)).collect();
+        let first = values[0].filter(|it| *it > 0.0);
+        let ratio = |value: &Option<f64>| Some((*value)? / first?);
+        Row {
+            name: name.to_owned(),
+            unit,
+            ratios: values.iter().map(ratio).collect(),
+            values,
+        }
+    };
+    FIGURES.into_iter().map(row).collect()
+}
+
+/// What two recordings say of the same interfaces.
+fn pair(family: &Family, first: &Collected, at: usize, second: &Collected) -> Pair {
+    let sides = [&first.interfaces, &second.interfaces];
+    let learnt = sides.map(Interfaces::learnt);
+    let only =
+        |of: usize| -> Vec<String> { learnt[of].difference(&learnt[1 - of]).cloned().collect() };
+    let mut pair = Pair {
+        of: [0, at],
+        interfaces: 0,
+        only: [lone(sides[0], sides[1]), lone(sides[1], sides[0])],
+        facts: learnt[0].intersection(&learnt[1]).cloned().collect(),
+        only_facts: [only(0), only(1)],
+        compared: 0,
+        disagreements: Vec::new(),
+        more: 0,
+    };
+    let names: BTreeSet<&str> = pair.facts.iter().map(String::as_str).collect();
+    // What one of them learns of no interface it cannot deny of any.
+    let facts = COMPARED.iter().filter(|it| names.contains(it.name()));
+    let facts: Vec<_> = facts.copied().collect();
+    let mut disagreements = Vec::new();
+    for mine in sides[0].all() {
+        let Some(theirs) = sides[1].get(mine.index) else {
+            if is_missing(mine, sides[0], sides[1]) {
+                disagreements.push(missing(mine, 0));
+            }
+            continue;
+        };
+        if sides[0].is_tap(mine) || sides[1].is_tap(theirs) {
+            continue;
+        }
+        pair.interfaces += 1;
+        for fact in &facts {
+            let told = [mine.get(*fact), theirs.get(*fact)];
+            pair.compared += u64::from(told != [None, None]);
+            if told[0] != told[1] {
+                disagreements.push(Disagreement {
+                    interface: mine.name(),
+                    fact: fact.name().to_owned(),
+                    values: told.map(|it| shown(family, *fact, it)),
+                });
+            }
+        }
+    }
+    let theirs = sides[1].all().filter(|it| sides[0].get(it.index).is_none());
+    let theirs = theirs.filter(|it| is_missing(it, sides[1], sides[0]));
+    disagreements.extend(theirs.map(|it| missing(it, 1)));
+    pair.more = disagreements.len().saturating_sub(MOST) as u64;
+    disagreements.truncate(MOST);
+    pair.disagreements = disagreements;
+    pair
+}
+
+/// Whether the other recording must have the interface, for all were asked for.
+fn is_missing(facts: &Facts, mine: &Interfaces, other: &Interfaces) -> bool {
+    let is_ethernet = facts.get(Fact::Type) == Some(&Told::Number(ETHERNET));
+    !mine.is_tap(facts)
+        && (other.whole.contains(&Source::Rtnetlink)
+            || (other.whole.contains(&Source::NlUtil) && is_ethernet))
+}
+
+fn missing(facts: &Facts, side: usize) -> Disagreement {
+    let mut values = [String::from("not there"), String::from("not there")];
+    values[side] = String::from("there");
+    Disagreement {
+        interface: facts.name(),
+        fact: String::new(),
+        values,
+    }
+}
+
+/// The interfaces that one has and the other has not, and why.
+fn lone(mine: &Interfaces, other: &Interfaces) -> Vec<Lone> {
+    let why = |facts: &Facts| {
+        let kind = match facts.get(Fact::Type) {
+            Some(Told::Number(kind)) => *kind,
+            _ => 0,
+        };
+        if mine.is_tap(facts) {
+            String::from("the link that it was recorded on")
+        } else if is_missing(facts, mine, other) {
+            String::from("the other was not told of it")
+        } else if other.whole.contains(&Source::NlUtil) && kind != ETHERNET {
+            format!("{}, not Ethernet", words::link_type(kind))
+        } else {
+            String::from("the other did not ask for it")
+        }
+    };
+    let all = mine.all().filter(|it| other.get(it.index).is_none());
+    let lone = |facts: &Facts| Lone {
+        name: facts.name(),
+        why: why(facts),
+    };
+    all.take(MOST_LONE).map(lone).collect()
+}
+
+/// A value as people read it.
+fn shown(family: &Family, fact: Fact, told: Option<&Told>) -> String {
+    let enumeration = |name: &str| family.enumeration(name).map(|id| &family[id]);
+    match (fact, told) {
+        (_, None) => String::from("none"),
+        (Fact::Flags | Fact::RunningFlags, Some(Told::Number(bits))) => {
+            let names = enumeration("device-flags");
+            let name = |bit: u32| {
+                let entry = names.and_then(|it| it.by_value(bit.into()));
+                entry.map_or_else(
+                    || format!("{:#x}", 1_u64 << bit),
+                    |it| it.name.to_uppercase(),
+                )
+            };
+            let all: Vec<_> = (0..32)
+                .filter(|bit| bits >> bit & 1 == 1)
+                .map(name)
+                .collect();
+            format!("<{}>", all.join(","))
+        }
+        (Fact::State, Some(Told::Number(state))) => {
+            let entry = i64::try_from(*state).ok();
+            let entry = entry.and_then(|it| enumeration("oper-state")?.by_value(it));
+            entry.map_or_else(|| state.to_string(), |it| it.name.to_uppercase())
+        }
+        (Fact::Type, Some(Told::Number(kind))) => words::link_type(*kind),
+        (_, Some(Told::Number(number))) => number.to_string(),
+        (Fact::Address | Fact::Broadcast | Fact::PermanentAddress, Some(Told::Bytes(bytes))) => {
+            let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            bytes.join(":")
+        }
+        (_, Some(Told::Bytes(text))) => String::from_utf8_lossy(text).into_owned(),
+    }
+}
+
+fn disagreements(recordings: &[Recording], comparison: &Comparison, out: &mut Vec<Finding>) {
+    for pair in &comparison.pairs {
+        let Some(first) = pair.disagreements.first() else {
+            continue;
+        };
+        let number = pair.disagreements.len() as u64 + pair.more;
+        let [a, b] = pair.of.map(|at| words::title(&recordings[at]));
+        let what = match first.fact.is_empty() {
+            true => format!(
+                "{} is {} in {a} and {} in {b}",
+                first.interface, first.values[0], first.values[1]
+            ),
+            false => format!(
+                "{} of {} is {} in {a} and {} in {b}",
+                first.fact, first.interface, first.values[0], first.values[1]
+            ),
+        };
+        let more = match number {
+            1 => String::new(),
+            _ => format!(", and {} more", number - 1),
+        };
+        out.push(Finding {
+            level: Level::Disagreement,
+            text: format!("{}: {what}{more}.", count(number, "disagreement")),
+        });
+    }
+}
+
+fn summary(recordings: &[Recording], comparison: &Comparison, out: &mut Vec<Finding>) {
+    let ratio = |name: &str, at: usize| {
+        let row = comparison.rows.iter().find(|it| it.name == name)?;
+        row.ratios.get(at).copied().flatten()
+    };
+    for pair in &comparison.pairs {
+        let [a, b] = pair.of.map(|at| words::title(&recordings[at]));
+        if pair.compared > 0 && pair.disagreements.is_empty() {
+            let facts = count(pair.compared, "fact");
+            let interfaces = count(pair.interfaces, "interface");
+            out.push(Finding {
+                level: Level::Summary,
+                text: format!("{a} and {b} agree on all {facts} about {interfaces}."),
+            });
+        }
+        let each = "bytes for each interface";
+        let (what, times) = match ratio(each, pair.of[1]) {
+            Some(times) => (each, Some(times)),
+            None => ("bytes", ratio("bytes", pair.of[1])),
+        };
+        let time = ratio("first request to last answer", pair.of[1]);
+        let part = |times: f64, what: &str| match times >= 1.0 {
+            true => format!("{} times the {what}", words::ratio(times)),
+            false => format!("1/{} of the {what}", words::ratio(1.0 / times)),
+        };
+        let parts: Vec<_> = [
+            times.map(|it| part(it, what)),
+            time.map(|it| part(it, "time")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if !parts.is_empty() {
+            out.push(Finding {
+                level: Level::Summary,
+                text: format!("{b} takes {} of {a}.", parts.join(" and ")),
+            });
+        }
+    }
+}
+
+/// What went wrong in a recording, other than what the kernel refused.
+fn problems(recording: &Recording, several: bool, out: &mut Vec<Finding>) {
+    for condition in &recording.health {
+        let Some(number) = condition.count.filter(|it| *it > 0) else {
+            continue;
+        };
+        // A dump of a watcher is cut off by the end of the recording as a rule.
+        if condition.what == Ailment::LongMessage {
+            continue;
+        }
+        let of = match several {
+            true => format!("{}: ", words::title(recording)),
+            false => String::new(),
+        };
+        let who: Vec<_> = condition.who.iter().map(|it| words::who(&it.who)).collect();
+        let who = match &who[..] {
+            [] => String::new(),
+            [only] => format!(", {only}"),
+            [first, ..] => format!(", {first} and {} more", who.len() - 1),
+        };
+        let what = super::explain::ailment(condition.what);
+        out.push(Finding {
+            level: Level::Problem,
+            text: format!("{of}{number} {what}{who}."),
+        });
+    }
+    if let Some(rounds) = recording.rounds.as_ref().filter(|it| it.failed > 0) {
+        out.push(Finding {
+            level: Level::Problem,
+            text: format!(
+                "{} failed in {} of {}.",
+                words::title(recording),
+                rounds.failed,
+                count(rounds.count.into(), "round")
+            ),
+        });
+    }
+}
