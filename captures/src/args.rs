@@ -25,6 +25,8 @@ pub(crate) enum Action {
     Record(RecordArgs),
     #[command(after_long_help = REPORT_HELP)]
     Report(ReportArgs),
+    #[command(after_long_help = COMPARE_HELP)]
+    Compare(CompareArgs),
     #[command(after_long_help = SHOW_HELP)]
     Show(ShowArgs),
 }
@@ -89,6 +91,35 @@ pub(crate) struct ReportArgs {
     /// The recordings, `-` for standard input; a .json that nlcap wrote is taken as it is
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// Record commands in turn, several times, and report them side by side.
+///
+/// Each COMMAND is one word of the command line, in quotes; it is split into words as a shell
+/// would, and run without one. Rounds are interleaved, and each begins with another command.
+/// The recording of median time is reported in full, and how the figures of all rounds differ.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// The commands, as in 'ip link show'
+    #[arg(required = true, value_name = "COMMAND")]
+    pub(crate) commands: Vec<String>,
+
+    /// How often each is recorded
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "ROUNDS",
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub(crate) rounds: u32,
+
+    /// Keep the recordings there, as COMMAND-ROUND.pcapng by number
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -310,6 +341,18 @@ Examples:
   nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng
   nlcap report -o report.html -o report.json *.pcapng
   nlcap report -f json FILE | jq '.groups[].recordings[].health'";
+
+const COMPARE_HELP: &str = "\
+What the commands print is counted and thrown away.
+
+Privilege: that of nlcap record, CAP_NET_ADMIN and CAP_NET_RAW.
+
+Exit status: 0, 1 where a command cannot be recorded, 128+N after signal N, 2 for wrong usage.
+
+Examples:
+  nlcap compare 'nl_user show' 'ip link show'
+  nlcap compare -n 21 -o links.html 'ip link show' 'ip -d -s link show'
+  nlcap compare \"sh -c 'ip route | wc -l'\" 'ip -j route'";
 
 const SHOW_HELP: &str = "\
 Specifications:

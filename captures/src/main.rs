@@ -3,6 +3,7 @@
 //! recordings.
 
 mod args;
+mod compare;
 mod exit;
 mod file;
 mod record;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let (result, failed) = match Args::parse().action {
         Action::Families(args) => (show::families::run(&args), Exit::Failed),
         Action::Record(args) => (record::run(&args), Exit::Recorder),
+        Action::Compare(args) => (compare::run(&args), Exit::Failed),
         Action::Report(args) => (report::run(&args), Exit::Failed),
         Action::Show(args) => (show::run(&args), Exit::Failed),
     };

@@ -5,6 +5,7 @@ mod collect;
 mod compare;
 mod explain;
 pub(crate) mod export;
+mod measured;
 mod model;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use anyhow::{Context, anyhow, bail};
 
 use self::collect::{Collected, collect};
 use self::export::Format;
+pub(crate) use self::measured::{Measured, measured};
 use self::model::{FORM, Group, Report};
 use crate::args::{OutputArgs, ReportArgs};
 use crate::exit::Exit;

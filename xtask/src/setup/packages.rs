@@ -43,6 +43,7 @@ const TOOLS: &[&str] = &[
     "tcpdump",
     "python3-yaml",
     "python3-jsonschema",
+    "chromium",
     "mmdebstrap",
 ];
 
