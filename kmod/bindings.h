@@ -76,6 +76,13 @@ static inline bool nl_kernel_netdev_is_gone(const struct net_device *dev)
 	return READ_ONCE(dev->reg_state) > NETREG_UNREGISTERING;
 }
 
+/* Bytes from the header of a nest to the end of the message so far. */
+static inline size_t nl_kernel_nest_len(const struct sk_buff *skb,
+					const struct nlattr *start)
+{
+	return skb_tail_pointer(skb) - (const unsigned char *)start;
+}
+
 static inline unsigned int nl_kernel_skb_len(const struct sk_buff *skb)
 {
 	return skb->len;

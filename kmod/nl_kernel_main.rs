@@ -320,8 +320,7 @@ fn fill(mut nest: Nest<'_>, dev: NetDev<'_>, rcu: &RcuGuard, facts: &Facts) -> R
     if let Some(rtnl) = &facts.details {
         fill_details(&mut nest, dev, rcu, rtnl)?;
     }
-    nest.end();
-    Ok(())
+    nest.end()
 }
 
 /// Puts what only [`ext_mask::DETAILS`] asks for; what the device has not is left out.

@@ -50,7 +50,10 @@ impl<'a> Registered<'a> {
         self.0 .0.get()
     }
 
-    /// Whether a socket in `net` has joined the group with the index `group`.
+    /// Whether a socket has joined the group with the index `group`: if not, there is
+    /// nobody in `net` to tell either.
+    ///
+    /// The core counts the sockets of all namespaces together, and offers nothing finer.
     pub(crate) fn has_listeners(self, net: &Net, group: u32) -> bool {
         // SAFETY: The family is registered, and `net` held.
         unsafe { c::genl_has_listeners(self.as_raw(), net.as_raw(), group) > 0 }

@@ -252,10 +252,18 @@ impl Nest<'_> {
     }
 
     /// Closes the nest; it is part of the message from now on.
-    pub(crate) fn end(self) {
-        let nest = ManuallyDrop::new(self);
+    ///
+    /// Fails with `EMSGSIZE` where it is longer than its header can say, and takes it back.
+    pub(crate) fn end(self) -> Result {
         // SAFETY: The buffer is valid, and `start` an attribute of it, by the type invariant.
+        let len = unsafe { c::nl_kernel_nest_len(self.skb.as_ptr(), self.start.as_ptr()) };
+        if len > usize::from(u16::MAX) {
+            return Err(emsgsize());
+        }
+        let nest = ManuallyDrop::new(self);
+        // SAFETY: As above.
         unsafe { c::nla_nest_end(nest.skb.as_ptr(), nest.start.as_ptr()) };
+        Ok(())
     }
 }
 
