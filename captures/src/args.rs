@@ -29,6 +29,8 @@ pub(crate) enum Action {
     Compare(CompareArgs),
     #[command(after_long_help = SHOW_HELP)]
     Show(ShowArgs),
+    #[command(after_long_help = TRACE_HELP)]
+    Trace(TraceArgs),
 }
 
 /// Run a command and record its netlink messages.
@@ -169,6 +171,13 @@ pub(crate) struct ShowArgs {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+/// Which messages are shown, and how.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ViewArgs {
     /// Time as in tcpdump: none; twice since 1970; three times since the line before;
     /// four times with the date; five times since the first line
     #[arg(short = 't', action = clap::ArgAction::Count)]
@@ -231,7 +240,7 @@ pub(crate) struct ShowArgs {
     pub(crate) color: Color,
 }
 
-impl ShowArgs {
+impl ViewArgs {
     /// Whether some messages are left out.
     pub(crate) fn is_filtered(&self) -> bool {
         !(self.family.is_empty()
@@ -240,6 +249,48 @@ impl ShowArgs {
             && self.attr.is_empty())
             || self.errors
     }
+}
+
+/// Run a command and show its netlink messages as they come.
+///
+/// What strace is for system calls: each message that CMD and the processes which come
+/// of it send and receive has a line on standard error, as `nlcap show` prints it. A
+/// line comes a few milliseconds after its message, and so may stand behind what CMD
+/// itself wrote after it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+
+    /// Write the lines to FILE instead of standard error
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write a recording too, `-` for standard output: every message, whatever is shown
+    ///
+    /// As by `nlcap record`.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+
+    /// An nlmon link to listen on, which must be up; it is left as it is
+    #[arg(short = 'i', long, value_name = "LINK")]
+    pub(crate) interface: Option<String>,
+
+    /// Messages of other processes too
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Each receiver's copy of a multicast
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Leave the name of this machine out of the recording
+    #[arg(long, requires = "write")]
+    pub(crate) anonymous: bool,
+
+    /// The command, found through PATH and run without a shell
+    #[arg(last = true, required = true, value_names = ["CMD", "ARGS"])]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Show the generic netlink families of this machine, or of a recording.
@@ -370,6 +421,27 @@ Examples:
   nlcap show --errors -v *.pcapng
   nlcap show -j FILE | jq 'select(.op == \"getlink\") | .msg'
   tcpdump -i nlmon0 -U -w - | nlcap show -";
+
+const TRACE_HELP: &str = "\
+Messages:
+  are kept and attributed as by `nlcap record`; lines, filters and specifications are those of
+  `nlcap show`. At the end, nlcap says on standard error what was lost or not seen, if anything.
+
+Signals, privilege:
+  as of `nlcap record`
+
+Exit status:
+  that of CMD, 128+N where signal N ended it, and
+  2    wrong usage
+  125  nlcap itself failed
+  126  CMD was found but cannot be executed
+  127  CMD was not found
+
+Examples:
+  nlcap trace -- ip link show
+  nlcap trace -ttt --family ethtool -o trace.txt -- ethtool eth0
+  nlcap trace --errors -v -- ip link add type veth
+  nlcap trace --count -w nm.pcapng -- NetworkManager --debug";
 
 #[cfg(test)]
 mod tests {

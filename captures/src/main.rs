@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Action::Compare(args) => (compare::run(&args), Exit::Failed),
         Action::Report(args) => (report::run(&args), Exit::Failed),
         Action::Show(args) => (show::run(&args), Exit::Failed),
+        Action::Trace(args) => (record::trace::run(&args), Exit::Recorder),
     };
     let exit = result.unwrap_or_else(|error| {
         text::say(&format_args!("{error:#}"));

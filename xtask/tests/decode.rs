@@ -94,6 +94,34 @@ fn answers(specs: &str, file: &str, family: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The trees of requests of families other than the controller, in the order of the
+/// messages: family, and each line's indentation and value.
+fn request_trees(options: &str) -> Vec<(String, Vec<(usize, String)>)> {
+    let shown = sh(&format!(
+        "nlcap show -t -v --family generic {options} /run/x.pcapng"
+    ));
+    let mut all: Vec<(String, Vec<(usize, String)>)> = Vec::new();
+    let mut wanted = false;
+    for line in shown.lines() {
+        if let Some((_, rest)) = line.split_once("] ").filter(|_| !line.starts_with(' ')) {
+            let mut words = rest.split(' ');
+            let (arrow, family) = (words.next(), words.next().unwrap().to_owned());
+            wanted = arrow == Some(">") && family != "nlctrl";
+            if wanted {
+                all.push((family, Vec::new()));
+            }
+        } else if let (true, Some((name, value))) = (wanted, line.split_once(':')) {
+            let depth = line.len() - line.trim_start().len();
+            // Of some nests the kernel has no policy: what is in them is a guess.
+            let is_guess = name.ends_with('?');
+            assert!(!is_guess || depth > 4, "{line}");
+            let value = if is_guess { "?" } else { value.trim() };
+            all.last_mut().unwrap().1.push((depth, value.to_owned()));
+        }
+    }
+    all
+}
+
 guest_tests! {
     fn the_kernels_own_client_reads_the_same_values() {
         sh(SETUP);
@@ -173,5 +201,172 @@ guest_tests! {
         }
         println!("compared with ip: {compared} values of {} links", theirs.len());
         assert!(compared > 100);
+    }
+
+    fn addresses_and_routes_of_ip_are_those_of_the_messages_it_got() {
+        sh(SETUP);
+        let specs = format!("{}/Documentation/netlink/specs", kernel_source().display());
+        let run = |command: &str, family: &str| -> (Vec<Value>, Vec<Value>) {
+            let printed = sh(&format!("nlcap record -w /run/x.pcapng -- {command} 2>/run/err"));
+            (serde_json::from_str(&printed).unwrap(), answers(&specs, "/run/x.pcapng", family))
+        };
+        let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+        let number = |value: &Value| value.as_u64().unwrap_or(0);
+        let (theirs, ours) = run("ip -j addr show", "rt-addr");
+        let mut expected: Vec<_> = (theirs.iter())
+            .flat_map(|link| link["addr_info"].as_array().unwrap().iter().map(move |it| (link, it)))
+            .map(|(link, it)| (number(&link["ifindex"]), text(&it["local"]), number(&it["prefixlen"])))
+            .collect();
+        let mut got: Vec<_> = (ours.iter())
+            .map(|it| {
+                // IPv6 has no local address but the one that it calls address.
+                let local = if it["ifa-local"].is_null() { &it["ifa-address"] } else { &it["ifa-local"] };
+                (number(&it["ifa-index"]), text(local), number(&it["ifa-prefixlen"]))
+            })
+            .collect();
+        expected.sort();
+        got.sort();
+        assert_eq!(got, expected);
+        assert!(got.len() >= 4, "{got:?}");
+        let addresses = got.len();
+
+        let (theirs, ours) = run("ip -j -N route show table all", "rt-route");
+        let mut expected: Vec<_> = (theirs.iter())
+            .map(|it| {
+                let table = it["table"].as_str().map_or(254, |it| it.parse().unwrap());
+                // RTPROT_BOOT is not printed.
+                let protocol = text(&it["protocol"]).parse().unwrap_or(3);
+                (text(&it["dst"]), text(&it["gateway"]), table, protocol, number(&it["metric"]))
+            })
+            .collect();
+        let mut got: Vec<_> = (ours.iter())
+            .map(|it| {
+                let length = number(&it["rtm-dst-len"]);
+                let whole = if number(&it["rtm-family"]) == 2 { 32 } else { 128 };
+                let dst = match (text(&it["rta-dst"]), length) {
+                    (_, 0) => String::from("default"),
+                    (dst, length) if length == whole => dst,
+                    (dst, length) => format!("{dst}/{length}"),
+                };
+                (dst, text(&it["rta-gateway"]), number(&it["rta-table"]), number(&it["rtm-protocol"]), number(&it["rta-priority"]))
+            })
+            .collect();
+        expected.sort();
+        got.sort();
+        assert_eq!(got, expected);
+        println!("compared with ip: {addresses} addresses, {} routes", got.len());
+        assert!(got.len() > 5, "{got:?}");
+    }
+
+    fn features_of_ethtool_are_those_of_the_messages_it_got() {
+        sh("echo '7 1' >/sys/bus/netdevsim/new_device");
+        let device = sh("ls /sys/bus/netdevsim/devices/netdevsim7/net").trim().to_owned();
+        let specs = format!("{}/Documentation/netlink/specs", kernel_source().display());
+        let run = |option: &str| -> (Value, Vec<Value>) {
+            let command = format!("ethtool --json {option} {device}");
+            let printed = sh(&format!("nlcap record -w /run/x.pcapng -- {command} 2>/run/err"));
+            let printed: Value = serde_json::from_str(&printed).unwrap();
+            (printed[0].clone(), answers(&specs, "/run/x.pcapng", "ethtool"))
+        };
+        let (theirs, ours) = run("-k");
+        let find = |key: &str| ours.iter().find(|it| !it[key].is_null()).unwrap();
+        let features = find("active");
+        let strings = &find("stringsets")["stringsets"]["stringset"][0]["strings"][0]["string"];
+        let bit = |set: &str, index: u64| -> bool {
+            let digits = features[set]["value"].as_str().unwrap();
+            let words: Vec<_> = (0..digits.len()).step_by(2)
+                .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+                .collect();
+            words.get(index as usize / 8).is_some_and(|it| it >> (index % 8) & 1 == 1)
+        };
+        let mut compared = 0;
+        for string in strings.as_array().unwrap() {
+            let index = string["index"].as_u64().unwrap_or(0);
+            let theirs = &theirs[string["value"].as_str().unwrap_or("")];
+            // Groups of features have neither.
+            if theirs["fixed"].is_null() {
+                continue;
+            }
+            let fixed = !bit("hw", index) || bit("nochange", index);
+            assert_eq!(theirs["active"], bit("active", index), "{string}");
+            assert_eq!(theirs["fixed"], fixed, "{string}");
+            assert_eq!(theirs["requested"], bit("wanted", index), "{string}");
+            compared += 3;
+        }
+        assert!(compared > 60, "{compared}");
+        println!("compared with ethtool: {compared} values");
+    }
+
+    fn a_request_without_a_specification_is_read_by_the_kernels_policy() {
+        sh(SETUP);
+        let specs = format!("{}/Documentation/netlink/specs", kernel_source().display());
+        sh("nlcap record -w /run/x.pcapng -- sh -c \
+            'for family in ethtool mptcp_pm fou; do genl ctrl policy name $family; done; \
+             ethtool -k veth0; ethtool -c veth0 || true; ip mptcp endpoint add 192.0.2.1 id 9; \
+             ip fou add port 5556 ipproto 4' >/run/out 2>&1");
+        // No specification is where the machine's would be.
+        let named = request_trees(&format!("--spec {specs}"));
+        let numbered = request_trees("");
+        assert_eq!(named.len(), numbered.len());
+        let mut compared = std::collections::BTreeMap::new();
+        for ((family, named), (same_family, numbered)) in named.iter().zip(&numbered) {
+            assert_eq!((family, named.len()), (same_family, numbered.len()));
+            let values = compared.entry(family.as_str()).or_insert(0);
+            for ((depth, value), (same_depth, same)) in named.iter().zip(numbered) {
+                assert_eq!(depth, same_depth, "{value} {same}");
+                // A policy knows neither enums nor display hints.
+                let is_number = same.parse::<u64>().is_ok() && value.parse::<u64>().is_err();
+                // Nor byte orders.
+                let is_swapped = match (value.parse::<u32>(), same.parse::<u32>()) {
+                    (Ok(a), Ok(b)) => a == b.swap_bytes() || a == b.swap_bytes() >> 16,
+                    _ => false,
+                };
+                assert!(value == same || is_number || is_swapped || same == "?", "{value} {same}");
+                *values += usize::from(value == same && !value.is_empty());
+            }
+        }
+        println!("read by policies, values a family: {compared:?}");
+        assert_eq!(compared.keys().copied().collect::<Vec<_>>(), ["ethtool", "fou", "mptcp_pm"]);
+        assert!(compared.values().all(|it| *it > 0));
+    }
+
+    fn the_families_of_this_machine_are_those_that_genl_lists() {
+        let listed = sh("genl ctrl list");
+        let mut expected = Vec::new();
+        let mut words = listed.split_whitespace();
+        while let Some(word) = words.next() {
+            if word == "Name:" {
+                let name = words.next().unwrap().to_owned();
+                let number = |word: Option<&str>| {
+                    let digits = word.unwrap().trim_start_matches("0x");
+                    u64::from_str_radix(digits, 16).unwrap()
+                };
+                assert_eq!(words.next(), Some("ID:"));
+                let id = number(words.next());
+                assert_eq!(words.next(), Some("Version:"));
+                expected.push((id, name, number(words.next())));
+            }
+        }
+        expected.sort();
+        let specs = format!("{}/Documentation/netlink/specs", kernel_source().display());
+        let rows = |file: &str| -> Vec<Value> {
+            let shown = sh(&format!("nlcap families --json --spec {specs} {file}"));
+            shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        let live = rows("");
+        let got: Vec<_> = (live.iter())
+            .map(|it| (it["id"].as_u64().unwrap(), it["name"].as_str().unwrap().to_owned(), it["version"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(got, expected);
+        assert!(got.len() > 10);
+        let ethtool = live.iter().find(|it| it["name"] == "ethtool").unwrap();
+        assert!(ethtool["spec"].as_str().unwrap().ends_with("specs/ethtool.yaml"), "{ethtool}");
+        assert_eq!((&ethtool["groups"][0]["name"], &ethtool["ops"][0]["name"]), (&"monitor".into(), &"strset-get".into()));
+        sh("nlcap record -w /run/x.pcapng -- true 2>/run/err");
+        assert_eq!(rows("/run/x.pcapng"), live);
+        let table = sh("nlcap families");
+        let widths: Vec<_> = table.lines().map(|line| line.find(|it: char| it.is_alphabetic() && !it.is_whitespace())).collect();
+        assert!(table.starts_with(" id  family"), "{table}");
+        assert!(widths.len() == got.len() + 1, "{table}");
     }
 }

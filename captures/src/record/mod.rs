@@ -50,9 +50,10 @@ mod sink;
 mod subject;
 mod sys;
 mod tap;
+pub(crate) mod trace;
 mod tree;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
@@ -99,7 +100,8 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
         frames: None,
     };
     let session = Session::prepare(&subject, settings, signals)?;
-    let mut recorder = Recorder::new(outlet, &origin(args)).context("cannot begin the file")?;
+    let mut recorder = Recorder::new(outlet, &origin(&args.command, args.anonymous))
+        .context("cannot begin the file")?;
     let outcome = session.run(&mut recorder)?;
     if outcome.begun {
         close(&outcome, &recorder.shown());
@@ -143,18 +145,18 @@ fn close(outcome: &Outcome, shown: &str) {
 }
 
 /// What the file says about where it comes from.
-fn origin(args: &RecordArgs) -> Origin {
+fn origin(command: &[OsString], anonymous: bool) -> Origin {
     let names = uname().ok();
     let text = |name: &OsStr| name.to_string_lossy().into_owned();
     let hostname = names.as_ref().map(|names| text(names.nodename()));
-    let command = if args.command.is_empty() {
+    let command = if command.is_empty() {
         text::command_line(&std::env::args_os().collect::<Vec<_>>())
     } else {
-        text::command_line(&args.command)
+        text::command_line(command)
     };
     Origin {
         command,
-        hostname: hostname.filter(|_| !args.anonymous),
+        hostname: hostname.filter(|_| !anonymous),
         hardware: names
             .as_ref()
             .map_or_else(String::new, |names| text(names.machine())),

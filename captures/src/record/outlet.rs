@@ -12,7 +12,7 @@
 //! - What stands in a file that is there is kept until [`Outlet::begin`].
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::PathBuf;
@@ -46,8 +46,10 @@ enum Kind {
 pub(crate) struct Outlet {
     file: File,
     kind: Kind,
-    /// Where it is; None for standard output.
+    /// Where it is; None for one that was open when we were started.
     path: Option<PathBuf>,
+    /// What that one is called.
+    name: &'static str,
     /// Whether the file was made by us.
     new: bool,
     begun: bool,
@@ -65,11 +67,21 @@ pub(crate) struct Outlet {
 }
 
 impl Outlet {
-    /// Standard output. A terminal is fine for text.
-    pub(crate) fn stdout() -> io::Result<Self> {
-        let given = io::stdout().as_fd().try_clone_to_owned()?;
-        let (file, kind) = never_waiting(given)?;
-        Ok(Self::new(file, kind, None, false))
+    /// Standard output.
+    pub(super) fn stdout() -> io::Result<Self> {
+        Self::given("standard output", io::stdout().as_fd())
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr() -> io::Result<Self> {
+        Self::given("standard error", io::stderr().as_fd())
+    }
+
+    fn given(name: &'static str, fd: BorrowedFd<'_>) -> io::Result<Self> {
+        let (file, kind) = never_waiting(fd.try_clone_to_owned()?)?;
+        let mut outlet = Self::new(file, kind, None, false);
+        outlet.name = name;
+        Ok(outlet)
     }
 
     /// A file, FIFO or device that was opened by its name with O_NONBLOCK; `new`
@@ -85,6 +97,7 @@ impl Outlet {
             file,
             kind,
             path,
+            name: "an output",
             new,
             begun: false,
             queue: Vec::new(),
@@ -101,7 +114,7 @@ impl Outlet {
     pub(crate) fn shown(&self) -> String {
         self.path
             .as_ref()
-            .map_or_else(|| String::from("standard output"), text::escape_os)
+            .map_or_else(|| self.name.to_owned(), text::escape_os)
     }
 
     /// Begins to write: what an existing file held is gone now.
@@ -191,6 +204,11 @@ impl Outlet {
             // Nothing is worse than half a piece.
             Err(_) => drop(self.file.set_len(self.written)),
         }
+    }
+
+    /// Whether it is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
     }
 
     /// Whether nothing more should be put in for now.

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Why the output could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum OutputError {
+pub(crate) enum OutputError {
     #[error("cannot write to {path}: {reason}")]
     Open { path: String, reason: Reason },
     #[error(
@@ -35,7 +35,7 @@ pub(super) enum OutputError {
 }
 
 /// The output, or what came before it was open.
-pub(super) enum Opened {
+pub(crate) enum Opened {
     Output(Outlet),
     /// A signal that asks to come to an end.
     Signal(Received),
@@ -43,7 +43,7 @@ pub(super) enum Opened {
 
 /// Opens FILE, `-` for standard output, or without one a new file named after the
 /// command and the time. Waits for a FIFO's reader.
-pub(super) fn open(
+pub(crate) fn open(
     wanted: Option<&Path>,
     command: &OsStr,
     signals: &mut Signals,
@@ -67,6 +67,21 @@ pub(super) fn open(
         None => create(&default_name(command, &now())),
     }?;
     Ok(Opened::Output(outlet))
+}
+
+/// Opens FILE for text: a terminal will do.
+pub(crate) fn open_text(path: &Path) -> Result<Outlet, OutputError> {
+    let file = match create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            options().open(path).map(|file| (file, false))
+        }
+        made => made.map(|file| (file, true)),
+    };
+    file.and_then(|(file, new)| Outlet::named(file, path.to_owned(), new))
+        .map_err(|error| OutputError::Open {
+            path: text::escape_os(path),
+            reason: Reason(error),
+        })
 }
 
 fn stdout() -> Result<Outlet, OutputError> {

@@ -57,7 +57,7 @@ impl Sink for Recorder {
 }
 
 /// The options of a frame's block; docs/nlcap.md describes the comment.
-fn note(known: &Known) -> Note {
+pub(crate) fn note(known: &Known) -> Note {
     let flags = match known.direction {
         Direction::Outbound => OUTBOUND,
         Direction::Inbound => INBOUND,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::value::write;
+use super::value::{push_decimal, push_digits};
 
 /// Which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,8 @@ impl Clock {
                     self.text = self.calendar(time);
                 }
                 self.shown.push_str(&self.text);
-                write(&mut self.shown, format_args!(".{:09}", time.subsec_nanos()));
+                self.shown.push('.');
+                push_digits(&mut self.shown, time.subsec_nanos(), 9);
             }
         }
         self.before = time;
@@ -108,10 +109,9 @@ impl Clock {
 
 /// Seconds since 1970, to the nanosecond.
 pub(super) fn push_seconds(out: &mut String, time: Duration) {
-    write(
-        out,
-        format_args!("{}.{:09}", time.as_secs(), time.subsec_nanos()),
-    );
+    push_decimal(out, time.as_secs().into());
+    out.push('.');
+    push_digits(out, time.subsec_nanos(), 9);
 }
 
 /// Packets of several taps need not be in order.

@@ -36,8 +36,8 @@ const GROUP_ID: u16 = libc::CTRL_ATTR_MCAST_GRP_ID as u16;
 /// have many taps.
 const MOST_FAMILIES: usize = 1 << 16;
 
-/// The most operations and groups of all families together.
-const MOST_PARTS: usize = 1 << 18;
+/// The most bytes that tell of families and are remembered; a machine has about 16 KiB.
+const MOST_BYTES: usize = 1 << 24;
 
 /// The most dumps of policies that are remembered, of one family and of all: indexes
 /// of policies mean something within a dump only.
@@ -58,6 +58,8 @@ pub(super) struct Registered {
     pub(super) operations: Vec<(u32, u32)>,
     /// Multicast groups by name and number.
     pub(super) groups: Vec<(String, u32)>,
+    /// What it was learnt from: programs ask for the same again and again.
+    said: Box<[u8]>,
 }
 
 /// A dump of policies: by what its parts are known, and what they say.
@@ -71,7 +73,7 @@ pub(super) struct Controller {
     taps: HashMap<u16, u32>,
     policies: HashMap<(u32, u16), Vec<Dump>>,
     dumps: usize,
-    parts: usize,
+    bytes: usize,
 }
 
 impl Controller {
@@ -92,6 +94,15 @@ impl Controller {
                 FAMILY_NAME => name = it.str(),
                 _ => {}
             }
+            if number.is_some() && name.is_some() {
+                break;
+            }
+        }
+        if answer.command == NEWFAMILY
+            && let Some(known) = number.and_then(|it| self.families.get(&(packet.tap, it)))
+            && *known.said == *answer.payload
+        {
+            return false;
         }
         match (number, name) {
             (Some(number), _) if answer.command == GETPOLICY => {
@@ -115,10 +126,11 @@ impl Controller {
                         ..Registered::default()
                     };
                 }
-                if answer.command == NEWFAMILY && self.parts < MOST_PARTS {
-                    self.parts -= known.operations.len() + known.groups.len();
+                if answer.command == NEWFAMILY && self.bytes < MOST_BYTES {
+                    self.bytes -= known.said.len();
+                    known.said = answer.payload.into();
+                    self.bytes += known.said.len();
                     known.take(attributes(answer.payload, endian).flatten(), endian);
-                    self.parts += known.operations.len() + known.groups.len();
                 }
                 self.taps.insert(number, packet.tap);
                 is_new

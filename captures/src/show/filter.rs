@@ -5,17 +5,17 @@ use nl_dissector::decode::Value;
 
 use super::event::{Event, Role};
 use super::value::{Walker, push_leaf, walk_level, walk_record};
-use crate::args::ShowArgs;
+use crate::args::ViewArgs;
 
 /// What is asked for; each kind of condition must hold, of one kind any.
 pub(super) struct Filter<'a> {
-    args: &'a ShowArgs,
+    args: &'a ViewArgs,
     /// Names of attributes, and the values that they must have.
     attributes: Vec<(&'a str, Option<&'a str>)>,
 }
 
 impl<'a> Filter<'a> {
-    pub(super) fn new(args: &'a ShowArgs) -> Self {
+    pub(super) fn new(args: &'a ViewArgs) -> Self {
         let split = |it: &'a String| match it.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (it.as_str(), None),

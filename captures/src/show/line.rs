@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message in one line, and the tree under it.
 
+use std::time::Duration;
+
 use nl_dissector::decode::{Value, flags};
 
 use super::event::{Event, Role};
 use super::names;
 use super::paint::{Paint, Tint};
-use super::value::{Walker, push_hex, push_leaf, push_text, walk_level, walk_record, write};
+use super::value::{
+    Walker, push_decimal, push_digits, push_hex, push_leaf, push_text, walk_level, walk_record,
+    write,
+};
 use crate::text::push_escaped;
 
 /// How many characters of values a line has; the value that crosses it is the
@@ -29,13 +34,13 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
         _ => " < ",
     };
     out.push_str(arrow);
-    let mut name = String::new();
-    push_escaped(&mut name, &event.family);
+    paint.begin(out, Tint::Name);
+    push_escaped(out, &event.family);
     if !event.operation.is_empty() {
-        name.push(' ');
-        push_escaped(&mut name, &event.operation);
+        out.push(' ');
+        push_escaped(out, &event.operation);
     }
-    paint.push(out, Tint::Name, &name);
+    paint.end(out);
     if !event.known && event.body.is_some() {
         out.push('?');
     }
@@ -79,8 +84,9 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
         out.push_str(&crate::text::count(tie.parts.into(), "message"));
     }
     if let Some(took) = event.took() {
-        let text = format!(" {:.3}ms", took.as_secs_f64() * 1e3);
-        paint.push(out, Tint::Dim, &text);
+        paint.begin(out, Tint::Dim);
+        push_milliseconds(out, took);
+        paint.end(out);
     }
     if event.packet.added {
         paint.push(out, Tint::Dim, " (added by nlcap)");
@@ -88,18 +94,33 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
 }
 
 fn push_process(out: &mut String, event: &Event<'_>, paint: Paint) {
-    let mut who = String::new();
+    paint.begin(out, Tint::Process);
     match &event.process {
         Some(process) => {
             match &process.comm {
-                Some(comm) => push_escaped(&mut who, comm),
-                None => who.push_str("pid"),
+                Some(comm) => push_escaped(out, comm),
+                None => out.push_str("pid"),
             }
-            write(&mut who, format_args!("[{}]", process.pid));
+            out.push('[');
+            push_decimal(out, process.pid.into());
+            out.push(']');
         }
-        None => write(&mut who, format_args!("port {}", event.message.port)),
+        None => {
+            out.push_str("port ");
+            push_decimal(out, event.message.port.into());
+        }
     }
-    paint.push(out, Tint::Process, &who);
+    paint.end(out);
+}
+
+/// A time in milliseconds, to the microsecond.
+fn push_milliseconds(out: &mut String, time: Duration) {
+    let micros = (time.as_nanos() + 500) / 1000;
+    out.push(' ');
+    push_decimal(out, i128::try_from(micros / 1000).unwrap_or(i128::MAX));
+    out.push('.');
+    push_digits(out, (micros % 1000) as u32, 3);
+    out.push_str("ms");
 }
 
 fn push_request_flags(out: &mut String, event: &Event<'_>) {

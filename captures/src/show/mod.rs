@@ -15,20 +15,17 @@ pub(crate) mod paint;
 pub(crate) mod process;
 pub(crate) mod specs;
 mod value;
+mod view;
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 
 use anyhow::anyhow;
-use jiff::tz::TimeZone;
 
-use self::clock::{Clock, Form};
-use self::count::Count;
-use self::event::{Event, Session};
-use self::filter::Filter;
-use self::paint::Paint;
-use self::specs::Specs;
+pub(crate) use self::event::Session;
+pub(crate) use self::specs::Specs;
+pub(crate) use self::view::View;
 use crate::args::ShowArgs;
 use crate::exit::Exit;
 use crate::file::reader::{ReadError, read_while};
@@ -39,13 +36,12 @@ const BUFFER: usize = 1 << 17;
 
 /// Runs `nlcap show`.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
-    let specs = Specs::gather(&args.spec)?;
+    let specs = Specs::gather(&args.view.spec)?;
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
-    let paint = Paint(args.color.is_on(is_terminal));
     let mut show = Show {
         out: BufWriter::with_capacity(BUFFER, stdout.lock()),
-        view: View::new(args, paint, TimeZone::system()),
+        view: View::for_output(&args.view, is_terminal),
         prompt: is_terminal,
         failed: None,
     };
@@ -105,13 +101,8 @@ impl<W: Write> Show<'_, W> {
     fn file(&mut self, specs: &Specs, (file, live): (impl Read, bool)) -> Result<u64, ReadError> {
         let mut session = Session::new(specs);
         let prompt = self.prompt || live;
-        let file = BufReader::with_capacity(BUFFER, file);
         let about = read_while(file, &mut |packet| {
-            let generation = session.generation;
-            let whole = session.packet(packet, &mut |event| self.view.take(event, generation));
-            if !whole {
-                self.view.odd_packet();
-            }
+            self.view.packet(&mut session, packet);
             self.write();
             if prompt {
                 self.flush();
@@ -138,69 +129,6 @@ impl<W: Write> Show<'_, W> {
         self.view.finish();
         self.write();
         self.flush();
-    }
-}
-
-/// Makes text of messages.
-struct View<'a> {
-    args: &'a ShowArgs,
-    filter: Filter<'a>,
-    clock: Clock,
-    paint: Paint,
-    count: Option<Count>,
-    text: String,
-}
-
-impl<'a> View<'a> {
-    fn new(args: &'a ShowArgs, paint: Paint, zone: TimeZone) -> Self {
-        Self {
-            args,
-            filter: Filter::new(args),
-            clock: Clock::new(Form::of(args.time), zone),
-            paint,
-            count: args.count.then(Count::default),
-            text: String::new(),
-        }
-    }
-
-    fn take(&mut self, event: &Event<'_>, generation: u32) {
-        let args = self.args;
-        // The list of families that nlcap adds is for programs.
-        let shown = !event.packet.added || args.added;
-        if !shown || !self.filter.wants(event) {
-            return;
-        }
-        if let Some(count) = &mut self.count {
-            count.add(event, generation);
-            return;
-        }
-        if args.json {
-            json::push_event(&mut self.text, event);
-        } else {
-            let time = self.clock.show(event.packet.time);
-            line::push_line(&mut self.text, event, time, self.paint);
-        }
-        self.text.push('\n');
-        if !args.json && args.verbose {
-            line::push_tree(&mut self.text, event);
-        }
-        if !args.json && args.bytes {
-            line::push_bytes(&mut self.text, event.bytes);
-        }
-    }
-
-    /// A packet had bytes that are no message.
-    fn odd_packet(&mut self) {
-        if !self.args.json && self.count.is_none() && !self.args.is_filtered() {
-            self.text
-                .push_str("    [bytes that are no netlink message]\n");
-        }
-    }
-
-    fn finish(&mut self) {
-        if let Some(count) = self.count.take() {
-            self.text.push_str(&count.render());
-        }
     }
 }
 

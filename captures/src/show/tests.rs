@@ -3,9 +3,11 @@
 
 use proptest::prelude::*;
 
+use super::paint::Paint;
 use super::*;
-use crate::args::Color;
+use crate::args::{Color, ViewArgs};
 use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
+use jiff::tz::TimeZone;
 
 const SAMPLES: [(&str, &[u8]); 5] = [
     (
@@ -31,7 +33,7 @@ const SAMPLES: [(&str, &[u8]); 5] = [
 ];
 
 /// What `nlcap show` prints of a file, and how reading it ended.
-fn show_with(specs: &Specs, file: &[u8], args: &ShowArgs) -> (String, Result<u64, ReadError>) {
+fn show_with(specs: &Specs, file: &[u8], args: &ViewArgs) -> (String, Result<u64, ReadError>) {
     let mut show = Show {
         out: BufWriter::new(Vec::new()),
         view: View::new(args, Paint(args.color == Color::Always), TimeZone::UTC),
@@ -44,7 +46,7 @@ fn show_with(specs: &Specs, file: &[u8], args: &ShowArgs) -> (String, Result<u64
     (String::from_utf8(bytes).unwrap(), result)
 }
 
-fn show(file: &[u8], args: &ShowArgs) -> String {
+fn show(file: &[u8], args: &ViewArgs) -> String {
     let (text, result) = show_with(&Specs::only_built_in(), file, args);
     result.unwrap();
     text
@@ -55,8 +57,8 @@ fn file(frames: &[(u16, Vec<u8>)]) -> Vec<u8> {
     recording("x", frames, counters(frames))
 }
 
-fn with(change: impl FnOnce(&mut ShowArgs)) -> ShowArgs {
-    let mut args = ShowArgs::default();
+fn with(change: impl FnOnce(&mut ViewArgs)) -> ViewArgs {
+    let mut args = ViewArgs::default();
     change(&mut args);
     args
 }
@@ -64,7 +66,7 @@ fn with(change: impl FnOnce(&mut ShowArgs)) -> ShowArgs {
 #[test]
 fn the_samples_are_shown_in_lines() {
     for (name, sample) in SAMPLES {
-        insta::assert_snapshot!(format!("{name}.lines"), show(sample, &ShowArgs::default()));
+        insta::assert_snapshot!(format!("{name}.lines"), show(sample, &ViewArgs::default()));
     }
 }
 
@@ -115,7 +117,7 @@ fn times_have_the_forms_of_tcpdump() {
 
 #[test]
 fn filters_leave_what_was_asked_for() {
-    let shown = |change: fn(&mut ShowArgs)| show(SAMPLES[2].1, &with(change)).lines().count();
+    let shown = |change: fn(&mut ViewArgs)| show(SAMPLES[2].1, &with(change)).lines().count();
     assert_eq!(shown(|_| {}), 4);
     assert_eq!(shown(|it| it.family = vec!["nl_util".into()]), 2);
     assert_eq!(shown(|it| it.family = vec!["generic".into()]), 4);
@@ -187,7 +189,7 @@ fn a_damaged_file_is_shown_up_to_the_damage() {
     let (text, result) = show_with(
         &Specs::only_built_in(),
         &whole[..whole.len() - 90],
-        &ShowArgs::default(),
+        &ViewArgs::default(),
     );
     let error = result.unwrap_err().to_string();
     assert!(error.starts_with("it is cut off at byte "), "{error}");
@@ -221,7 +223,7 @@ fn zeros_behind_the_last_message_are_nothing_and_other_bytes_are_said() {
 
 #[test]
 fn there_is_colour_only_where_it_was_asked_for() {
-    let plain = show(SAMPLES[2].1, &ShowArgs::default());
+    let plain = show(SAMPLES[2].1, &ViewArgs::default());
     let colour = show(SAMPLES[2].1, &with(|it| it.color = Color::Always));
     assert!(!plain.contains('\x1b') && colour.contains("\x1b[31m ENODEV"));
     let mut stripped = colour;

@@ -79,7 +79,7 @@ pub(super) fn push_number(out: &mut String, number: &Number<'_>) {
 }
 
 /// A number in decimal digits: half of what a capture is printed as.
-fn push_decimal(out: &mut String, value: i128) {
+pub(super) fn push_decimal(out: &mut String, value: i128) {
     // 2^64 has 20 digits.
     let mut digits = [0; 20];
     let mut at = digits.len();
@@ -98,6 +98,16 @@ fn push_decimal(out: &mut String, value: i128) {
         }
     }
     out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+}
+
+/// The last `count` decimal digits of a number, at most nine, with zeros before it.
+pub(super) fn push_digits(out: &mut String, mut number: u32, count: usize) {
+    let mut digits = [b'0'; 9];
+    for digit in digits[..count].iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend(digits[..count].iter().map(|digit| char::from(*digit)));
 }
 
 /// A number as its display hint has it.

@@ -4,7 +4,8 @@
 //! In this order: a nest, where `NLA_F_NESTED` says so; a flag, where there is
 //! no payload; a text, where there are printable characters up to a NUL at the
 //! end; a number, of 1, 2, 4 or 8 bytes; a nest, where the payload is attributes
-//! to its last byte; else bytes. A payload of 8 bytes that is one attribute is
+//! to its last byte; a text, where all is printable ASCII (programs leave the NUL
+//! out); else bytes. A payload of 8 bytes that is one attribute is
 //! taken for a nest: as a number it would be above 2^32 and have an attribute's
 //! length in its lowest bytes.
 
@@ -38,6 +39,7 @@ pub(super) fn guess<'b>(level: &'b Level<'b>, field: &Field<'b>) -> Value<'b> {
     };
     match Number::plain(order, payload) {
         Some(number) => Value::Number(number),
+        None if payload.iter().all(|byte| (b' '..=b'~').contains(byte)) => Value::Text(payload),
         None => Value::Bytes {
             bytes: payload,
             hint: None,

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Messages as text, as the command line asks for it.
+
+use jiff::tz::TimeZone;
+
+use super::clock::{Clock, Form};
+use super::count::Count;
+use super::event::{Event, Session};
+use super::filter::Filter;
+use super::paint::Paint;
+use super::{json, line};
+use crate::args::ViewArgs;
+use crate::file::reader::Packet;
+
+/// Makes text of messages.
+pub(crate) struct View<'a> {
+    args: &'a ViewArgs,
+    filter: Filter<'a>,
+    clock: Clock,
+    paint: Paint,
+    count: Option<Count>,
+    /// What is to be written next.
+    pub(super) text: String,
+}
+
+impl<'a> View<'a> {
+    /// For an output that is a terminal, or is none.
+    pub(crate) fn for_output(args: &'a ViewArgs, is_terminal: bool) -> Self {
+        let paint = Paint(args.color.is_on(is_terminal));
+        Self::new(args, paint, TimeZone::system())
+    }
+
+    pub(super) fn new(args: &'a ViewArgs, paint: Paint, zone: TimeZone) -> Self {
+        Self {
+            args,
+            filter: Filter::new(args),
+            clock: Clock::new(Form::of(args.time), zone),
+            paint,
+            count: args.count.then(Count::default),
+            text: String::new(),
+        }
+    }
+
+    /// Takes a message; `generation` changes where names do.
+    pub(super) fn take(&mut self, event: &Event<'_>, generation: u32) {
+        let args = self.args;
+        // The list of families that nlcap adds is for programs.
+        let shown = !event.packet.added || args.added;
+        if !shown || !self.filter.wants(event) {
+            return;
+        }
+        if let Some(count) = &mut self.count {
+            count.add(event, generation);
+            return;
+        }
+        if args.json {
+            json::push_event(&mut self.text, event);
+        } else {
+            let time = self.clock.show(event.packet.time);
+            line::push_line(&mut self.text, event, time, self.paint);
+        }
+        self.text.push('\n');
+        if !args.json && args.verbose {
+            line::push_tree(&mut self.text, event);
+        }
+        if !args.json && args.bytes {
+            line::push_bytes(&mut self.text, event.bytes);
+        }
+    }
+
+    /// Takes the messages of a packet.
+    pub(crate) fn packet(&mut self, session: &mut Session<'_>, packet: &Packet<'_>) {
+        let generation = session.generation;
+        let whole = session.packet(packet, &mut |event| self.take(event, generation));
+        if !whole {
+            self.odd_packet();
+        }
+    }
+
+    /// The text of what was taken since the last call.
+    pub(crate) fn text(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// A packet had bytes that are no message.
+    fn odd_packet(&mut self) {
+        if !self.args.json && self.count.is_none() && !self.args.is_filtered() {
+            self.text
+                .push_str("    [bytes that are no netlink message]\n");
+        }
+    }
+
+    /// There are no more messages.
+    pub(crate) fn finish(&mut self) {
+        if let Some(count) = self.count.take() {
+            self.text.push_str(&count.render());
+        }
+    }
+}
