@@ -3,9 +3,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::file::SNAP_LENGTH;
 use crate::report::export::Format;
 
 /// Records the netlink conversation of a command, and compares recordings.
@@ -33,26 +35,53 @@ pub(crate) enum Action {
     Trace(TraceArgs),
 }
 
-/// Run a command and record its netlink messages.
+/// Record the netlink messages of a command, or of a network namespace.
 ///
 /// Every netlink message that CMD and the processes which come of it send and
 /// receive, and no other's, goes into a pcapng file (link type 253, NETLINK),
 /// which Wireshark, tshark and tcpdump read, with its direction and the process,
 /// thread and socket that it belongs to. The recording ends when the last of
-/// those processes has ended. The file begins with the kernel's list of generic
-/// netlink families, so that a reader can name them; what nlcap adds bears the
-/// packet comment `added by nlcap`.
+/// those processes has ended. Without CMD everybody's messages in the network
+/// namespace are recorded, until Ctrl-C. The file begins with the kernel's list of
+/// generic netlink families, so that a reader can name them; what nlcap adds bears
+/// the packet comment `added by nlcap`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordArgs {
     /// The file to write, `-` for standard output [default: CMD and the time,
     /// as in ip-20260102-030405.pcapng]
     ///
-    /// A new file has mode 0600. An existing FILE is overwritten, a file of the
-    /// default name never is. With `-` the standard output of CMD goes to
+    /// A new file has mode 0600, and under sudo belongs to the user who called it.
+    /// An existing FILE is overwritten, but not before CMD has started; a file of
+    /// the default name never is. With `-` the standard output of CMD goes to
     /// standard error, so that it cannot get into the recording.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 
+    /// Leave the name of this machine out of the file
+    #[arg(long)]
+    pub(crate) anonymous: bool,
+
+    /// Bytes kept of each packet, with its header of 16 bytes; at most 262144
+    #[arg(
+        short,
+        long,
+        value_name = "BYTES",
+        default_value_t = SNAP_LENGTH,
+        value_parser = clap::value_parser!(u32).range(48..=i64::from(SNAP_LENGTH)),
+    )]
+    pub(crate) snaplen: u32,
+
+    /// Exit with 123 where messages were lost, or the recording is incomplete
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+}
+
+/// Whose messages, and which of them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SessionArgs {
     /// An nlmon link to record from, which must be up; it is left as it is
     ///
     /// Without it nlcap makes a link of its own (`nlcapN`) and removes it at the
@@ -60,6 +89,37 @@ pub(crate) struct RecordArgs {
     /// `ip link del nlcapN`.
     #[arg(short = 'i', long, value_name = "LINK")]
     pub(crate) interface: Option<String>,
+
+    /// Record in this network namespace: its name as of `ip netns`, the path of a
+    /// file, or the number of a process in it
+    ///
+    /// CMD runs there too, as with `nsenter -n`.
+    #[arg(short = 'n', long, value_name = "NETNS")]
+    pub(crate) netns: Option<OsString>,
+
+    /// Run CMD as this user, with its groups; UID:GID is one without other groups
+    #[arg(short, long, value_name = "USER", requires = "command")]
+    pub(crate) user: Option<String>,
+
+    /// Only messages of this netlink protocol, or generic netlink family
+    ///
+    /// May be given several times: `-f route -f nl_util`. Protocols are route,
+    /// generic, netfilter, xfrm, sock_diag and so on, as `nlcap show` names them.
+    /// Errors and ends of dumps belong to the family that was asked.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) filter: Vec<String>,
+
+    /// End after so many packets
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) packets: Option<u64>,
+
+    /// End after so many seconds
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+
+    /// Room for what comes while nlcap is busy, in bytes, or with K or M
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size)]
+    pub(crate) buffer: usize,
 
     /// Keep the messages of other processes too, marked `owner=other`
     #[arg(long)]
@@ -69,16 +129,32 @@ pub(crate) struct RecordArgs {
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Leave the name of this machine out of the file
-    #[arg(long)]
-    pub(crate) anonymous: bool,
-
     /// The command, found through PATH and run without a shell
-    ///
-    /// Without it, everybody's messages in this network namespace are recorded,
-    /// until Ctrl-C.
     #[arg(last = true, value_names = ["CMD", "ARGS"])]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Seconds, with a fraction.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| String::from("no number"))?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(String::from("not more than 0, or too much")),
+    }
+}
+
+/// Bytes, with K or M for 1024 or 1024 times 1024 of them.
+fn size(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        _ => (text, 1),
+    };
+    let number: usize = digits.parse().map_err(|_| String::from("no size"))?;
+    match number.checked_mul(unit) {
+        Some(bytes) if (1 << 20..=1 << 30).contains(&bytes) => Ok(bytes),
+        _ => Err(String::from("not between 1M and 1024M")),
+    }
 }
 
 /// Report what recordings hold: who asked what, what came back, and what of it was wrong.
@@ -272,25 +348,12 @@ pub(crate) struct TraceArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 
-    /// An nlmon link to listen on, which must be up; it is left as it is
-    #[arg(short = 'i', long, value_name = "LINK")]
-    pub(crate) interface: Option<String>,
-
-    /// Messages of other processes too
-    #[arg(long)]
-    pub(crate) all: bool,
-
-    /// Each receiver's copy of a multicast
-    #[arg(long)]
-    pub(crate) raw: bool,
-
     /// Leave the name of this machine out of the recording
     #[arg(long, requires = "write")]
     pub(crate) anonymous: bool,
 
-    /// The command, found through PATH and run without a shell
-    #[arg(last = true, required = true, value_names = ["CMD", "ARGS"])]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
 }
 
 /// Show the generic netlink families of this machine, or of a recording.
@@ -365,23 +428,30 @@ Signals:
   Ctrl-C reaches CMD through the terminal; nlcap goes on until CMD has ended. SIGHUP, SIGINT,
   SIGQUIT and SIGTERM that another process sends to nlcap are passed on to CMD, as are SIGUSR1,
   SIGUSR2 and SIGALRM. A second one of the first four, or the first after CMD's own end, ends the
-  recording without waiting for the processes that are left.
+  recording without waiting for the processes that are left. Without CMD the first one ends it.
+
+Where the recording ends before CMD does (-c, --duration, a full disk, a reader that has gone),
+nlcap stays until CMD has ended.
 
 Exit status:
-  that of CMD, 128+N where signal N ended it (or ended the recording before CMD), and
+  that of CMD, 128+N where signal N ended it (or ended the recording before CMD); 0 without CMD; and
   2    wrong usage
+  123  with --strict: messages were lost, or the recording is incomplete
+  124  the file could not be written to the end, as on a full disk; what was written stays
   125  nlcap itself failed
   126  CMD was found but cannot be executed
   127  CMD was not found
 
 Privilege:
   CAP_NET_ADMIN (to make the link) and CAP_NET_RAW: run it with sudo, or in a network namespace
-  of your own with `unshare -rn nlcap record -- CMD`.
+  of your own with `unshare -rn nlcap record -- CMD`. CMD has the privilege of who called nlcap.
 
 Examples:
   nlcap record -- ip link show
   nlcap record -w show.pcapng -- nl_user show
-  nlcap record -w - -- ip link show | wireshark -k -i -";
+  nlcap record -w - -- ip link show | wireshark -k -i -
+  nlcap record -f nl_util -f nlctrl --duration 10
+  sudo nlcap record -u $USER -- ping -c 1 localhost";
 
 const REPORT_HELP: &str = "\
 docs/report.md says what each figure means. A field that a file does not hold is `not known`.
@@ -464,14 +534,14 @@ mod tests {
     fn options_of_the_command_are_left_alone() {
         let args = record(&["nlcap", "record", "-w", "x", "--", "ip", "-w", "--", "-i"]).unwrap();
         assert_eq!(args.write.unwrap(), PathBuf::from("x"));
-        assert_eq!(args.interface, None);
-        assert_eq!(args.command, ["ip", "-w", "--", "-i"]);
+        assert_eq!(args.session.interface, None);
+        assert_eq!(args.session.command, ["ip", "-w", "--", "-i"]);
     }
 
     #[test]
     fn without_a_command_it_is_the_namespace() {
         for line in [&["nlcap", "record"][..], &["nlcap", "record", "--"]] {
-            assert!(record(line).unwrap().command.is_empty());
+            assert!(record(line).unwrap().session.command.is_empty());
         }
     }
 
@@ -481,6 +551,29 @@ mod tests {
             record(&["nlcap", "record", "ip"]).unwrap_err().exit_code(),
             2
         );
+    }
+
+    #[test]
+    fn sizes_and_times_are_read_with_their_units() {
+        assert_eq!(size("2M"), Ok(2 << 20));
+        assert_eq!(size("1024k"), Ok(1 << 20));
+        assert_eq!(size("1048576"), Ok(1 << 20));
+        for wrong in ["", "M", "1K", "-1M", "2G", "99999999999999999999M", "1Mé"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        for wrong in ["0", "-1", "nan", "inf", "1s", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        for wrong in [
+            ["-s", "10"],
+            ["-s", "262145"],
+            ["-c", "0"],
+            ["-u", "nobody"],
+        ] {
+            let line = [&["nlcap", "record"][..], &wrong].concat();
+            assert_eq!(record(&line).unwrap_err().exit_code(), 2, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub(crate) enum Exit {
     Success,
     /// `nlcap report` failed.
     Failed,
+    /// With `--strict`: messages were lost, or the recording is incomplete.
+    Incomplete,
+    /// The recording could not be written to its end.
+    Unwritten,
     /// `nlcap record` itself failed.
     Recorder,
     /// The command was found but cannot be executed.
@@ -32,6 +36,8 @@ impl Exit {
             Self::Success => 0,
             Self::Failed => 1,
             // 2 is a usage error, which clap exits with by itself.
+            Self::Incomplete => 123,
+            Self::Unwritten => 124,
             Self::Recorder => 125,
             Self::CannotExecute => 126,
             Self::NotFound => 127,

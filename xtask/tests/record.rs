@@ -67,6 +67,7 @@ fn tshark_decodes_a_recorded_nl_user_show_field_by_field() {
         "ip link add veth0 type veth peer name veth1; ip link set veth0 up; ip tuntap add tun0 mode tun
          ip link set dummy0 mtu 1400 address 02:00:00:00:00:0a up
          nlcap record -w $DIR/show.pcapng -- nl_user show >/dev/null
+         genl ctrl get name nl_util | grep -o 'ID: 0x[0-9a-f]*' | cut -d' ' -f2 >$DIR/number
          ip -o link | grep link/ether | sed 's/^[0-9]*: //; s/[@:].*//'",
     );
     let names: Vec<_> = ip.lines().collect();
@@ -77,9 +78,12 @@ fn tshark_decodes_a_recorded_nl_user_show_field_by_field() {
 
     let all = fields(&file, "nl_util", &["nl_util.cmd", "nl_util.version"]);
     assert_eq!(all, ["1\t1", "1\t1"]);
-    // Every message whose family Wireshark knows to be ours is found.
-    let by_type = fields(&file, "genl", &["netlink.hdr_type"]).len();
-    assert!(by_type >= all.len());
+    // Every message that has our family's number is ours, and no other.
+    let number = fs::read_to_string(dir.path().join("number")).unwrap();
+    let of_number = format!("{TAPPED} && genl.family_id == {}", number.trim());
+    let numbered = fields(&file, &of_number, &["frame.number"]);
+    assert_eq!(fields(&file, "nl_util", &["frame.number"]), numbered);
+    assert_eq!(fields(&file, TAPPED, &["frame.number"]).len(), 4);
 
     let one = "nl_util.netdev.ifname == \"dummy0\"";
     assert_eq!(

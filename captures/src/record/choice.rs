@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nl_dissector::decode::{Endian, messages};
 
+use super::filter::Filter;
 use super::tree::{Certainty, Known};
 use crate::file::writer::Frame;
 use crate::text::count;
@@ -13,12 +14,14 @@ use crate::text::count;
 const COPIES: Duration = Duration::from_millis(100);
 
 /// What is kept of what is on the taps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Choice {
     /// Others' messages too.
     pub(crate) all: bool,
     /// Each receiver's copy of a multicast.
     pub(crate) raw: bool,
+    /// Protocols and families.
+    pub(crate) filter: Filter,
 }
 
 /// What a recording holds, without what nlcap added.
@@ -36,6 +39,8 @@ pub(crate) struct Summary {
     pub(crate) others: u64,
     /// Whether those are kept.
     pub(crate) all: bool,
+    /// Messages that the filter does not let pass.
+    pub(crate) filtered: u64,
     /// Frames that the taps had no room for.
     pub(crate) lost: u64,
 }
@@ -62,6 +67,9 @@ impl std::fmt::Display for Summary {
         if self.others > 0 && !self.all {
             write!(f, ", {} of others left out", self.others)?;
         }
+        if self.filtered > 0 {
+            write!(f, ", {} filtered out", self.filtered)?;
+        }
         Ok(())
     }
 }
@@ -78,11 +86,11 @@ pub(super) struct Chooser {
 impl Chooser {
     pub(super) fn new(choice: Choice) -> Self {
         Self {
-            choice,
             summary: Summary {
                 all: choice.all,
                 ..Summary::default()
             },
+            choice,
             multicast: None,
             multicast_bytes: Vec::new(),
         }
@@ -93,15 +101,20 @@ impl Chooser {
         if self.is_copy(frame, known) {
             return false;
         }
+        let own = !known.owners.is_empty() || self.choice.all;
         let here = messages(frame.messages, Endian::native()).flatten().count() as u64;
         let summary = &mut self.summary;
+        if own && !self.choice.filter.passes(frame) {
+            summary.filtered += here;
+            return false;
+        }
         *match (known.owners.is_empty(), known.certainty) {
             (true, _) => &mut summary.others,
             (_, Certainty::Exact) => &mut summary.exact,
             (_, Certainty::Port) => &mut summary.by_port,
             (_, Certainty::Group) => &mut summary.by_group,
         } += here;
-        if known.owners.is_empty() && !self.choice.all {
+        if !own {
             return false;
         }
         summary.frames += 1;
@@ -143,11 +156,13 @@ mod tests {
             by_group: 1,
             others: 7,
             all: false,
+            filtered: 2,
             lost: 0,
         };
         assert_eq!(
             summary.to_string(),
-            "5 messages in 4 frames, 0 lost (3 exact, 1 by port id, 1 by group), 7 of others left out"
+            "5 messages in 4 frames, 0 lost (3 exact, 1 by port id, 1 by group), 7 of others left out, \
+             2 filtered out"
         );
     }
 }

@@ -21,14 +21,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup2_stdout, execvp, pipe2};
 
-use super::sys::process::{close_range, fork_with, has_capability, set_action};
+use super::privilege;
+use super::signals::Inherited;
+use super::sys::process::{close_range, fork_with};
 use super::sys::seccomp;
 use super::tree;
+use super::user::Identity;
 use crate::exit::Exit;
 use crate::text;
-
-/// CAP_SYS_ADMIN: a filter without no_new_privs, so that setuid programs work.
-const CAP_SYS_ADMIN: u8 = 21;
 
 /// Why the command could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +57,48 @@ pub(crate) enum Stdout {
     ToStderr,
 }
 
+/// How the command is started.
+pub(crate) struct Invocation {
+    /// Its words, the first of which is looked for in PATH.
+    pub(crate) words: Vec<OsString>,
+    /// Where its standard output goes.
+    pub(crate) stdout: Stdout,
+    /// Who it runs as; without it, as we do.
+    pub(crate) identity: Option<Identity>,
+}
+
 /// Why the command could not be watched.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} to watch the command: {errno}")]
+#[error("cannot {action}: {errno}")]
 pub(super) struct WatchError {
     action: &'static str,
     errno: Errno,
+}
+
+/// What the child does before it becomes the command, in this order.
+#[derive(Clone, Copy)]
+enum Step {
+    Streams,
+    Filter,
+    Identity,
+}
+
+impl Step {
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Streams, "prepare the command's streams and signals"),
+        (
+            Self::Filter,
+            "install a seccomp filter to watch the command",
+        ),
+        (
+            Self::Identity,
+            "become the user that the command is to run as",
+        ),
+    ];
+
+    fn action(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
 }
 
 /// The command before it starts, under its filter.
@@ -77,11 +113,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Forks what is to be the command, found through PATH, without a shell.
-    pub(super) fn fork(command: &[OsString], stdout: Stdout) -> anyhow::Result<Self> {
+    /// Forks what is to be the command, found through PATH, without a shell. It gets
+    /// the signals as we were given them.
+    pub(super) fn fork(command: &Invocation, signals: Inherited) -> anyhow::Result<Self> {
         let fail = |action| move |errno| WatchError { action, errno };
-        let shown = text::escape_os(command.first().map_or(OsStr::new(""), OsString::as_os_str));
-        let words: Result<Vec<_>, _> = command
+        let first = command.words.first();
+        let shown = text::escape_os(first.map_or(OsStr::new(""), OsString::as_os_str));
+        let words: Result<Vec<_>, _> = (command.words)
             .iter()
             .map(|word| CString::new(word.as_bytes()))
             .collect();
@@ -91,7 +129,8 @@ impl Prepared {
             errno: Errno::EINVAL,
         })?;
         prctl::set_child_subreaper(true).map_err(fail("become a subreaper"))?;
-        let privileged = has_capability(CAP_SYS_ADMIN).unwrap_or(false);
+        // Then the filter needs no no_new_privs, and setuid programs work.
+        let privileged = privilege::has(privilege::SYS_ADMIN);
         let filter = tree::filter();
         let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(fail("make a pipe"))?;
         let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(fail("make a pipe"))?;
@@ -101,7 +140,14 @@ impl Prepared {
             // Our ends of the pipes: the child must see our death.
             close_range(ours, ours);
             close_range(go_raw, go_raw);
-            let errno = become_command(&words, &filter, privileged, stdout, wait, &mut report);
+            let plan = Plan {
+                words: &words,
+                filter: &filter,
+                privileged,
+                command,
+                signals,
+            };
+            let errno = plan.become_command(wait, &mut report);
             let _ = report.write_all(&(errno as i32).to_ne_bytes());
             127
         })
@@ -114,19 +160,25 @@ impl Prepared {
             listener: None,
         };
         drop(report);
-        prepared.listener = Some(prepared.fetch().map_err(fail("install a seccomp filter"))?);
+        let mut told = [0; 5];
+        if prepared.report.read_exact(&mut told).is_err() {
+            return Err(fail("prepare the command")(Errno::EPIPE).into());
+        }
+        let [step, number @ ..] = told;
+        let number = RawFd::from_ne_bytes(number);
+        if number < 0 {
+            let step = Step::ALL.iter().find(|(known, _)| *known as u8 == step);
+            let action = step.map_or("prepare the command", |(step, _)| step.action());
+            let errno = Errno::from_raw(number.saturating_neg());
+            return Err(fail(action)(errno).into());
+        }
+        let listener = prepared.fetch(number);
+        prepared.listener = Some(listener.map_err(fail("get the seccomp filter's listener"))?);
         Ok(prepared)
     }
 
-    /// The child's listener, whose number it tells.
-    fn fetch(&mut self) -> nix::Result<OwnedFd> {
-        let mut bytes = [0; 4];
-        let read = self.report.read_exact(&mut bytes);
-        read.map_err(|error| error.raw_os_error().map_or(Errno::EPIPE, Errno::from_raw))?;
-        let number = RawFd::from_ne_bytes(bytes);
-        if number < 0 {
-            return Err(Errno::from_raw(number.saturating_neg()));
-        }
+    /// The child's listener, which has this number there.
+    fn fetch(&self, number: RawFd) -> nix::Result<OwnedFd> {
         let process = seccomp::open_process(self.child.as_raw(), false)?;
         seccomp::duplicate(process, number)
     }
@@ -152,40 +204,63 @@ impl Prepared {
     }
 }
 
-/// What the child does; returns only when that fails.
-fn become_command(
-    words: &[CString],
-    filter: &[libc::sock_filter],
+/// What the child is told.
+struct Plan<'a> {
+    words: &'a [CString],
+    filter: &'a [libc::sock_filter],
     privileged: bool,
-    stdout: Stdout,
-    wait: OwnedFd,
-    report: &mut File,
-) -> Errno {
-    let prepare = || {
-        // Ours is ignored, by the Rust runtime.
-        set_action(Signal::SIGPIPE, false)?;
-        if stdout == Stdout::ToStderr {
-            dup2_stdout(io::stderr().as_fd())?;
+    command: &'a Invocation,
+    signals: Inherited,
+}
+
+impl Plan<'_> {
+    /// What the child does; returns only when that fails.
+    fn become_command(&self, wait: OwnedFd, report: &mut File) -> Errno {
+        let told = match self.prepare() {
+            Ok(listener) => (Step::Filter, listener),
+            Err((step, errno)) => (step, -(errno as i32)),
+        };
+        let mut bytes = vec![told.0 as u8];
+        bytes.extend(told.1.to_ne_bytes());
+        if report.write_all(&bytes).is_err() || told.1 < 0 {
+            return Errno::ECANCELED;
         }
-        if !privileged {
-            prctl::set_no_new_privs()?;
+        // Nothing is told of write(2) and read(2): nobody answers yet.
+        if !matches!(File::from(wait).read(&mut [0]), Ok(1)) {
+            return Errno::ECANCELED;
         }
-        seccomp::install(filter)
-    };
-    let told = match prepare() {
-        Ok(listener) => listener,
-        Err(errno) => -(errno as i32),
-    };
-    if report.write_all(&told.to_ne_bytes()).is_err() || told < 0 {
-        return Errno::ECANCELED;
+        match self.words.first().map(|name| execvp(name, self.words)) {
+            Some(Err(errno)) => errno,
+            _ => Errno::EINVAL,
+        }
     }
-    // Nothing is told of write(2) and read(2): nobody answers yet.
-    if !matches!(File::from(wait).read(&mut [0]), Ok(1)) {
-        return Errno::ECANCELED;
-    }
-    match words.first().map(|name| execvp(name, words)) {
-        Some(Err(errno)) => errno,
-        _ => Errno::EINVAL,
+
+    /// The number of the filter's listener.
+    fn prepare(&self) -> Result<RawFd, (Step, Errno)> {
+        let streams = || {
+            self.signals.restore()?;
+            if self.command.stdout == Stdout::ToStderr {
+                dup2_stdout(io::stderr().as_fd())?;
+            }
+            Ok(())
+        };
+        streams().map_err(|errno| (Step::Streams, errno))?;
+        let filter = || {
+            if !self.privileged {
+                prctl::set_no_new_privs()?;
+            }
+            seccomp::install(self.filter)
+        };
+        let listener = filter().map_err(|errno| (Step::Filter, errno))?;
+        match &self.command.identity {
+            // After the filter: a user may install one only without new privileges,
+            // and then programs with the set-user-ID bit would not have theirs.
+            Some(identity) => identity.assume().map_err(|errno| (Step::Identity, errno))?,
+            // With capabilities of its file nlcap may not be looked at, and so may the
+            // child; but we have to. Others of this user lack its capabilities.
+            None => prctl::set_dumpable(true).map_err(|errno| (Step::Filter, errno))?,
+        }
+        Ok(listener)
     }
 }
 

@@ -16,6 +16,7 @@ use neli::{FromBytesWithInput, ToBytes};
 use nix::errno::Errno;
 
 use super::PRIVILEGE;
+use super::privilege::raised;
 use crate::file::cooked::ARPHRD_NETLINK;
 use crate::text::{self, Reason};
 
@@ -146,7 +147,7 @@ impl Link {
         let Some(mut route) = self.own.take() else {
             return Ok(());
         };
-        match route.delete(self.index, &self.name) {
+        match raised(|| route.delete(self.index, &self.name)) {
             // Somebody else has removed it, or its network namespace.
             Ok(()) | Err(Refusal::Errno(Errno::ENODEV)) => Ok(()),
             Err(refusal) => Err(refusal.of(&self.name, LinkError::Remove)),

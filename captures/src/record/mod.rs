@@ -39,9 +39,13 @@
 mod choice;
 mod command;
 pub(crate) mod families;
+mod filter;
 mod link;
+mod live;
+mod namespace;
 mod outlet;
 mod output;
+mod privilege;
 mod recorder;
 mod ring;
 mod session;
@@ -52,6 +56,7 @@ mod sys;
 mod tap;
 pub(crate) mod trace;
 mod tree;
+mod user;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -60,16 +65,15 @@ use std::path::Path;
 use anyhow::Context;
 use nix::sys::utsname::uname;
 
-use self::choice::Choice;
 pub(crate) use self::command::StartError;
-use self::command::Stdout;
+use self::command::{Invocation, Stdout};
 use self::recorder::Recorder;
 use self::session::{Outcome, Session, Settings};
 use self::signals::Signals;
 use self::subject::Subject;
-use crate::args::RecordArgs;
+use self::user::Identity;
+use crate::args::{RecordArgs, SessionArgs};
 use crate::exit::Exit;
-use crate::file::SNAP_LENGTH;
 use crate::file::writer::Origin;
 use crate::text::{self, Reason, say};
 
@@ -81,60 +85,74 @@ const PRIVILEGE: &str = "run nlcap with sudo, or in a network namespace of your 
 pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     // Before there is a link to leave behind.
     let mut signals = Signals::catch().context("cannot catch signals")?;
-    let name = args.command.first();
+    let stdout = match args.write.as_deref() {
+        Some(path) if path == Path::new("-") => Stdout::ToStderr,
+        _ => Stdout::Inherited,
+    };
+    let subject = Subject::of(&args.session, stdout)?;
+    let name = args.session.command.first();
     let name = name.map_or(OsStr::new("netlink"), |name| name.as_os_str());
     let outlet = match output::open(args.write.as_deref(), name, &mut signals)? {
         output::Opened::Output(outlet) => outlet,
         output::Opened::Signal(received) => return Ok(Exit::from(received.signal)),
     };
-    let subject = subject(args);
     let settings = Settings {
-        interface: args.interface.clone(),
-        buffer: tap::RING,
-        snap_length: SNAP_LENGTH,
-        choice: Choice {
-            all: args.all || matches!(subject, Subject::Namespace),
-            raw: args.raw,
-        },
-        duration: None,
-        frames: None,
+        snap_length: args.snaplen,
+        ..Settings::of(&args.session)
     };
     let session = Session::prepare(&subject, settings, signals)?;
-    let mut recorder = Recorder::new(outlet, &origin(&args.command, args.anonymous))
+    let mut recorder = Recorder::new(outlet, &origin(&args.session.command, args.anonymous))
         .context("cannot begin the file")?;
     let outcome = session.run(&mut recorder)?;
     if outcome.begun {
         close(&outcome, &recorder.shown());
     }
-    Ok(outcome.exit)
+    Ok(outcome.exit(args.strict))
 }
 
-/// Whose messages are asked for.
-fn subject(args: &RecordArgs) -> Subject {
-    if args.command.is_empty() {
-        return Subject::Namespace;
+impl Subject {
+    /// Whose messages the command line asks for.
+    pub(crate) fn of(args: &SessionArgs, stdout: Stdout) -> anyhow::Result<Self> {
+        if args.command.is_empty() {
+            return Ok(Self::Namespace);
+        }
+        let identity = args.user.as_deref().map(Identity::of).transpose()?;
+        Ok(Self::Command(Invocation {
+            words: args.command.clone(),
+            stdout,
+            identity,
+        }))
     }
-    let to_stdout = args.write.as_deref() == Some(Path::new("-"));
-    Subject::Command {
-        words: args.command.clone(),
-        stdout: if to_stdout {
-            Stdout::ToStderr
-        } else {
-            Stdout::Inherited
-        },
+}
+
+impl Outcome {
+    /// Whether nothing is missing, as far as is known.
+    fn is_whole(&self) -> bool {
+        self.summary.lost == 0 && self.incomplete.is_empty() && self.error.is_none()
+    }
+
+    /// How nlcap ends: whoever cannot trust the recording is told by the status.
+    pub(crate) fn exit(&self, strict: bool) -> Exit {
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        match &self.error {
+            Some((_, error)) if !gone(error) => Exit::Unwritten,
+            _ if strict && !self.is_whole() => Exit::Incomplete,
+            _ => self.exit,
+        }
     }
 }
 
 /// Says the closing line.
 fn close(outcome: &Outcome, shown: &str) {
     let mut reasons = outcome.incomplete.clone();
-    if let Some((_, error)) = &outcome.error {
+    if let Some((_, error)) = &outcome.error
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        reasons.push(String::from("its reader has gone"));
+    }
+    if outcome.unwritten > 0 {
         let unwritten = text::count(outcome.unwritten, "frame");
-        reasons.push(if error.kind() == io::ErrorKind::BrokenPipe {
-            format!("its reader has gone, without the last {unwritten}")
-        } else {
-            format!("without the last {unwritten}")
-        });
+        reasons.push(format!("without the last {unwritten}"));
     }
     let mut line = format!("{}, in {shown}", outcome.summary);
     if !reasons.is_empty() {

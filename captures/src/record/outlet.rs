@@ -137,7 +137,7 @@ impl Outlet {
 
     /// Hands on what is in the queue, as far as it goes without waiting.
     pub(super) fn push(&mut self) {
-        if !self.begun {
+        if !self.begun || self.error.is_some() {
             return;
         }
         self.waits = false;
@@ -221,7 +221,16 @@ impl Outlet {
         self.waits && self.error.is_none()
     }
 
-    /// How many pieces were not written because of the error.
+    /// Gives up what is still in the queue.
+    pub(super) fn abandon(&mut self) {
+        let whole = self.ends.partition_point(|end| *end <= self.head);
+        self.unwritten = (self.ends.len() - whole) as u64;
+        self.queue.clear();
+        self.ends.clear();
+        self.head = 0;
+    }
+
+    /// How many pieces were not written because of the error, or were given up.
     pub(super) fn unwritten(&self) -> u64 {
         self.unwritten
     }

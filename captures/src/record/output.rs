@@ -4,11 +4,12 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::unistd::geteuid;
 
 use super::outlet::Outlet;
 use super::signals::{Received, Signals};
@@ -143,8 +144,26 @@ fn options() -> OpenOptions {
     options
 }
 
+/// Makes a file, which under sudo(8) is not root's but that of who called it.
 fn create_new(path: &Path) -> io::Result<File> {
-    options().create_new(true).open(path)
+    let file = options().create_new(true).open(path)?;
+    if let Some((user, group)) = sudo_caller()
+        && let Err(error) = fchown(&file, Some(user), Some(group))
+    {
+        let path = text::escape_os(path);
+        let reason = Reason(error);
+        text::say(&format_args!(
+            "cannot give {path} to user {user}: {reason}: it is root's"
+        ));
+    }
+    Ok(file)
+}
+
+/// The numbers of user and group that sudo(8) tells root of.
+fn sudo_caller() -> Option<(u32, u32)> {
+    let number = |name| std::env::var(name).ok()?.parse().ok();
+    let caller = (number("SUDO_UID")?, number("SUDO_GID")?);
+    geteuid().is_root().then_some(caller)
 }
 
 fn is_fifo(path: &Path) -> bool {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A recording session: taps, the subject, and the loop over both.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -13,14 +14,20 @@ use nix::sys::stat::stat;
 use super::cannot_write;
 use super::choice::{Choice, Chooser, Summary};
 use super::families::{self, Part, now};
+use super::filter::Filter;
 use super::link::Link;
+use super::live::Live;
+use super::namespace;
 use super::outlet::Outlet;
+use super::privilege::{self, Of};
 use super::signals::Signals;
 use super::sink::Sink;
 use super::subject::{Ready, Subject, Watched};
 use super::tap::{Tap, TapError};
 use super::tree::{self, Direction, Owners};
+use crate::args::SessionArgs;
 use crate::exit::Exit;
+use crate::file::SNAP_LENGTH;
 use crate::file::cooked::{TO_KERNEL, TO_USER};
 use crate::file::writer::{Counters, Frame, Interface};
 use crate::text;
@@ -40,6 +47,30 @@ pub(crate) struct Settings {
     pub(crate) duration: Option<Duration>,
     /// The recording ends with this many frames.
     pub(crate) frames: Option<u64>,
+    /// The network namespace to record in, where it is not ours.
+    pub(crate) namespace: Option<OsString>,
+    /// On a terminal a count is shown while it runs.
+    pub(crate) live: bool,
+}
+
+impl Settings {
+    /// What the command line asks for.
+    pub(crate) fn of(args: &SessionArgs) -> Self {
+        Self {
+            interface: args.interface.clone(),
+            buffer: args.buffer,
+            snap_length: SNAP_LENGTH,
+            choice: Choice {
+                all: args.all || args.command.is_empty(),
+                raw: args.raw,
+                filter: Filter::of(&args.filter),
+            },
+            duration: args.duration,
+            frames: args.packets,
+            namespace: args.netns.clone(),
+            live: true,
+        }
+    }
 }
 
 /// How a session ended.
@@ -181,16 +212,26 @@ impl Session {
     /// Where a privilege or a part of the kernel is missing. Nothing is left behind.
     pub(crate) fn prepare(
         subject: &Subject,
-        settings: Settings,
+        mut settings: Settings,
         signals: Signals,
     ) -> anyhow::Result<Self> {
-        let ready = Ready::of(subject)?;
+        if let Some(name) = &settings.namespace {
+            namespace::enter(name)?;
+        }
+        let ready = Ready::of(subject, signals.inherited())?;
         let families = families::list()?;
         let mut owners = Owners::default();
         for part in &families {
             for (number, groups) in tree::families(part.bytes()) {
                 owners.learn_family(number, groups);
             }
+            settings.choice.filter.learn(part.bytes());
+        }
+        for name in settings.choice.filter.unknown() {
+            let name = text::escape(name);
+            text::say(&format_args!(
+                "no family {name} is there now: its messages are recorded when it is"
+            ));
         }
         let link = match &settings.interface {
             Some(name) => Link::find(name),
@@ -222,7 +263,7 @@ impl Session {
         for part in &self.families {
             sink.added(&part.frame());
         }
-        let mut chooser = Chooser::new(self.settings.choice);
+        let mut chooser = Chooser::new(self.settings.choice.clone());
         if let Some(received) = self.signals.pending().find(|it| it.is_ending()) {
             return Ok(Outcome {
                 exit: Exit::from(received.signal),
@@ -234,6 +275,8 @@ impl Session {
             });
         }
         let tap = self.sources.first().context("no tap")?;
+        let alone = matches!(self.ready, Ready::Namespace);
+        privilege::lower(if alone { Of::Namespace } else { Of::Command });
         let watched = self.ready.start(tap.tap.as_fd(), &mut self.owners)?;
         sink.outlets().into_iter().for_each(Outlet::begin);
         let flow = Flow {
@@ -247,6 +290,10 @@ impl Session {
             signals: self.signals,
             sources: self.sources,
             deadline: self.settings.duration.map(|time| Instant::now() + time),
+            live: (self.settings.live)
+                .then(|| Live::on_terminal(alone))
+                .flatten(),
+            abandoned: false,
             watched,
             flow,
         }
@@ -259,6 +306,9 @@ struct Running<'a, S> {
     signals: Signals,
     sources: Vec<Source>,
     deadline: Option<Instant>,
+    live: Option<Live>,
+    /// Signals want an end, whatever is not written yet.
+    abandoned: bool,
     watched: Watched,
     flow: Flow<'a, S>,
 }
@@ -266,6 +316,8 @@ struct Running<'a, S> {
 impl<S: Sink> Running<'_, S> {
     fn run(mut self) -> anyhow::Result<Outcome> {
         let why = self.record()?;
+        self.live = None;
+        let said = self.say_error();
         let (counters, mut incomplete) = self.stop()?;
         let gaps = self.watched.gaps();
         if !gaps.is_none() {
@@ -274,7 +326,13 @@ impl<S: Sink> Running<'_, S> {
         self.flow.sink.finish(now(), &counters);
         self.flow.push();
         if !self.make_room(|flow| flow.sink.outlets().iter().any(|it| it.waits()))? {
-            incomplete.push(String::from("the end was not written"));
+            for outlet in self.flow.sink.outlets() {
+                outlet.abandon();
+            }
+            incomplete.push(String::from("the end was not waited for"));
+        }
+        if !said {
+            self.say_error();
         }
         let error = self.flow.error();
         let unwritten = (self.flow.sink.outlets().iter())
@@ -300,10 +358,17 @@ impl<S: Sink> Running<'_, S> {
 
     /// Records to the end.
     fn record(&mut self) -> anyhow::Result<Why> {
+        // A reader can begin with the families.
+        self.flow.push();
         loop {
             // What the taps have waits while the sink takes no more.
             let taps = !self.flow.is_full();
-            let events = self.wait(taps, self.deadline).context("cannot wait")?;
+            let due = self.live.as_ref().map(Live::due);
+            let until = self.deadline.into_iter().chain(due).min();
+            let events = self.wait(taps, until).context("cannot wait")?;
+            if self.live.as_ref().is_some_and(Live::is_due) {
+                self.show_live();
+            }
             // The subject waits for this one.
             let flow = &mut self.flow;
             if let Some(exit) = self.watched.serve(events.subject, flow.owners)? {
@@ -325,18 +390,31 @@ impl<S: Sink> Running<'_, S> {
             {
                 return Ok(Why::Asked(exit));
             }
-            if self.flow.closed
-                && let Some((shown, error)) = self.flow.error()
-            {
-                if error.kind() != io::ErrorKind::BrokenPipe {
-                    text::say(&cannot_write(&shown, error));
-                }
-                return Ok(Why::Enough);
-            }
             let late = self.deadline.is_some_and(|end| end <= Instant::now());
-            if late || self.flow.is_over() {
+            if late || self.flow.closed || self.flow.is_over() {
                 return Ok(Why::Enough);
             }
+        }
+    }
+
+    /// Says the first error of an outlet; whether there is one. That a reader has gone
+    /// is said at the end.
+    fn say_error(&mut self) -> bool {
+        let Some((shown, error)) = self.flow.error() else {
+            return false;
+        };
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            text::say(&cannot_write(&shown, error));
+        }
+        true
+    }
+
+    /// Shows how far it has come.
+    fn show_live(&mut self) {
+        let mut summary = self.flow.chooser.summary;
+        summary.lost = self.sources.iter_mut().map(|it| it.tap.lost()).sum();
+        if let Some(live) = &mut self.live {
+            live.show(&summary);
         }
     }
 
@@ -376,17 +454,17 @@ impl<S: Sink> Running<'_, S> {
     /// Waits as long as the outlets are in the way; false where signals ask for an end
     /// before.
     fn make_room(&mut self, in_the_way: fn(&mut Flow<'_, S>) -> bool) -> anyhow::Result<bool> {
-        while in_the_way(&mut self.flow) {
+        while !self.abandoned && in_the_way(&mut self.flow) {
             let events = self.wait(false, None).context("cannot wait")?;
             if events.subject.contains(PollFlags::POLLIN) {
                 self.watched.serve(events.subject, self.flow.owners)?;
             }
             if events.signals && self.watched.hear(self.signals.pending()).is_some() {
-                return Ok(false);
+                self.abandoned = true;
             }
             self.flow.push();
         }
-        Ok(true)
+        Ok(!self.abandoned)
     }
 
     /// Stays with the subject, without recording, until it ends.

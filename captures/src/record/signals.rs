@@ -18,7 +18,7 @@ use nix::sys::signal::Signal;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::raw::WithRawSiginfo;
 
-use super::sys;
+use super::sys::{self, process::set_action};
 
 /// Signals that end a process by default, and are asked for by people.
 const ENDING: [Signal; 4] = [
@@ -51,6 +51,23 @@ impl Received {
 /// The signals that nlcap catches.
 pub(crate) struct Signals {
     delivery: SignalDelivery<UnixStream, WithRawSiginfo>,
+    inherited: Inherited,
+}
+
+/// What a command has to be given again: what we do not catch but ignore.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inherited {
+    /// SIGXFSZ was ignored when nlcap was started.
+    size_ignored: bool,
+}
+
+impl Inherited {
+    /// Gives them back, in the process that is to be the command.
+    pub(super) fn restore(self) -> nix::Result<()> {
+        // The Rust runtime ignores SIGPIPE, and does not say what it was before.
+        set_action(Signal::SIGPIPE, false)?;
+        set_action(Signal::SIGXFSZ, self.size_ignored)
+    }
 }
 
 impl Signals {
@@ -61,10 +78,21 @@ impl Signals {
         if sys::is_ignored(Signal::SIGHUP)? {
             caught.retain(|signal| *signal != Signal::SIGHUP);
         }
+        // A file that may not grow any more is an error of its write(2).
+        let size_ignored = sys::is_ignored(Signal::SIGXFSZ)?;
+        set_action(Signal::SIGXFSZ, true)?;
         let caught = caught.into_iter().map(|signal| signal as i32);
         let (read, write) = UnixStream::pair()?;
         let delivery = SignalDelivery::with_pipe(read, write, WithRawSiginfo, caught)?;
-        Ok(Self { delivery })
+        Ok(Self {
+            delivery,
+            inherited: Inherited { size_ignored },
+        })
+    }
+
+    /// What a command is to be given again.
+    pub(super) fn inherited(&self) -> Inherited {
+        self.inherited
     }
 
     /// Waits for a signal, this long at most.

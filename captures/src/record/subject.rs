@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Whose messages are recorded.
 
-use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::command::{Prepared, Running, StartError, Starting, Stdout};
-use super::signals::Received;
+use super::command::{Invocation, Prepared, Running, StartError, Starting};
+use super::signals::{Inherited, Received};
 use super::tree::{Gaps, Guardian, Owners, Supervisor};
 use crate::exit::Exit;
 
 /// Whose messages a session records.
 pub(crate) enum Subject {
     /// Those of a command that the session runs, and of all that comes of it.
-    Command {
-        /// Its words, the first of which is looked for in PATH.
-        words: Vec<OsString>,
-        /// Where its standard output goes.
-        stdout: Stdout,
-    },
+    Command(Invocation),
     /// Everybody's in the network namespace, until a signal comes.
     Namespace,
 }
@@ -39,10 +33,10 @@ pub(super) enum Ready {
 impl Ready {
     /// Forks what has to be forked: before there is a ring, whose pages each child
     /// would be given too.
-    pub(super) fn of(subject: &Subject) -> anyhow::Result<Self> {
+    pub(super) fn of(subject: &Subject, signals: Inherited) -> anyhow::Result<Self> {
         match subject {
-            Subject::Command { words, stdout } => {
-                let mut prepared = Prepared::fork(words, *stdout)?;
+            Subject::Command(command) => {
+                let mut prepared = Prepared::fork(command, signals)?;
                 let listener = prepared.take_listener().context("no listener")?;
                 let guardian =
                     Guardian::start(listener.as_fd()).context("cannot start the guardian")?;

@@ -15,11 +15,6 @@ use super::ring::{BLOCK, Ring};
 use super::{PRIVILEGE, sys};
 use crate::file::writer::{Counters, Frame};
 
-/// Bytes of the ring by default. A quarter of it takes a burst of 90 MB in half a
-/// second without a loss; the kernel clears all of it at the start, 0.1 ms a
-/// megabyte.
-pub(super) const RING: usize = 1 << 25;
-
 /// Blocks that are taken at once, before signals and calls are looked at again.
 const AT_ONCE: usize = 4;
 
@@ -88,6 +83,8 @@ pub(super) struct Tap {
     number: u32,
     /// Frames taken from the ring.
     taken: u64,
+    /// What the socket has counted, each time it was asked: it begins anew then.
+    counted: Counters,
 }
 
 impl Tap {
@@ -128,6 +125,7 @@ impl Tap {
             link: index,
             number,
             taken: 0,
+            counted: Counters::default(),
         })
     }
 
@@ -144,6 +142,15 @@ impl Tap {
             }
         }
         true
+    }
+
+    /// How many frames there was no room for until now.
+    pub(super) fn lost(&mut self) -> u64 {
+        if let Ok(since) = getsockopt(&self.socket, option::Statistics) {
+            self.counted.received += u64::from(since.tp_packets);
+            self.counted.dropped += u64::from(since.tp_drops);
+        }
+        self.counted.dropped
     }
 
     /// The error that the socket has met, such as ENETDOWN after its link has
@@ -167,9 +174,8 @@ impl Tap {
     /// Hands what is left in the stopped and drained tap to `take`, and says what it
     /// counted.
     pub(super) fn finish(mut self, take: &mut impl FnMut(&Frame<'_>)) -> Counters {
-        let counted = getsockopt(&self.socket, option::Statistics).ok();
-        let received = counted.map_or(self.taken, |counted| counted.tp_packets.into());
-        let dropped = counted.map_or(0, |counted| counted.tp_drops.into());
+        let dropped = self.lost();
+        let received = self.counted.received;
         if self.taken + dropped < received {
             for frame in self.ring.open_block(self.number) {
                 self.taken += 1;

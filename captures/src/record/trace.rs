@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::Context;
 use nl_dissector::decode::Endian;
 
-use super::choice::Choice;
 use super::command::Stdout;
 use super::outlet::Outlet;
 use super::output::{self, Opened};
@@ -19,10 +18,9 @@ use super::signals::Signals;
 use super::sink::Sink;
 use super::subject::Subject;
 use super::tree::{Direction, Known};
-use super::{close, origin, tap};
+use super::{close, origin};
 use crate::args::TraceArgs;
 use crate::exit::Exit;
-use crate::file::SNAP_LENGTH;
 use crate::file::reader::Packet;
 use crate::file::writer::{Counters, Frame, Interface};
 use crate::show::{self, Specs, View};
@@ -33,7 +31,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     // Before there is a link to leave behind.
     let mut signals = Signals::catch().context("cannot catch signals")?;
     let specs = Specs::gather(&args.view.spec)?;
-    let name = args.command.first();
+    let name = args.session.command.first();
     let name = name.map_or(OsStr::new("netlink"), |name| name.as_os_str());
     let recording = match &args.write {
         Some(path) => match output::open(Some(path), name, &mut signals)? {
@@ -46,23 +44,15 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         Some(path) => output::open_text(path)?,
         None => Outlet::stderr().context("cannot write to standard error")?,
     };
-    let subject = Subject::Command {
-        words: args.command.clone(),
-        stdout: match args.write.as_deref() == Some(Path::new("-")) {
-            true => Stdout::ToStderr,
-            false => Stdout::Inherited,
-        },
+    let stdout = match args.write.as_deref() {
+        Some(path) if path == Path::new("-") => Stdout::ToStderr,
+        _ => Stdout::Inherited,
     };
+    let subject = Subject::of(&args.session, stdout)?;
     let settings = Settings {
-        interface: args.interface.clone(),
-        buffer: tap::RING,
-        snap_length: SNAP_LENGTH,
-        choice: Choice {
-            all: args.all,
-            raw: args.raw,
-        },
-        duration: None,
-        frames: None,
+        // A count would stand between the lines.
+        live: false,
+        ..Settings::of(&args.session)
     };
     let session = Session::prepare(&subject, settings, signals)?;
     let lines = Lines {
@@ -70,8 +60,8 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         known: show::Session::new(&specs),
         outlet,
     };
-    let recorder =
-        recording.map(|outlet| Recorder::new(outlet, &origin(&args.command, args.anonymous)));
+    let recorder = recording
+        .map(|outlet| Recorder::new(outlet, &origin(&args.session.command, args.anonymous)));
     let recorder = recorder.transpose().context("cannot begin the file")?;
     let mut sink = (lines, recorder);
     let outcome = session.run(&mut sink)?;
@@ -79,7 +69,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         Some(recorder) if outcome.begun => close(&outcome, &recorder.shown()),
         _ => confess(&outcome),
     }
-    Ok(outcome.exit)
+    Ok(outcome.exit(false))
 }
 
 /// Says what is missing between the lines.

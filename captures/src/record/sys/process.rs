@@ -95,25 +95,55 @@ impl Drop for SharedWord {
     }
 }
 
-/// Whether this process has a capability (CAP_* of linux/capability.h) in its
-/// user namespace, in effect.
-pub(in crate::record) fn has_capability(number: u8) -> nix::Result<bool> {
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: i32,
-    }
-    /// _LINUX_CAPABILITY_VERSION_3.
-    const VERSION: u32 = 0x2008_0522;
-    let mut header = Header {
-        version: VERSION,
+/// Capabilities of this thread in its user namespace, a bit each (CAP_* of
+/// linux/capability.h).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::record) struct Capabilities {
+    /// In effect.
+    pub(in crate::record) effective: u64,
+    /// What may be put into effect.
+    pub(in crate::record) permitted: u64,
+    /// What a program that is executed may inherit.
+    pub(in crate::record) inheritable: u64,
+}
+
+#[repr(C)]
+struct CapabilityHeader {
+    version: u32,
+    pid: i32,
+}
+
+impl CapabilityHeader {
+    /// _LINUX_CAPABILITY_VERSION_3, of this thread.
+    const OURS: Self = Self {
+        version: 0x2008_0522,
         pid: 0,
     };
+}
+
+/// What this thread has, capget(2).
+pub(in crate::record) fn capabilities() -> nix::Result<Capabilities> {
+    let mut header = CapabilityHeader::OURS;
     // Effective, permitted, inheritable, of the low and the high 32.
     let mut sets = [[0_u32; 3]; 2];
     // SAFETY: capget(2) reads and may write one header, and writes two times
     // three words for this version.
     Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, sets.as_mut_ptr()) })?;
-    let word = sets.get(usize::from(number / 32)).ok_or(Errno::EINVAL)?;
-    Ok(word[0] >> (number % 32) & 1 == 1)
+    let both = |at: usize| u64::from(sets[0][at]) | u64::from(sets[1][at]) << 32;
+    Ok(Capabilities {
+        effective: both(0),
+        permitted: both(1),
+        inheritable: both(2),
+    })
+}
+
+/// Sets what this thread has, capset(2).
+pub(in crate::record) fn set_capabilities(wanted: Capabilities) -> nix::Result<()> {
+    let mut header = CapabilityHeader::OURS;
+    let words = [wanted.effective, wanted.permitted, wanted.inheritable];
+    let sets = [0, 32].map(|shift| words.map(|word| (word >> shift) as u32));
+    // SAFETY: capset(2) reads one header, which it may write to, and two times three
+    // words for this version.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, sets.as_ptr()) })
+        .map(drop)
 }

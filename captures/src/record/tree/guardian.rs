@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe, setsid};
 
+use crate::record::privilege;
 use crate::record::sys::process::{SharedWord, close_range, fork_with, set_action};
 use crate::record::sys::seccomp::{self, Verdict};
 
@@ -64,6 +65,7 @@ fn guard(listener: BorrowedFd<'_>, recorder: BorrowedFd<'_>, call: &SharedWord) 
     // A terminal's signals are for others, and so are all other descriptors: a
     // reader of the recording waits for the pipe's end.
     let _ = setsid();
+    privilege::drop_all();
     for signal in [
         Signal::SIGHUP,
         Signal::SIGINT,

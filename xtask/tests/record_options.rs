@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `nlcap record` in the guest: what is recorded, by its options, and with which
+//! privilege.
+
+mod common;
+
+use common::{make_dummies, outcome, sh};
+
+/// The fields of the packets that were on the tap.
+fn fields(file: &str, names: &[&str]) -> Vec<String> {
+    let names: String = names.iter().map(|name| format!(" -e {name}")).collect();
+    sh(&format!(
+        "tshark -n -r {file} -Y '!(frame.comment contains \"added by nlcap\")' -T fields{names}"
+    ))
+    .lines()
+    .map(str::to_owned)
+    .collect()
+}
+
+guest_tests! {
+    fn without_a_command_the_namespace_is_recorded_until_a_signal() {
+        let (code, out, err) = outcome("cd /run; ip netns add other
+            nlcap record -w x.pcapng & pid=$!; sleep 0.6
+            nl_user show >/dev/null; ip -n other link show >/dev/null
+            kill -INT $pid; wait $pid; ip -o link show type nlmon");
+        assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+        let netlink = fields("/run/x.pcapng", &["netlink.family"]);
+        assert_eq!(netlink.iter().filter(|family| *family == "0x0010").count(), 4, "{err}");
+        let info = sh("capinfos /run/x.pcapng");
+        assert!(info.contains("nlcap record -w x.pcapng"), "{info}");
+    }
+
+    fn a_recording_ends_after_a_time_or_so_many_packets_and_the_command_goes_on() {
+        let (code, out, err) = outcome("cd /run; nlcap record -c 3 -w x.pcapng -- sh -c 'nl_user show >/dev/null; nl_user show >/dev/null; echo whole; exit 4'");
+        assert_eq!((code, out.as_str()), (Some(4), "whole\n"), "{err}");
+        assert!(err.contains("3 messages in 3 frames"), "{err}");
+        assert_eq!(fields("/run/x.pcapng", &["frame.number"]).len(), 3);
+        let (code, out, err) = outcome("cd /run; nlcap record --duration 0.5 -w x.pcapng -- sh -c 'nl_user show >/dev/null; sleep 1; nl_user show >/dev/null; echo whole'");
+        assert_eq!((code, out.as_str()), (Some(0), "whole\n"), "{err}");
+        assert_eq!(fields("/run/x.pcapng", &["frame.number"]).len(), 4);
+        let (code, _, err) = outcome("cd /run; nlcap record -c 2 -w x.pcapng & sleep 0.5; nl_user show >/dev/null; wait $!");
+        assert_eq!(code, Some(0));
+        assert!(err.contains("2 messages in 2 frames"), "{err}");
+    }
+
+    fn a_filter_keeps_protocols_and_families() {
+        let record = |filter: &str| {
+            let err = outcome(&format!("cd /run; nlcap record {filter} -w x.pcapng -- sh -c 'nl_user show; ip link show; nl_user show 99; ss -tn' >/dev/null")).2;
+            let mut families = fields("/run/x.pcapng", &["netlink.family"]);
+            families.sort();
+            let all = families.len();
+            families.dedup();
+            (all, families.join(","), err)
+        };
+        let (everything, protocols, _) = record("");
+        assert_eq!(protocols, "0x0000,0x0004,0x0010");
+        let (route, protocols, err) = record("-f route");
+        assert_eq!(protocols, "0x0000");
+        assert!(err.contains(" filtered out"), "{err}");
+        let (generic, protocols, _) = record("-f generic");
+        assert_eq!((generic, protocols.as_str()), (8, "0x0010"));
+        let (both, _, _) = record("-f route -f sock-diag");
+        assert_eq!(both + generic, everything);
+        assert!(route < both, "{route} {both}");
+        // A request, its answer; a request, its refusal: without the controller's.
+        assert_eq!(record("-f nl_util").0, 4);
+        assert_eq!(record("-f nlctrl").0, 4);
+        let (none, _, err) = record("-f nosuch");
+        assert_eq!(none, 0);
+        assert!(err.contains("no family nosuch is there now"), "{err}");
+    }
+
+    fn packets_are_cut_at_the_snap_length_and_keep_their_own() {
+        sh("cd /run; nlcap record -s 116 -w x.pcapng -- ip link show >/dev/null");
+        let lengths = fields("/run/x.pcapng", &["frame.cap_len", "frame.len"]);
+        let lengths: Vec<(usize, usize)> = lengths
+            .iter()
+            .map(|line| line.split_once('\t').unwrap())
+            .map(|(kept, all)| (kept.parse().unwrap(), all.parse().unwrap()))
+            .collect();
+        assert!(lengths.iter().all(|(kept, all)| *kept == 116.min(*all)), "{lengths:?}");
+        assert!(lengths.iter().any(|(_, all)| *all > 1000), "{lengths:?}");
+        assert!(sh("capinfos /run/x.pcapng").contains("Capture length = 116"));
+    }
+
+    fn another_namespace_is_recorded_by_name_path_and_process() {
+        sh("ip netns add blue; ip -n blue link add only0 type dummy");
+        sh("ip netns exec blue sleep 60 >/dev/null 2>&1 & echo $! >/run/sleeper; sleep 0.3");
+        let pid = sh("cat /run/sleeper");
+        for name in ["blue", "/run/netns/blue", pid.trim()] {
+            let out = sh(&format!("cd /run; nlcap record -n {name} -w x.pcapng -- nl_user show"));
+            assert!(out.contains("only0") && !out.contains("dummy0"), "{name}: {out}");
+            assert_eq!(fields("/run/x.pcapng", &["frame.number"]).len(), 4);
+            let inode = sh("stat -Lc %i /run/netns/blue");
+            assert!(sh("capinfos /run/x.pcapng").contains(&format!("net:[{}]", inode.trim())));
+        }
+        let out = sh("ip -o link show type nlmon; ip -n blue -o link show type nlmon");
+        assert_eq!(out, "");
+        for (name, word) in [("nosuch", "ENOENT"), ("/etc/passwd", "EINVAL"), ("0", "ENOENT")] {
+            let (code, _, err) = outcome(&format!("cd /run; nlcap record -n {name} -w y.pcapng -- true; ls y.pcapng"));
+            assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
+            assert!(err.contains(word) && err.contains("cannot enter network namespace"), "{err}");
+        }
+    }
+
+    fn the_command_runs_as_the_user_that_strace_would_take() {
+        let id = "sh -c 'id; grep -E \"^(Uid|Gid|Groups|Cap(Prm|Eff)|NoNewPrivs)\" /proc/self/status'";
+        for user in ["nobody", "root"] {
+            let theirs = sh(&format!("cd /run; strace -u {user} -o /dev/null -- {id}"));
+            let ours = sh(&format!("cd /run; nlcap record -u {user} -w x.pcapng -- {id}"));
+            assert_eq!(ours, theirs);
+        }
+        let out = sh("cd /run; nlcap record -u 1234:1235 -w x.pcapng -- id");
+        assert!(out.starts_with("uid=1234 gid=1235"), "{out}");
+        // Its messages are seen, and programs with the set-user-ID bit have their right.
+        sh("cd /run; nlcap record -u nobody -w x.pcapng -- nl_user show >/dev/null");
+        let comments = fields("/run/x.pcapng", &["frame.comment"]);
+        assert!(comments.len() == 4 && comments.iter().all(|it| it.contains("owner=exact")), "{comments:?}");
+        let out = sh("cp /usr/bin/id /run/setuid-id; chmod 4755 /run/setuid-id; cd /run; nlcap record -u nobody -w x.pcapng -- ./setuid-id -u");
+        assert_eq!(out, "0\n");
+        // Signals reach it.
+        let (code, _, _) = outcome("cd /run; nlcap record -u nobody -w x.pcapng -- sleep 60 & sleep 0.6; kill -TERM $!; wait $!");
+        assert_eq!(code, Some(143));
+        let (code, _, err) = outcome("cd /run; nlcap record -u no-such-user -w y.pcapng -- true");
+        assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
+    }
+
+    fn what_was_lost_is_counted_and_strict_says_so_by_its_status() {
+        make_dummies("d", 500);
+        let script = |strict: &str| format!("cd /run; rm -f x.pcapng
+            nlcap record {strict} --buffer 1M -w x.pcapng & pid=$!
+            until [ -s x.pcapng ]; do sleep 0.05; done
+            kill -STOP $pid; for i in 1 2 3; do ip link show >/dev/null; done; kill -CONT $pid
+            sleep 0.3; kill -INT $pid; wait $pid");
+        let (code, _, err) = outcome(&script("--strict"));
+        assert_eq!(code, Some(123), "{err}");
+        let lost = err.split(" frames, ").nth(1).unwrap().split(' ').next().unwrap();
+        assert!(lost.parse::<u32>().unwrap() > 10, "{err}");
+        let report = sh("nlcap report -f json /run/x.pcapng | grep -o '\"lost\": *[0-9]*'");
+        assert!(report.contains(&format!(" {lost}\n")), "{report}");
+        assert_eq!(outcome(&script("")).0, Some(0));
+        let (code, _, err) = outcome("cd /run; nlcap record --strict -w x.pcapng -- sh -c 'ip link show >/dev/null; exit 3'");
+        assert_eq!(code, Some(3), "{err}");
+    }
+
+    fn a_signal_is_heard_while_messages_pour_in() {
+        make_dummies("d", 300);
+        let (code, out, err) = outcome("cd /run
+            (while :; do ip link show >/dev/null; done) & a=$!
+            (while :; do ip link show >/dev/null; done) & b=$!
+            nlcap record -w /dev/null & pid=$!; sleep 2; kill -INT $pid
+            for i in $(seq 30); do [ -d /proc/$pid ] || break; sleep 0.1; done
+            [ -d /proc/$pid ] && echo deaf; kill $a $b; wait $pid");
+        assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    }
+
+    fn two_capabilities_are_enough_and_few_are_in_effect_while_messages_are_read() {
+        let drop = "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +net_admin,+net_raw --ambient-caps +net_admin,+net_raw --bounding-set -all,+net_admin,+net_raw";
+        let out = sh(&format!("mkdir -m 777 /run/open; cd /run/open; {drop} nlcap record -w x.pcapng -- ip link show"));
+        assert!(out.contains("dummy0"), "{out}");
+        assert!(fields("/run/open/x.pcapng", &["frame.comment"]).iter().all(|it| it.contains("owner=exact")));
+        // A program that may not be read may not be looked at either, as one with
+        // capabilities of its file.
+        let out = sh(&format!("cd /run/open; cp $(command -v nlcap) nlcap; chmod 711 nlcap
+            {drop} ./nlcap record -w y.pcapng -- ip link show"));
+        assert!(out.contains("dummy0"), "{out}");
+        assert!(fields("/run/open/y.pcapng", &["frame.comment"]).iter().all(|it| it.contains("owner=exact")));
+        assert_eq!(sh("ip -o link show type nlmon"), "");
+
+        let sets = |command: &str| sh(&format!("cd /run; nlcap record -w x.pcapng {command} & pid=$!; sleep 0.8
+            sed -n 's/^Cap\\(Prm\\|Eff\\):\t0*//p' /proc/$pid/status; kill -INT $pid; wait $pid || true"));
+        // Nothing; to remove the link, CAP_NET_ADMIN.
+        assert_eq!(sets("").lines().collect::<Vec<_>>(), ["1000", ""]);
+        // CAP_KILL and CAP_SYS_PTRACE.
+        assert_eq!(sets("-- sleep 60").lines().nth(1), Some("80020"));
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `nlcap record` in the guest: where a recording goes, and that it is whole, and its
+//! link gone, however it ends.
+
+mod common;
+
+use std::fs;
+
+use common::{make_dummies, outcome, sh};
+
+/// The names of nlmon links in the guest.
+fn taps() -> String {
+    sh("ip -o link show type nlmon | cut -d: -f2")
+}
+
+/// How many packets a file has, which must be without damage.
+fn packets(file: &str) -> usize {
+    sh(&format!("tshark -n -r {file}")).lines().count()
+}
+
+/// Frames that a closing line counts.
+fn frames(closing: &str) -> usize {
+    let (before, _) = closing.split_once(" frame").expect(closing);
+    before.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// Packets that nlcap adds.
+fn added(file: &str) -> usize {
+    sh(&format!(
+        "tshark -n -r {file} -Y 'frame.comment contains \"added by nlcap\"'"
+    ))
+    .lines()
+    .count()
+}
+
+guest_tests! {
+    fn a_fifo_without_a_reader_is_waited_for_and_signals_are_heard() {
+        for (signal, status) in [("INT", "130"), ("TERM", "143"), ("KILL", "137")] {
+            let out = sh(&format!("cd /run; rm -f f; mkfifo f
+                nlcap record -w f -- touch began & pid=$!
+                sleep 0.4; kill -{signal} $pid; wait $pid || echo $?"));
+            assert_eq!(out.trim(), status);
+            assert_eq!((taps().as_str(), fs::exists("/run/began").unwrap()), ("", false));
+        }
+        // A reader that comes later gets all of it.
+        sh("cd /run; nlcap record -w f -- nl_user show >/dev/null & pid=$!
+            sleep 0.4; cat f >x.pcapng; wait $pid");
+        assert_eq!(packets("/run/x.pcapng") - added("/run/x.pcapng"), 4);
+    }
+
+    fn a_reader_that_stalls_holds_up_neither_the_command_nor_signals() {
+        make_dummies("d", 400);
+        let (_, out, err) = outcome("cd /run; mkfifo f; (exec 3<f; sleep 30) & reader=$!
+            nlcap record --buffer 4M -w f -- sh -c 'for i in $(seq 30); do ip link show >/dev/null; done; echo done >end' 2>err & pid=$!
+            for i in $(seq 100); do [ -s end ] && break; sleep 0.1; done; cat end
+            sleep 0.3; kill -TERM $pid; wait $pid || echo $?
+            kill -9 $reader; cat err >&2");
+        // The command has ended before, with 0.
+        assert_eq!(out, "done\n", "{err}");
+        assert!(err.contains("the end was not waited for; without the last ") && !err.contains(" 0 lost"), "{err}");
+        assert_eq!((err.lines().count(), taps().as_str()), (1, ""), "{err}");
+    }
+
+    fn a_file_that_is_there_is_kept_until_the_command_has_started() {
+        for (command, status) in [("no-such-command", 127), ("/etc/passwd", 126)] {
+            let (code, out, _) = outcome(&format!("cd /run; echo old >x.pcapng
+                nlcap record -w x.pcapng -- {command} || s=$?; cat x.pcapng; exit $s"));
+            assert_eq!((code, out.as_str()), (Some(status), "old\n"));
+        }
+        let (code, out, _) = outcome("cd /run; nlcap record -i nosuch0 -w x.pcapng -- true || s=$?; cat x.pcapng; exit $s");
+        assert_eq!((code, out.as_str()), (Some(125), "old\n"));
+        assert_eq!(outcome("cd /run; mkdir new; cd new; nlcap record -- no-such-command || true; ls").1, "");
+        sh("cd /run; nlcap record -w x.pcapng -- nl_user show >/dev/null");
+        assert_eq!(packets("/run/x.pcapng") - added("/run/x.pcapng"), 4);
+    }
+
+    fn a_full_disk_stops_the_recording_keeps_what_is_there_and_has_its_own_status() {
+        make_dummies("d", 100);
+        sh("mkdir /run/small; mount -t tmpfs -o size=400k none /run/small");
+        for (place, setup, errno) in [
+            ("/run/small", ":", "ENOSPC: No space left on device"),
+            ("/run", "ulimit -f 900", "EFBIG: File too large"),
+        ] {
+            let (code, out, err) = outcome(&format!("cd {place}; {setup}
+                nlcap record -w x.pcapng -- sh -c 'for i in 1 2 3 4 5 6; do ip link show; sleep 0.1; done >/dev/null; echo whole; exit 3'"));
+            assert_eq!((code, out.as_str()), (Some(124), "whole\n"), "{err}");
+            let lines: Vec<_> = err.lines().collect();
+            assert_eq!((lines.len(), lines[0]), (2, format!("nlcap: cannot write to x.pcapng: {errno}").as_str()), "{err}");
+            assert!(lines[1].contains("incomplete: without the last "), "{err}");
+            assert_eq!(taps(), "");
+            // It ends with a whole packet, and the line says how many are missing.
+            let file = format!("{place}/x.pcapng");
+            let here = packets(&file) - added(&file);
+            let unwritten = frames(lines[1].split("without the last").nth(1).unwrap());
+            assert!(here > 5 && unwritten > 0, "{here}, {unwritten}");
+            assert_eq!(frames(lines[1].split(',').next().unwrap()), here + unwritten, "{err}");
+        }
+    }
+
+    fn the_command_gets_the_signal_of_a_file_size_limit() {
+        let script = "ulimit -f 1; exec head -c 100000 /dev/zero >y";
+        let plain = outcome(&format!("cd /run; sh -c '{script}' || exit $?")).0;
+        let recorded = outcome(&format!("cd /run; nlcap record -w x.pcapng -- sh -c '{script}'")).0;
+        assert_eq!((plain, recorded), (Some(153), Some(153)));
+        let ignoring = "trap '' XFSZ";
+        let recorded = outcome(&format!("cd /run; {ignoring}; nlcap record -w x.pcapng -- sh -c '{script}'"));
+        assert_eq!(recorded.0, Some(1), "{}", recorded.2);
+    }
+
+    fn a_reader_that_goes_away_is_said_in_the_closing_line() {
+        let (_, out, err) = outcome("cd /run
+            (nlcap record -w - -- sh -c 'ip link show; sleep 0.5; ip link show; exit 5' || echo $? >code) | head -c 100 >/dev/null; cat code");
+        assert_eq!(out, "5\n");
+        assert!(err.contains("messages in") && err.contains("in standard output; incomplete: its reader has gone; without the last "), "{err}");
+        assert_eq!(taps(), "");
+    }
+
+    fn under_sudo_a_new_file_belongs_to_who_called_it() {
+        let stat = |env: &str| sh(&format!("cd /run; rm -f x.pcapng; env {env} nlcap record -w x.pcapng -- true; stat -c '%u %g %a' x.pcapng"));
+        assert_eq!(stat("SUDO_UID=1234 SUDO_GID=1235"), "1234 1235 600\n");
+        assert_eq!(stat("SUDO_UID=1234"), "0 0 600\n");
+        // A user who sets these has no say.
+        let out = sh("mkdir -m 777 /run/open; cd /run/open
+            SUDO_UID=1234 SUDO_GID=1235 setpriv --reuid 65534 --regid 65534 --clear-groups unshare -rn nlcap record -w x.pcapng -- true
+            stat -c '%u %g %a' x.pcapng");
+        assert_eq!(out, "65534 65534 600\n");
+    }
+
+    fn a_terminal_is_refused_and_shows_a_count_that_is_cleared() {
+        let out = sh("cd /run; script -qec 'nlcap record -w - -- true' /dev/null || echo $?");
+        assert!(out.contains("standard output is a terminal") && out.ends_with("125\n"), "{out}");
+        let out = sh("cd /run; (sleep 0.5; nl_user show >/dev/null) & script -qec 'nlcap record -w x.pcapng --duration 1.5' /dev/null");
+        let shown: Vec<_> = out.split('\r').collect();
+        assert!(shown.iter().filter(|line| line.starts_with("nlcap: 4 messages in 4 frames, 0 lost\x1b[K")).count() > 2, "{out:?}");
+        assert!(out.contains("\r\x1b[Knlcap: 4 messages in 4 frames, 0 lost"), "{out:?}");
+        assert!(!outcome("cd /run; nlcap record -w x.pcapng --duration 1").2.contains('\r'));
+    }
+
+    fn a_killed_recorder_has_written_all_but_the_last_tenth_of_a_second() {
+        fs::write("/run/p.py", "
+import os, signal, socket, struct, subprocess, time
+r = subprocess.Popen(['nlcap', 'record', '-w', '/run/x.pcapng', '-f', 'route'], stderr=subprocess.DEVNULL)
+while not os.path.exists('/run/x.pcapng') or os.path.getsize('/run/x.pcapng') == 0: time.sleep(0.01)
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+for i in range(200):
+    s.send(struct.pack('=IHHII', 32, 18, 1, 77000 + i, 0) + struct.pack('=BBHiII', 0, 0, 0, 1, 0, 0)); s.recv(65536)
+    time.sleep(0.005)
+time.sleep(0.1)
+os.kill(r.pid, signal.SIGKILL); r.wait()
+").unwrap();
+        sh("python3 /run/p.py");
+        let seen = sh("tshark -n -r /run/x.pcapng -Y 'netlink.hdr_seq >= 77000' -T fields -e netlink.hdr_seq");
+        let seen: Vec<u32> = seen.lines().map(|line| line.parse().unwrap()).collect();
+        // A request and its answer each.
+        let sent: Vec<u32> = (77_000..77_200).flat_map(|sequence| [sequence; 2]).collect();
+        assert_eq!(seen, sent);
+    }
+}
