@@ -7,7 +7,7 @@ set_plugin_info({ version = "0.1.0", description = "nl-util dissector of nl_util
 
 local nl = package.loaded["nl_util.dissector"]
 if not nl then
-	nl = { api = 1 }
+	nl = { api = 2 }
 
 	nl.bytes = (function(...)
 	-- Numbers and texts from a string of bytes. A message is read from one Lua string:
@@ -102,18 +102,18 @@ if not nl then
 	end)(nl)
 
 	nl.netlink = (function(...)
-	-- The frame around a message. Wireshark hands a generic netlink dissector the
-	-- bytes behind the netlink header alone; the header stands before them in the same
-	-- frame, and the frame is where the field `netlink.hatype` comes from.
+	-- The frame at hand: its bytes, and the netlink messages in it. Wireshark hands a
+	-- generic netlink dissector the bytes behind the netlink header alone, so the frame
+	-- is read here once, before Wireshark's own dissector of netlink.
 
 	local nl = ...
 	local bytes = nl.bytes
+	local byte = string.byte
 
 	local netlink = {
-		COOKED = 16, -- struct sockaddr_nl's stand-in: the header of LINKTYPE_NETLINK
+		COOKED = 16, -- the header of LINKTYPE_NETLINK: packet type, ARPHRD, …, protocol
 		HEADER = 16, -- struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port
 		GENL_HEADER = 4, -- struct genlmsghdr: u8 command, u8 version, u16 reserved
-		NLA_HEADER = 4, -- struct nlattr: u16 length, u16 type
 
 		GENERIC = 16, -- NETLINK_GENERIC
 
@@ -128,6 +128,8 @@ if not nl then
 		TO_KERNEL = 7,
 	}
 
+	local COOKED, HEADER = netlink.COOKED, netlink.HEADER
+
 	-- Bits of nlmsg_flags.
 	local FLAGS = {
 		REQUEST = 0x1, MULTI = 0x2, ACK = 0x4, DUMP_INTR = 0x10,
@@ -139,37 +141,16 @@ if not nl then
 		return math.floor(flags / FLAGS[name]) % 2 == 1
 	end
 
-	local hatype = Field.new("netlink.hatype")
-
-	-- The bytes of the frame at hand, and where its cooked header begins; nothing
-	-- where the frame is not netlink's.
-	function netlink.frame()
-		local info = hatype()
-		if not info then
-			return nil
-		end
-		return info.source, info.offset - 2
-	end
-
-	-- Whether the bytes of a frame are netlink's, by their form. Wireshark's first pass
-	-- over a file may make no tree, and no field has a value then.
-	function netlink.looks_like(tvb)
-		if tvb:len() < netlink.COOKED + netlink.HEADER then
-			return false
-		end
-		local raw = tvb:raw(0, netlink.COOKED + netlink.HEADER)
-		-- Packet type below 8, ARPHRD_NETLINK, ten bytes of no address, a protocol.
-		local zero, packet_type = raw:byte(1, 2)
-		local high, protocol = raw:byte(15, 16)
-		if zero ~= 0 or packet_type > 7 or high ~= 0 or protocol > 31
-			or raw:sub(3, 14) ~= "\3\56" .. ("\0"):rep(10) then
-			return false
-		end
-		local left = tvb:reported_len() - netlink.COOKED
-		local big = netlink.is_big_endian(raw:sub(netlink.COOKED + 1), left)
-		local length = bytes.u32(raw, netlink.COOKED, big)
-		return length >= netlink.HEADER and length <= left
-	end
+	-- The frame at hand. `tvb` and `raw` have all bytes that were captured; `count`
+	-- messages stand in the lists, each at its place: where its header begins, what the
+	-- header says, and what a family's dissector made of it. The lists are the same for
+	-- every frame: making them anew would cost as much as reading.
+	local frame = {
+		count = 0, raw = "", big = false, protocol = 0, packet_type = 0,
+		at = {}, length = {}, type = {}, flags = {}, sequence = {}, port = {},
+		family = {}, operation = {}, info = {},
+	}
+	netlink.frame = frame
 
 	-- Whether the numbers of a netlink message are big-endian. Nobody says it: the
 	-- length makes sense in one order only, since no message has more than 2^24 bytes.
@@ -177,12 +158,59 @@ if not nl then
 		local little = bytes.u32(header, 0, false)
 		local big = bytes.u32(header, 0, true)
 		local function fits(length)
-			return length >= netlink.HEADER and length <= left
+			return length >= HEADER and length <= left
 		end
 		if fits(little) ~= fits(big) then
 			return fits(big)
 		end
 		return big < little
+	end
+
+	-- Reads the netlink headers of a frame, as far as they were captured.
+	function netlink.read(tvb)
+		local raw = tvb:raw()
+		local captured = #raw
+		frame.tvb, frame.raw, frame.count, frame.next = tvb, raw, 0, 1
+		frame.big, frame.protocol, frame.packet_type = false, 0, 0
+		if captured < COOKED + HEADER then
+			return
+		end
+		local t1, t2 = byte(raw, 1, 2)
+		local p1, p2, a, b, c, d = byte(raw, 15, 20)
+		frame.packet_type, frame.protocol = t1 * 256 + t2, p1 * 256 + p2
+		-- A length below 64 KiB that makes sense as it is, and none the other way round.
+		local little = c == 0 and d == 0 and a > 0 and a + b * 256 >= HEADER and a + b * 256 <= captured - COOKED
+		local big = not little
+			and netlink.is_big_endian(raw:sub(COOKED + 1, COOKED + HEADER), tvb:reported_len() - COOKED)
+		frame.big = big
+		local count, at = 0, COOKED
+		while at + HEADER <= captured do
+			local length, kind, flags, sequence, port
+			if big then
+				length, kind, flags = bytes.u32(raw, at, true), bytes.u16(raw, at + 4, true), bytes.u16(raw, at + 6, true)
+				sequence, port = bytes.u32(raw, at + 8, true), bytes.u32(raw, at + 12, true)
+			else
+				local l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, at + 1, at + HEADER)
+				length = l1 + l2 * 256 + l3 * 65536 + l4 * 16777216
+				kind, flags = k1 + k2 * 256, f1 + f2 * 256
+				sequence = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216
+				port = o1 + o2 * 256 + o3 * 65536 + o4 * 16777216
+			end
+			if length < HEADER then
+				break
+			end
+			count = count + 1
+			frame.at[count], frame.length[count], frame.type[count] = at, length, kind
+			frame.flags[count], frame.sequence[count], frame.port[count] = flags, sequence, port
+			frame.family[count], frame.operation[count], frame.info[count] = false, false, false
+			at = at + length + -length % 4
+		end
+		frame.count = count
+	end
+
+	-- Forgets the buffer, which is gone after its frame.
+	function netlink.leave()
+		frame.tvb, frame.count = nil, 0
 	end
 
 	-- Takes struct nlmsghdr apart.
@@ -196,34 +224,29 @@ if not nl then
 		}
 	end
 
-	-- Whether a message goes to the kernel, by what the recorder wrote, else by its flag.
-	function netlink.is_request(flags, packet_type)
-		if packet_type == netlink.TO_USER then
+	-- Whether a message of the frame goes to the kernel, by what the recorder wrote,
+	-- else by its flag.
+	function netlink.is_request(i)
+		local packet_type = frame.packet_type
+		if packet_type == 6 then -- TO_USER
 			return false
 		end
-		return packet_type == netlink.TO_KERNEL or netlink.has(flags, "REQUEST")
+		return packet_type == 7 or frame.flags[i] % 2 == 1 -- TO_KERNEL, REQUEST
 	end
 
-	-- The netlink header before the message in `tvb`: its flags, whether it is a
-	-- request, the byte order, and where in the frame the message begins.
-	function netlink.around(tvb)
-		local source, cooked = netlink.frame()
-		local at = source and tvb:offset() - source:offset()
-		if not at or at < cooked + netlink.COOKED + netlink.HEADER then
-			return nil
+	-- The message of the frame whose payload is `tvb`, counted from one.
+	function netlink.index_of(tvb)
+		if frame.count == 1 then
+			return 1
 		end
-		local raw = source:raw(at - netlink.HEADER, netlink.HEADER)
-		local left = source:reported_len() - at + netlink.HEADER
-		local big = netlink.is_big_endian(raw, left)
-		local flags = bytes.u16(raw, 6, big)
-		local packet_type = bytes.u16(source:raw(cooked, 2), 0, true)
-		return {
-			big = big,
-			flags = flags,
-			type = bytes.u16(raw, 4, big),
-			is_request = netlink.is_request(flags, packet_type),
-			at = at,
-		}
+		local at = tvb:offset() - frame.tvb:offset() - HEADER
+		-- Wireshark goes through them in order.
+		for i = frame.next, frame.count do
+			if frame.at[i] == at then
+				frame.next = i + 1
+				return i
+			end
+		end
 	end
 
 	return netlink
@@ -271,6 +294,11 @@ if not nl then
 	function values.tell(context, value, at, size)
 		local tell = kinds[value.kind].tell
 		return tell and tell(context, value, at, size)
+	end
+
+	-- Whether a value of this size has a text on one line.
+	function values.tells(value, size)
+		return kinds[value.kind].tell ~= nil and (value.kind ~= "ip" or size == 4)
 	end
 
 	function values.fits(value, size)
@@ -340,16 +368,16 @@ if not nl then
 
 	local function add_bits(context, item, value, at, size, big)
 		local width = math.min(size, 4)
+		local add = big and item.add or item.add_le
+		local range, of_half
 		for _, bit in ipairs(value.bits) do
 			if bit.bit < size * 8 then
 				local half = math.floor(bit.bit / 32) * 4
-				local from = big and at + size - width - half or at + half
-				local range = context.tvb(from, width)
-				if big then
-					item:add(bit.field, range)
-				else
-					item:add_le(bit.field, range)
+				if half ~= of_half then
+					of_half = half
+					range = context.tvb(big and at + size - width - half or at + half, width)
 				end
+				add(item, bit.field, range)
 			end
 		end
 		if context.visible then
@@ -458,6 +486,10 @@ if not nl then
 	--------------------------------------------------------------------------------
 	-- Texts, bytes and addresses
 
+	local function complain_of_end(context, item, value)
+		item:add_proto_expert_info(context.family.experts.unterminated, value.label .. " does not end with a NUL")
+	end
+
 	kinds.string = {
 		least = 1,
 		make = function(family, value, abbr)
@@ -468,14 +500,19 @@ if not nl then
 			local item
 			if #text == 0 then
 				item = tree:add(value.fields[1], context.tvb(at, size), "")
+			elseif not text:find("[^\32-\126]") then
+				item = tree:add(value.fields[1], context.tvb(at, #text), text)
 			else
+				-- Wireshark knows what to do with bytes that are no text.
 				item = tree:add_packet_field(value.fields[1], context.tvb(at, #text), ENC_UTF_8)
 			end
 			-- A member of a struct may fill its place.
-			return item, not ended and not value.size and function()
-				item:add_proto_expert_info(context.family.experts.unterminated,
-					value.label .. " does not end with a NUL")
-			end or nil
+			if ended or value.size then
+				return item
+			end
+			return item, function()
+				complain_of_end(context, item, value)
+			end
 		end,
 		tell = function(context, _, at, size)
 			return bytes.printable((bytes.text(context.raw, at, at + size)), 64)
@@ -705,7 +742,10 @@ if not nl then
 			family.fields[#family.fields + 1] = field
 		end
 		family.own = own
-		family.nla_fields = { own.len, own.type, own.nested, own.net }
+		-- What is asked for at once: whoever asks for one of them gets all.
+		family.own_fields = {
+			own.rest, own.cmd, own.version, own.reserved, own.len, own.type, own.nested, own.net,
+		}
 	end
 
 	local function make_experts(family)
@@ -779,13 +819,73 @@ if not nl then
 	return fields
 	end)(nl)
 
+	nl.interest = (function(...)
+	-- What is asked for: by a filter, a column, a tap. Wireshark answers that for one
+	-- field at a time, and for a protocol with all its fields. tshark asks for the same in
+	-- all frames of a pass, so there the answers are kept; in the window somebody may ask
+	-- for something else at any frame.
+
+	local interest = {}
+
+	local keeps = not gui_enabled()
+
+	local answers, last, looked = {}, 0, false
+
+	-- Begins with a frame; a pass begins anew where the numbers do.
+	function interest.frame(number, visible)
+		if number <= last or visible ~= looked then
+			answers, looked = {}, visible
+		end
+		last = number
+	end
+
+	-- What is the same as long as the answers are; nil where they are not kept.
+	function interest.pass()
+		return keeps and answers or nil
+	end
+
+	-- Whether anything of a protocol is asked for. `handle` is its dissector.
+	function interest.in_protocol(tree, handle)
+		local known = answers[handle]
+		if known == nil then
+			known = tree:referenced(handle)
+			if keeps then
+				answers[handle] = known
+			end
+		end
+		return known
+	end
+
+	-- Whether one of a list of fields is asked for; each list is always the same table.
+	function interest.in_fields(tree, list)
+		local known = answers[list]
+		if known ~= nil then
+			return known
+		end
+		local referenced = tree.referenced
+		for i = 1, #list do
+			if referenced(tree, list[i]) then
+				known = true
+				break
+			end
+		end
+		known = known or false
+		if keeps then
+			answers[list] = known
+		end
+		return known
+	end
+
+	return interest
+	end)(nl)
+
 	nl.attributes = (function(...)
 	-- Attributes, twice: `scan` only reads, in every mode, and finds what is damaged
 	-- and what the Info column says; `build` makes the tree, where one is looked at or
 	-- a filter asks for a field of it.
 
 	local nl = ...
-	local bytes, values = nl.bytes, nl.values
+	local bytes, values, interest = nl.bytes, nl.values, nl.interest
 
 	local attributes = {}
 
@@ -800,10 +900,11 @@ if not nl then
 	local NLA_HEADER = 4
 
 	-- The state of one message's dissection. `tvb` has all bytes that were captured
-	-- and `raw` the same as a string; `stop` is where the message really ends.
-	function attributes.context(family, tvb, raw, big, stop)
+	-- and `raw` the same as a string; the message, without its netlink header, begins at
+	-- `at` of them and really ends at `stop`.
+	function attributes.context(family, tvb, raw, big, at, stop)
 		local context = {
-			family = family, tvb = tvb, raw = raw, big = big, net = false, stop = stop,
+			family = family, tvb = tvb, raw = raw, big = big, net = false, at = at, stop = stop,
 			count = 0, seen = {}, counts = {}, pieces = {},
 		}
 		function context.spend()
@@ -860,6 +961,7 @@ if not nl then
 
 	-- What is in an array or below a key is checked as deep as it goes.
 	local function scan_elements(context, value, at, stop, depth, keys)
+		context.irregular = true
 		if depth > MAX_DEPTH then
 			return odd(context, "too_deep")
 		end
@@ -873,19 +975,28 @@ if not nl then
 			if ends > #context.raw then
 				odd(context, "partial")
 			end
+			if context.heads then
+				context.heads[#context.heads + 1] = { at = at }
+			end
 			if keys > 1 then
 				scan_elements(context, value, payload, ends, depth + 1, keys - 1)
 			elseif value.element.set then
 				scan(context, value.element.set, payload, ends, depth + 1)
 			elseif not values.fits(value.element, ends - payload) then
 				odd(context, "malformed")
+			elseif value.element.kind == "string" then
+				-- A shape does not look for their ends.
+				context.heads = nil
+				if context.raw:byte(ends) ~= 0 then
+					odd(context, "unterminated")
+				end
 			end
 			at = next_at
 		end
 	end
 
-	-- What an attribute is on one line, where it is the first of its kind.
-	local function tell(context, attr, payload, ends)
+	-- What a value is on one line.
+	function attributes.tell(context, attr, payload, ends)
 		local shown = values.tell(context, attr, payload, ends - payload)
 		if not shown or attr.is_text then
 			return shown
@@ -893,15 +1004,16 @@ if not nl then
 		return shown == "" and attr.name or attr.name .. " " .. bytes.printable(shown, 64)
 	end
 
-	-- Reads the attributes in a range by their set. Returns what stands for all of
-	-- them in one line: the first text, else the first number.
+	-- Reads the attributes in a range by their set. Returns what can stand for all of
+	-- them in one line, the first text, else the first number: the attribute, where its
+	-- payload begins and ends, and whether it is in network order.
 	function scan(context, set, at, stop, depth)
 		if depth > MAX_DEPTH then
 			odd(context, "too_deep")
 			return nil
 		end
 		local captured = #context.raw
-		local text, number
+		local text, text_at, text_ends, first, first_at, first_ends, first_net
 		while at < stop do
 			local payload, ends, kind, high, next_at = header(context, at, stop)
 			if not payload then
@@ -919,75 +1031,67 @@ if not nl then
 			if not attr then
 				odd(context, "unknown")
 			else
+				local net = high % 128 >= 64
 				context.seen[attr] = true
-				local shown
-				if attr.holds then
-					if attr.kind == "nest" then
-						shown = scan(context, attr.set, payload, ends, depth + 1)
-					else
-						scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
-					end
+				if context.heads then
+					context.heads[#context.heads + 1] = { at = at, attr = attr, size = ends - payload, padded = next_at <= stop }
+					context.irregular = context.irregular or net
+				end
+				local told, told_at, told_ends, told_net
+				if attr.kind == "nest" then
+					told, told_at, told_ends, told_net = scan(context, attr.set, payload, ends, depth + 1)
+				elseif attr.holds then
+					scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
 				elseif whole and not values.fits(attr, ends - payload) then
 					odd(context, "malformed")
 				elseif whole then
 					if attr.is_text and context.raw:byte(ends) ~= 0 then
 						odd(context, "unterminated")
 					end
-					if depth == 0 and #context.pieces < 3 or (attr.is_text and not text) or not (text or number) then
-						context.net = high >= 64 and high % 128 >= 64
-						shown = tell(context, attr, payload, ends)
-						context.net = false
+					if values.tells(attr, ends - payload) then
+						told, told_at, told_ends, told_net = attr, payload, ends, net
 					end
 				end
-				if shown then
-					if attr.is_text then
-						text = text or shown
-					else
-						number = number or shown
+				if told then
+					if not attr.is_text then
+						if not first then
+							first, first_at, first_ends, first_net = told, told_at, told_ends, told_net
+						end
+					elseif not text then
+						text, text_at, text_ends = told, told_at, told_ends
 					end
 				end
 				if depth == 0 then
 					context.counts[attr] = (context.counts[attr] or 0) + 1
-					if shown and #context.pieces < 3 then
-						context.pieces[#context.pieces + 1] = shown
+					if told and #context.pieces < 3 then
+						context.pieces[#context.pieces + 1] = { attr = told, at = told_at, ends = told_ends, net = told_net }
 					end
 				end
 			end
 			at = next_at
 		end
-		return text or number
+		if text then
+			return text, text_at, text_ends
+		end
+		return first, first_at, first_ends, first_net
 	end
 	attributes.scan = scan
 
 	--------------------------------------------------------------------------------
 	-- The tree
 
-	-- Which of the attributes that were read have a field that somebody asks for: true
-	-- for all, nil for none. What nobody asks for is not built when no tree is looked at.
-	function attributes.wanted(context, tree)
-		local own = context.family.own
-		-- Undecoded bytes can be in any of them.
-		if tree:referenced(own.rest) then
+	-- Which of the attributes in `seen` have a field that somebody asks for: true for
+	-- all, nil for none. What nobody asks for is not built when no tree is looked at.
+	function attributes.wanted(family, seen, tree)
+		-- Undecoded bytes can be in any of them, and each has a header.
+		if interest.in_fields(tree, family.own_fields) then
 			return true
 		end
 		local wanted
-		local function ask(key, list)
-			for i = 1, #list do
-				if tree:referenced(list[i]) then
-					wanted = wanted or {}
-					wanted[key] = true
-					return
-				end
-			end
-		end
-		for attr in pairs(context.seen) do
-			ask(attr, attr.fields)
-		end
-		ask("headers", context.family.nla_fields)
-		for _, field in ipairs({ own.cmd, own.version, own.reserved }) do
-			if tree:referenced(field) then
+		for attr in pairs(seen) do
+			if interest.in_fields(tree, attr.fields) then
 				wanted = wanted or {}
-				wanted[field] = true
+				wanted[attr] = true
 			end
 		end
 		return wanted
@@ -1001,17 +1105,19 @@ if not nl then
 		end
 	end
 
-	-- The attribute's header, first below its item.
+	-- The attribute's header, first below its item; its two flags where one is set.
 	local function add_header(context, item, at, label)
-		if context.wanted and not context.wanted.headers then
+		if context.wanted then
 			return
 		end
 		local own = context.family.own
 		local kind = context.tvb(at + 2, 2)
 		local add = context.big and item.add or item.add_le
 		add(item, own.len, context.tvb(at, 2))
-		add(item, own.nested, kind)
-		add(item, own.net, kind)
+		if context.raw:byte(context.big and at + 3 or at + 4) >= 64 then
+			add(item, own.nested, kind)
+			add(item, own.net, kind)
+		end
 		local made = add(item, own.type, kind)
 		if context.visible then
 			made:append_text(" (" .. label .. ")")
@@ -1162,12 +1268,12 @@ if not nl then
 			elseif attr.holds then
 				local shown = add_holder(context, tree, attr, at, payload, ends, depth)
 				number = number or shown
-			elseif not wanted or wanted[attr] or wanted.headers then
+			elseif not wanted or wanted[attr] then
 				context.net = high % 128 >= 64
 				add_value(context, tree, attr, at, payload, ends)
 				if context.visible and not text and (attr.is_text or not number)
 					and ends <= #context.raw and values.fits(attr, ends - payload) then
-					local shown = tell(context, attr, payload, ends)
+					local shown = attributes.tell(context, attr, payload, ends)
 					if attr.is_text then
 						text = shown
 					else
@@ -1181,6 +1287,21 @@ if not nl then
 		return text or number
 	end
 
+	-- Adds one attribute that is known to be sound, where nobody looks at the tree.
+	function attributes.add(context, tree, attr, at, size)
+		local item, more
+		if attr.kind == "flag" then
+			tree:add(attr.fields[1], context.tvb(at, NLA_HEADER))
+		elseif attr.kind == "nest" then
+			tree:add(attr.fields[1], size > 0 and context.tvb(at + NLA_HEADER, size) or context.tvb(at, NLA_HEADER))
+		else
+			item, more = values.add(context, tree, attr, at + NLA_HEADER, size)
+			if more then
+				more(item)
+			end
+		end
+	end
+
 	-- Builds the tree of all attributes from `at` on.
 	function attributes.build(context, tree, set, at)
 		context.count, context.full = 0, false
@@ -1190,53 +1311,130 @@ if not nl then
 	return attributes
 	end)(nl)
 
+	nl.shapes = (function(...)
+	-- Shapes of messages. Most messages of a capture have the attributes of one before
+	-- them, at the same places, and differ in values only. So the form of a message that
+	-- was found sound is kept as a pattern for `string.find`, which is a fifth of the
+	-- work of going through the attributes, and with it where they stand.
+
+	local shapes = {}
+
+	local byte, find = string.byte, string.find
+
+	-- Longer messages are read one by one: their patterns would take more memory than
+	-- they save time.
+	local MAX_LENGTH = 4096
+
+	-- Shapes kept for an operation, and how many may be made before they have proven
+	-- useful: making one costs as much as using it twenty times saves.
+	local MAX_KEPT, FREE, PAYS = 64, 32, 8
+
+	-- The shapes of one operation in one direction, by the length of the message.
+	function shapes.cache()
+		return { by_length = {}, kept = 0, made = 0, hits = 0 }
+	end
+
+	-- Whether one more may be made of a message of this length.
+	function shapes.may_learn(cache, length)
+		return length <= MAX_LENGTH and cache.made < FREE + cache.hits / PAYS
+	end
+
+	local function literal(text)
+		return (text:gsub("%p", "%%%0"))
+	end
+
+	-- A text may be shorter or longer as long as what is behind it stays in its place.
+	local function text_head(raw, at)
+		local low = byte(raw, at + 1)
+		local least = low - (low - 1) % 4
+		if least < 5 or least + 3 > 255 then
+			return literal(raw:sub(at + 1, at + 4))
+		end
+		local class = literal(string.char(least, least + 1, least + 2, least + 3))
+		return "[" .. class .. "]" .. literal(raw:sub(at + 2, at + 4))
+	end
+
+	-- Makes the shape of a message that was read without a complaint.
+	function shapes.learn(cache, context)
+		local raw, start, length = context.raw, context.at, context.stop - context.at
+		local parts, texts, places, at = { "^" }, {}, {}, start
+		for _, head in ipairs(context.heads) do
+			parts[#parts + 1] = ("."):rep(head.at - at)
+			local is_text = head.attr and head.attr.is_text
+			if is_text and head.padded then
+				parts[#parts + 1] = text_head(raw, head.at)
+			else
+				parts[#parts + 1] = literal(raw:sub(head.at + 1, head.at + 4))
+			end
+			if is_text then
+				texts[#texts + 1] = head.at - start
+			end
+			if head.attr then
+				local list = places[head.attr] or {}
+				places[head.attr] = list
+				list[#list + 1], list[#list + 2] = head.at - start, head.size
+			end
+			at = head.at + 4
+		end
+		parts[#parts + 1] = ("."):rep(context.stop - at)
+		if not cache.by_length[length] then
+			if cache.kept >= MAX_KEPT then
+				cache.by_length, cache.kept = {}, 0
+			end
+			cache.kept = cache.kept + 1
+		end
+		cache.made = cache.made + 1
+		local shape = {
+			pattern = table.concat(parts), texts = texts, places = places, irregular = context.irregular,
+			seen = context.seen,
+		}
+		cache.by_length[length] = shape
+		return shape
+	end
+
+	-- The shape of the message at `at`, whose bytes were all captured; nil where none of
+	-- those that are known fits.
+	function shapes.of(cache, raw, at, length)
+		local shape = cache.by_length[length]
+		if not shape or not find(raw, shape.pattern, at + 1) then
+			return nil
+		end
+		local texts = shape.texts
+		for i = 1, #texts do
+			local from = at + texts[i]
+			local low, high = byte(raw, from + 1, from + 2)
+			if byte(raw, from + low + high * 256) ~= 0 then
+				return nil
+			end
+		end
+		cache.hits = cache.hits + 1
+		return shape
+	end
+
+	return shapes
+	end)(nl)
+
 	nl.runtime = (function(...)
 	-- One generic netlink message by its family, and the registration of families.
 
 	local nl = ...
 	local bytes, netlink, fields = nl.bytes, nl.netlink, nl.fields
-	local values, attributes = nl.values, nl.attributes
+	local values, attributes, shapes, interest = nl.values, nl.attributes, nl.shapes, nl.interest
 
 	local runtime = { families = {} }
 
-	local GENL_HEADER = netlink.GENL_HEADER
+	local frame = netlink.frame
+	local HEADER, GENL_HEADER = netlink.HEADER, netlink.GENL_HEADER
+	local byte = string.byte
 
-	-- Info texts of a frame that are written out; what follows is counted.
-	local MAX_TOLD = 3
+	local UNKNOWN = {}
 
-	-- What was said of the frame at hand: the Info column, which Wireshark empties for
-	-- each message, and what each message was, by where it begins.
-	local told
+	--------------------------------------------------------------------------------
+	-- What a message says in one line
 
-	function runtime.forget()
-		told = nil
-	end
-
-	-- What was said of the frame of this number.
-	function runtime.told(number)
-		if not told or told.frame ~= number then
-			told = { frame = number, count = 0, messages = {} }
-		end
-		return told
-	end
-
-	local function tell(pinfo, info)
-		local here = runtime.told(pinfo.number)
-		here.count = here.count + 1
-		if here.count == 1 then
-			here.text, here.shown = info, info
-		elseif here.count <= MAX_TOLD then
-			here.text = here.text .. "; " .. info
-			here.shown = here.text
-		else
-			here.shown = string.format("%s; %d more", here.text, here.count - MAX_TOLD)
-		end
-		pinfo.cols.info = here.shown
-	end
-
-	-- What the Info column says behind the operation: how many there are of what may
-	-- stand several times, or the leading values.
-	local function story(operation, is_request, context)
+	-- Behind the operation: how many there are of what may stand several times, or the
+	-- leading values.
+	local function count_of(operation, is_request, context)
 		for _, number in ipairs(operation.counted or {}) do
 			local attr = operation.set[number]
 			local count = context.counts[attr] or 0
@@ -1244,13 +1442,29 @@ if not nl then
 				return string.format("%d %s", count, attr.noun)
 			end
 		end
-		return context.pieces[1] and table.concat(context.pieces, ", ")
+	end
+
+	local function label_of(operation, is_request)
+		if is_request then
+			return operation.label .. " request"
+		end
+		return operation.label .. (operation.async and " notification" or " answer")
+	end
+
+	-- The leading values, from their places in the message.
+	local function values_of(context, pieces)
+		local texts = {}
+		for i, piece in ipairs(pieces) do
+			context.net = piece.net
+			texts[i] = attributes.tell(context, piece.attr, piece.at, piece.ends)
+		end
+		context.net = false
+		return texts[1] and table.concat(texts, ", ")
 	end
 
 	local function info_of(operation, is_request, context)
-		local what = is_request and " request" or (operation.async and " notification" or " answer")
-		local info = operation.label .. what
-		local more = story(operation, is_request, context)
+		local info = label_of(operation, is_request)
+		local more = count_of(operation, is_request, context) or values_of(context, context.pieces)
 		if more then
 			info = info .. ", " .. more
 		end
@@ -1262,42 +1476,74 @@ if not nl then
 		return info
 	end
 
-	local UNKNOWN = {}
-
-	local function add_headers(context, root, operation)
-		local own, wanted = context.family.own, context.wanted
-		local tvb = context.tvb
-		if not wanted or wanted[own.cmd] then
-			local item = root:add(own.cmd, tvb(0, 1))
-			if context.visible and context.family.replies ~= context.family.requests and operation ~= UNKNOWN then
-				item:append_text(" (" .. operation.label .. ")")
+	-- Reads a message; returns its operation and what it says.
+	local function scan(context, is_request)
+		local raw, at, stop, family = context.raw, context.at, context.stop, context.family
+		if #raw - at < GENL_HEADER or stop - at < GENL_HEADER then
+			context.odd = true
+			context[stop - at < GENL_HEADER and "malformed" or "partial"] = true
+			return UNKNOWN, "header" .. (context.malformed and ", malformed" or ", cut by the capture")
+		end
+		local command = byte(raw, at + 1)
+		local operation = (is_request and family.requests or family.replies)[command]
+		at = at + GENL_HEADER
+		local fixed = operation and operation.header and family.fixed[operation.header]
+		if fixed then
+			context.seen[fixed] = true
+			context.irregular = true
+			at = at + fixed.size
+			if at > stop then
+				context.odd, context.malformed = true, true
 			end
 		end
-		if not wanted or wanted[own.version] then
-			root:add(own.version, tvb(1, 1))
+		attributes.scan(context, operation and operation.set, at, stop, 0)
+		if not operation then
+			context.odd = true
+			return UNKNOWN, info_of({ label = string.format("command %d", command) }, is_request, context)
 		end
-		if not wanted or wanted[own.reserved] then
-			local add = context.big and root.add or root.add_le
-			add(root, own.reserved, tvb(2, 2))
+		return operation, info_of(operation, is_request, context)
+	end
+
+	--------------------------------------------------------------------------------
+	-- The tree
+
+	local function add_headers(context, root, operation)
+		local own = context.family.own
+		local tvb, at = context.tvb, context.at
+		if context.wanted then
+			return
 		end
+		local item = root:add(own.cmd, tvb(at, 1))
+		if context.visible and context.family.replies ~= context.family.requests and operation ~= UNKNOWN then
+			item:append_text(" (" .. operation.label .. ")")
+		end
+		root:add(own.version, tvb(at + 1, 1))
+		local add = context.big and root.add or root.add_le
+		add(root, own.reserved, tvb(at + 2, 2))
 	end
 
 	-- The struct that some families have between the two headers and the attributes.
 	local function add_fixed(context, root, fixed)
-		local left = #context.raw - GENL_HEADER
+		local at = context.at + GENL_HEADER
+		local left = math.min(context.stop, #context.raw) - at
 		if fixed and left > 0 then
-			local size = math.min(left, fixed.size)
-			local _, more = values.add(context, root, fixed, GENL_HEADER, size)
+			local _, more = values.add(context, root, fixed, at, math.min(left, fixed.size))
 			more()
 		end
 	end
 
-	local function build(context, root, operation, info)
+	local function add_root(context, tree)
+		local size = math.min(context.stop, #context.raw) - context.at
+		return tree:add(context.family.proto, context.tvb(context.at, size))
+	end
+
+	local function build(context, tree, operation, info)
 		local family = context.family
+		local root = add_root(context, tree)
 		if context.visible then
 			root:set_text(family.name .. ": " .. info)
 		end
-		if #context.raw < GENL_HEADER then
+		if math.min(context.stop, #context.raw) - context.at < GENL_HEADER then
 			root:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
 				"The generic netlink header is not whole")
 			return
@@ -1305,9 +1551,9 @@ if not nl then
 		add_headers(context, root, operation)
 		if operation == UNKNOWN then
 			root:add_proto_expert_info(family.experts.unknown,
-				string.format("The specification has no command %d", context.raw:byte(1)))
+				string.format("The specification has no command %d", byte(context.raw, context.at + 1)))
 		end
-		local at = GENL_HEADER
+		local at = context.at + GENL_HEADER
 		local fixed = operation.header and family.fixed[operation.header]
 		if fixed then
 			add_fixed(context, root, fixed)
@@ -1320,67 +1566,167 @@ if not nl then
 		attributes.build(context, root, operation.set, at)
 	end
 
-	-- Reads a message; returns what it says in one line.
-	local function scan(context, is_request)
-		local raw, stop, family = context.raw, context.stop, context.family
-		if #raw < GENL_HEADER then
-			context.odd = true
-			context[stop < GENL_HEADER and "malformed" or "partial"] = true
-			return UNKNOWN, "header"
-		end
-		local command = raw:byte(1)
-		local operation = (is_request and family.requests or family.replies)[command]
-		local label = operation and operation.label or string.format("command %d", command)
-		local at = GENL_HEADER
-		local fixed = operation and operation.header and family.fixed[operation.header]
-		if fixed then
-			context.seen[fixed] = true
-			at = at + fixed.size
-			if at > stop then
-				context.odd, context.malformed = true, true
+	-- What filters ask for, from the places that the message's shape knows.
+	local function add_places(context, tree, shape)
+		local root = add_root(context, tree)
+		local raw, start = context.raw, context.at
+		for attr in pairs(context.wanted) do
+			local places = shape.places[attr]
+			for i = 1, #places, 2 do
+				local at, size = start + places[i], places[i + 1]
+				if attr.is_text then
+					local low, high = byte(raw, at + 1, at + 2)
+					size = low + high * 256 - 4
+				end
+				attributes.add(context, root, attr, at, size)
 			end
 		end
-		attributes.scan(context, operation and operation.set, at, stop, 0)
-		if not operation then
-			context.odd = true
-			return UNKNOWN, info_of({ label = label }, is_request, context)
-		end
-		return operation, info_of(operation, is_request, context)
 	end
 
-	local function dissect(family, tvb, pinfo, tree)
-		local around = netlink.around(tvb)
-		local raw = tvb:raw(0, tvb:len())
-		local context = attributes.context(family, tvb, raw, around and around.big, tvb:reported_len())
-		-- Without a netlink header the message is taken for an answer.
-		local is_request = around ~= nil and around.is_request
-		local operation, info = scan(context, is_request)
-		pinfo.cols.protocol = family.name
-		if #raw > 0 then
-			runtime.told(pinfo.number).messages[tvb:offset() - netlink.HEADER] = { family = family, command = raw:byte(1) }
-		end
-		tell(pinfo, info)
+	-- Whether something stands at places that a shape does not know.
+	local function needs_all(wanted, shape)
+		return wanted == true or shape.irregular
+	end
 
-		-- The family's own item is always there, so that a filter on the protocol alone
-		-- finds the message; what is below it, where somebody looks.
-		local root = tree:add(family.proto, tvb())
-		context.visible = tree.visible
-		if not context.visible and not context.odd then
-			local wanted = attributes.wanted(context, tree)
-			if not wanted then
-				return
+	-- What is asked for of a message, kept with its shape for as long as that holds.
+	local function wanted_of(family, message, tree)
+		local pass = interest.pass()
+		if not pass or message.pass ~= pass then
+			message.pass, message.wanted_in_pass = pass, attributes.wanted(family, message.seen, tree)
+		end
+		return message.wanted_in_pass
+	end
+
+	--------------------------------------------------------------------------------
+	-- Dissecting
+
+	-- The handle that says whether anything of a family is asked for.
+	local function handle_of(family)
+		family.handle = family.handle or Dissector.get(family.abbr)
+		return family.handle
+	end
+
+	-- A message of a shape that is known: what it says, read at the places that matter.
+	local function glance(family, shape, tvb, raw, at)
+		if shape.info then
+			return shape.info
+		end
+		local context = family.scratch
+		context.tvb, context.raw = tvb, raw
+		local texts = {}
+		for i, piece in ipairs(shape.pieces) do
+			local from, size = at + piece.at, piece.size
+			if piece.attr.is_text then
+				local low, high = byte(raw, from - 3, from - 2)
+				size = low + high * 256 - 4
 			end
+			texts[i] = attributes.tell(context, piece.attr, from, from + size)
+		end
+		return shape.label .. table.concat(texts, ", ")
+	end
+
+	-- Keeps the shape of a message that was read in full.
+	local function learn(context, operation, cache, is_request, info)
+		local shape = shapes.learn(cache, context)
+		local more = count_of(operation, is_request, context)
+		if more or not context.pieces[1] then
+			shape.info = info
+			return
+		end
+		shape.label, shape.pieces = label_of(operation, is_request) .. ", ", {}
+		for i, piece in ipairs(context.pieces) do
+			shape.pieces[i] = { attr = piece.attr, at = piece.at - context.at, size = piece.ends - piece.at }
+		end
+	end
+
+	-- Dissects one message: the bytes of `raw` from `at` to `stop`, which `tvb` has too.
+	-- Returns its operation and what it says.
+	function runtime.message(family, tvb, raw, big, at, stop, is_request, tree, visible)
+		local operation = (is_request and family.requests or family.replies)[byte(raw, at + 1)]
+		local cache, shape
+		local may_have_shape = operation and not big and stop <= #raw
+		if may_have_shape then
+			cache = is_request and operation.asking or operation.answering
+			shape = shapes.of(cache, raw, at, stop - at)
+		end
+		local context, info
+		if shape then
+			info = glance(family, shape, tvb, raw, at)
+		else
+			context = attributes.context(family, tvb, raw, big, at, stop)
+			context.heads = may_have_shape and shapes.may_learn(cache, stop - at) and {} or nil
+			operation, info = scan(context, is_request)
+			if context.heads and not context.odd then
+				learn(context, operation, cache, is_request, info)
+			end
+		end
+
+		if not visible and not (context and context.odd) then
+			if not interest.in_protocol(tree, handle_of(family)) then
+				return operation, info
+			end
+			local wanted = wanted_of(family, shape or context, tree)
+			if not wanted or (shape and not needs_all(wanted, shape)) then
+				context = context or family.scratch
+				context.tvb, context.raw, context.at, context.stop = tvb, raw, at, stop
+				context.wanted = wanted or {}
+				if shape then
+					add_places(context, tree, shape)
+				else
+					add_root(context, tree)
+				end
+				return operation, info
+			end
+			context = context or attributes.context(family, tvb, raw, big, at, stop)
 			context.wanted = wanted ~= true and wanted or nil
 		end
-		build(context, root, operation, info)
+		context = context or attributes.context(family, tvb, raw, big, at, stop)
+		context.visible = visible
+		build(context, tree, operation, info)
+		return operation, info
+	end
+
+	-- The message of the frame at hand that is the `i`th.
+	function runtime.of_frame(family, i, tree)
+		local at = frame.at[i]
+		frame.family[i] = family
+		local stop = at + frame.length[i]
+		local operation, info = runtime.message(family, frame.tvb, frame.raw, frame.big, at + HEADER, stop,
+			netlink.is_request(i), tree, frame.visible)
+		frame.operation[i], frame.info[i] = operation ~= UNKNOWN and operation, info
 	end
 
 	-- The family whose id the preferences give, for a capture in which nothing names it.
+	local by_id = {}
 	function runtime.preferred(id)
+		return by_id[id]
+	end
+
+	-- Reads the preferences; they may change whenever a file is opened.
+	function runtime.begin()
+		by_id = {}
 		for _, family in pairs(runtime.families) do
-			if family.proto.prefs.id == id then
-				return family
+			local id = family.proto.prefs.id
+			if id > 0 then
+				by_id[id] = family
 			end
+		end
+	end
+
+	-- A message outside of a netlink frame, if there is such a thing: an answer.
+	local function dissect_alone(family, tvb, pinfo, tree)
+		local _, info = runtime.message(family, tvb, tvb:raw(), false, 0, tvb:reported_len(), false, tree, tree.visible)
+		pinfo.cols.protocol, pinfo.cols.info = family.name, info
+	end
+
+	local function dissect(family, tvb, pinfo, tree)
+		local i = frame.count > 0 and netlink.index_of(tvb)
+		if not i then
+			return dissect_alone(family, tvb, pinfo, tree)
+		end
+		frame.family[i] = family
+		if frame.visible then
+			runtime.of_frame(family, i, tree)
 		end
 	end
 
@@ -1391,6 +1737,12 @@ if not nl then
 		end
 		runtime.families[family.name] = family
 		fields.make(family)
+		for _, operations in pairs({ family.requests, family.replies }) do
+			for _, operation in pairs(operations) do
+				operation.asking, operation.answering = shapes.cache(), shapes.cache()
+			end
+		end
+		family.scratch = attributes.context(family, nil, "", false, 0, 0)
 		local proto = Proto(family.abbr, family.title)
 		family.proto = proto
 		proto.fields = family.fields
@@ -1402,6 +1754,12 @@ if not nl then
 		end
 		proto.experts = experts
 		function proto.dissector(tvb, pinfo, tree)
+			-- Without a tree to look at it is done after Wireshark's own dissector, with all
+			-- messages of the frame.
+			if frame.count == 1 and not frame.visible then
+				frame.family[1] = family
+				return frame.length[1] - HEADER
+			end
 			-- A fault of ours is an item of the tree, never a Lua error on the screen.
 			local ok, message = pcall(dissect, family, tvb, pinfo, tree)
 			if not ok then
@@ -1584,9 +1942,10 @@ if not nl then
 		return string.format("%d", bytes.u16(raw, target + 2, exchange.big) % 0x4000)
 	end
 
-	-- Names the attributes that an error is about, from the request that it answers.
-	function errors.explain(found, exchange)
-		local raw = found.copy or exchange.raw
+	-- Names the attributes that an error is about, from the request that it answers:
+	-- its bytes, where they were kept, and what it asked for.
+	function errors.explain(found, kept, exchange)
+		local raw = found.copy or kept
 		if found.offset then
 			found.bad = attribute_at(exchange, raw, found.offset)
 		end
@@ -1610,7 +1969,7 @@ if not nl then
 	-- port 0, so its port is learnt from its first answer.
 
 	local nl = ...
-	local netlink = nl.netlink
+	local has, frame = nl.netlink.has, nl.netlink.frame
 
 	local exchanges = {}
 
@@ -1618,11 +1977,12 @@ if not nl then
 	-- given up. Programs that use one number for ever are the reason.
 	local MAX_OPEN = 64
 
-	-- Requests that answers are looked for, waiting and answered ones; the oldest are
-	-- given up. What is shown of them stays.
-	local MAX_WAITING, MAX_OVER = 4096, 256
+	-- Requests that answers are looked for are those of the last two generations, of so
+	-- many each. What is shown of the others stays.
+	local GENERATION = 2048
 
-	-- A request's bytes, for the names in an error, are kept up to this length.
+	-- A request's bytes, for the names in an error, are kept up to this length of its
+	-- frame.
 	local MAX_BYTES = 8192
 
 	-- Frames of answers that a request lists.
@@ -1638,8 +1998,8 @@ if not nl then
 		local answers = {}
 		if shown[FIRST] then
 			answers[1] = shown[FIRST]
-			for _, frame in ipairs(shown[MORE] or {}) do
-				answers[#answers + 1] = frame
+			for _, number in ipairs(shown[MORE] or {}) do
+				answers[#answers + 1] = number
 			end
 		end
 		return {
@@ -1649,15 +2009,11 @@ if not nl then
 		}
 	end
 
-	local open, waiting, over
-
-	-- The last requests of a kind, in a ring.
-	local function ring(size)
-		return { size = size, next = 1 }
-	end
+	-- Requests by protocol and sequence number: a request, or a list of several.
+	local young, old, born
 
 	function exchanges.reset()
-		open, waiting, over = {}, ring(MAX_WAITING), ring(MAX_OVER)
+		young, old, born = {}, {}, 0
 	end
 	exchanges.reset()
 
@@ -1665,117 +2021,132 @@ if not nl then
 		return protocol * 2 ^ 32 + sequence
 	end
 
-	local function forget(request)
-		local key = key_of(request.protocol, request.sequence)
-		local others = open[key] or {}
-		for i, other in ipairs(others) do
-			if other == request then
-				table.remove(others, i)
-				break
-			end
-		end
-		if #others == 0 then
-			open[key] = nil
-		end
-	end
+	-- What is known of a request as long as it may be answered, in a list too; the first
+	-- is what is shown of it. `BIG`, `RAW`, `AT` and `LENGTH` are its bytes: those of its
+	-- frame, the byte order, and where in them it is.
+	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, OVER, LAST = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
-	-- Puts a request into a ring; that which falls out is given up, unless it is in the
-	-- other ring by now.
-	local function put(into, request)
-		local oldest = into[into.next]
-		if oldest and oldest.ring == into then
-			forget(oldest)
-		end
-		into[into.next] = request
-		request.ring = into
-		into.next = into.next % into.size + 1
-	end
-
-	-- A request: what is known of it when it is seen. Returns what is shown of it.
-	function exchanges.begin(request, raw, frame, time)
-		request.shown = {
-			frame, time, request.family or false, request.operation or false, 0, false, false, false, false, false,
+	-- A request in frame `number`, the message `i` of the frame at hand. Returns what is
+	-- shown of it.
+	function exchanges.begin(i, number, time, owner)
+		local shown = {
+			number, time, frame.family[i], frame.operation[i], 0, false, false, false, false, false,
 		}
-		request.dump = netlink.has(request.flags, "ROOT") and netlink.has(request.flags, "MATCH")
-		request.raw = raw and #raw <= MAX_BYTES and raw or nil
-		local key = key_of(request.protocol, request.sequence)
-		local others = open[key]
+		local at, length, raw = frame.at[i], frame.length[i], frame.raw
+		local request = {
+			shown, frame.type[i], frame.flags[i], frame.port[i], owner or false, frame.protocol, frame.big,
+			#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false,
+		}
+		if born >= GENERATION then
+			young, old, born = {}, young, 0
+		end
+		born = born + 1
+		local key = key_of(frame.protocol, frame.sequence[i])
+		local others = young[key] or old[key]
 		if not others then
-			others = {}
-			open[key] = others
+			young[key] = request
+			return shown
+		end
+		if not others.several then
+			others = { others, several = true }
 		end
 		others[#others + 1] = request
 		if #others > MAX_OPEN then
 			table.remove(others, 1)
 		end
-		put(waiting, request)
-		return request.shown
+		young[key] = others
+		return shown
+	end
+
+	-- What an error's names come from: the bytes of a request, as long as they are kept,
+	-- and what it asked for.
+	function exchanges.asked(request)
+		local raw, shown = request[RAW], request[SHOWN]
+		return raw and raw:sub(request[AT] + 1, request[AT] + request[LENGTH]), {
+			protocol = request[PROTOCOL], big = request[BIG], family = shown[FAMILY] or nil,
+			operation = shown[OPERATION] or nil,
+		}
 	end
 
 	-- Whether an answer can be a request's, beyond the numbers: generic netlink answers
 	-- with the request's own type, an error repeats it, and a recorder may know both
 	-- sockets.
 	local function may_be(request, kind, owner)
-		if request.owner and owner and request.owner ~= owner then
+		if request[OWNER] and owner and request[OWNER] ~= owner then
 			return false
 		end
-		return kind == nil or kind == request.type
+		return kind == nil or kind == request[KIND]
 	end
 
 	-- The request that a message from the kernel answers; nil for none. `kind` is the
 	-- request's type, where the answer tells it.
-	function exchanges.find(protocol, header, kind, owner)
-		local others = open[key_of(protocol, header.sequence)]
+	function exchanges.find(protocol, sequence, port, kind, owner)
 		-- Port 0 is the kernel's own: a notification.
-		if not others or header.port == 0 then
+		if port == 0 then
+			return nil
+		end
+		local key = key_of(protocol, sequence)
+		local others = young[key] or old[key]
+		if not others then
+			return nil
+		end
+		if not others.several then
+			if others[PORT] == port then
+				return others
+			elseif others[PORT] == 0 and not others[OVER] and may_be(others, kind, owner) then
+				others[PORT] = port
+				return others
+			end
 			return nil
 		end
 		local unbound, ended
 		for i = #others, 1, -1 do
 			local request = others[i]
-			if request.port == header.port then
-				if not request.over then
+			if request[PORT] == port then
+				if not request[OVER] then
 					return request
 				end
 				ended = ended or request
-			elseif request.port == 0 and not request.over and may_be(request, kind, owner) then
+			elseif request[PORT] == 0 and not request[OVER] and may_be(request, kind, owner) then
 				unbound = request
 			end
 		end
 		if unbound then
-			unbound.port = header.port
+			unbound[PORT] = port
 			return unbound
 		end
 		return ended
 	end
 
+	local function is_dump(flags)
+		return has(flags, "ROOT") and has(flags, "MATCH")
+	end
+
 	local function finish(request)
-		if not request.over then
-			request.over, request.raw = true, nil
-			put(over, request)
-		end
+		request[OVER], request[RAW] = true, false
 	end
 
 	-- Writes down that a request was answered by a message of a frame. `role` is
 	-- "answer", "done", "error" or "ack".
-	function exchanges.answer(request, role, frame, flags)
-		local shown = request.shown
+	function exchanges.answer(request, role, number, flags)
+		local shown = request[SHOWN]
 		if role ~= "answer" then
-			shown[ENDS[role]] = shown[ENDS[role]] or frame
+			shown[ENDS[role]] = shown[ENDS[role]] or number
 			return finish(request)
 		end
 		shown[COUNT] = shown[COUNT] + 1
 		if not shown[FIRST] then
-			shown[FIRST] = frame
-		elseif request.last ~= frame then
+			shown[FIRST] = number
+		elseif request[LAST] ~= number then
 			local more = shown[MORE] or {}
 			shown[MORE] = more
 			if #more < MAX_LISTED - 1 then
-				more[#more + 1] = frame
+				more[#more + 1] = number
 			end
 		end
-		request.last = frame
-		if not request.dump and not netlink.has(request.flags, "ACK") and not netlink.has(flags, "MULTI") then
+		request[LAST] = number
+		-- A dump ends with NLMSG_DONE, what asks for an acknowledgement with that.
+		if not request[OVER] and not is_dump(request[FLAGS]) and not has(request[FLAGS], "ACK") and not has(flags, "MULTI") then
 			finish(request)
 		end
 	end
@@ -1783,82 +2154,156 @@ if not nl then
 	return exchanges
 	end)(nl)
 
-	nl.notes = (function(...)
-	-- What the recorder wrote into the frame's comment:
-	-- pid=812 tid=812 socket=3 owner=exact comm="ip"
+	nl.conversation = (function(...)
+	-- Which exchange each message of each frame belongs to. Errors, acknowledgements and
+	-- the ends of dumps come to no family's dissector, so they are found here, in the
+	-- frame.
 
 	local nl = ...
-	local bytes = nl.bytes
+	local netlink, errors, exchanges = nl.netlink, nl.errors, nl.exchanges
+	local frame = netlink.frame
+	local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
 
-	local notes = {}
+	local conversation = {}
 
-	local recorder = Proto("nlcap", "Sender, as the recorder knows it")
-	local fields = {
-		pid = ProtoField.uint32("nlcap.pid", "Process", base.DEC, nil, nil, "Thread-group id of the process"),
-		tid = ProtoField.uint32("nlcap.tid", "Thread", base.DEC, nil, nil, "Id of the thread"),
-		socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
-		owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
-		comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
-	}
-	recorder.fields = { fields.pid, fields.tid, fields.socket, fields.owner, fields.comm }
+	-- What was read of each frame, once, in the order of the file: what is shown of the
+	-- exchange of its only message, or a list of that for several; false for none. And
+	-- the names that errors are about, by frame.
+	local exchange_of, names_of = {}, {}
 
-	local comment_of = Field.new("frame.comment")
-
-	local function unescape(text)
-		return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
-			if hex == "x" and #digits == 2 then
-				return string.char(tonumber(digits, 16)) .. other
-			end
-			return hex .. digits .. other
-		end))
+	function conversation.begin()
+		exchange_of, names_of = {}, {}
+		exchanges.reset()
 	end
 
-	-- What the frame's comment says of the sender; nil where it is no recorder's.
-	function notes.read()
-		for _, info in ipairs({ comment_of() }) do
-			local comment = tostring(info.value)
-			if comment:find("^pid=%d+ ") or comment:find("^pid=%d+$") then
-				local found = { comm = comment:match(' comm="(.*)"$') }
-				found.comm = found.comm and unescape(found.comm)
-				local rest = comment:gsub(' comm=".*"$', "")
-				for name, value in rest:gmatch("(%a+)=(%S+)") do
-					if name == "owner" then
-						found.owner = value
-					elseif fields[name] and name ~= "comm" and value:find("^%d+$") and #value <= 9 then
-						found[name] = tonumber(value)
-					end
+	-- An error or the end of a dump, taken apart; nil for other messages.
+	local function error_of(i)
+		local kind = frame.type[i]
+		if kind ~= ERROR and kind ~= DONE then
+			return nil
+		end
+		local at = frame.at[i]
+		local raw = frame.raw:sub(at + 1, at + frame.length[i])
+		return errors.parse(raw, { length = frame.length[i], type = kind, flags = frame.flags[i] }, frame.big)
+	end
+
+	-- What a message is to the exchange that it belongs to.
+	local function role_of(i, found)
+		local kind = frame.type[i]
+		if kind == ERROR then
+			return found and found.errno == 0 and "ack" or "error"
+		elseif kind == DONE then
+			return found and found.errno and found.errno < 0 and "error" or "done"
+		elseif netlink.is_request(i) then
+			return "request"
+		elseif frame.operation[i] and frame.operation[i].async then
+			-- It may carry the numbers of the request that caused it.
+			return "notification"
+		end
+		return "answer"
+	end
+
+	-- Finds the request of a message from the kernel; what is shown of it, and the names
+	-- that an error is about.
+	local function read_answer(i, number, owner)
+		local found = error_of(i)
+		local kind = frame.protocol == GENERIC and frame.type[i] or nil
+		if found then
+			kind = found.original and found.original.type
+		end
+		local request = exchanges.find(frame.protocol, frame.sequence[i], frame.port[i], kind, owner)
+		if not request then
+			return false
+		end
+		if found then
+			errors.explain(found, exchanges.asked(request))
+		end
+		local role = role_of(i, found)
+		if role ~= "notification" then
+			exchanges.answer(request, role, number, frame.flags[i])
+		end
+		return request[1], found and (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
+	end
+
+	local function read_message(i, number, pinfo, owner)
+		local kind = frame.type[i]
+		if kind < MIN_TYPE and kind ~= ERROR and kind ~= DONE then
+			return false
+		elseif kind >= MIN_TYPE and netlink.is_request(i) then
+			return exchanges.begin(i, number, pinfo.rel_ts, owner)
+		end
+		local shown, names = read_answer(i, number, owner)
+		if names then
+			names_of[number] = names_of[number] or {}
+			names_of[number][i] = names
+		end
+		return shown
+	end
+
+	-- Reads the frame at hand, if it was not read before. `owner` is the recorder's name
+	-- of the socket.
+	function conversation.read(number, pinfo, owner)
+		if exchange_of[number] ~= nil then
+			return
+		elseif frame.count == 1 then
+			exchange_of[number] = read_message(1, number, pinfo, owner)
+			return
+		end
+		local all, some = {}, false
+		for i = 1, frame.count do
+			all[i] = read_message(i, number, pinfo, owner)
+			some = some or all[i]
+		end
+		exchange_of[number] = some and all
+	end
+
+	-- Whether the frame at hand has what stands in the columns and among the expert items
+	-- whoever looks.
+	function conversation.is_special()
+		for i = 1, frame.count do
+			if frame.type[i] == ERROR or frame.type[i] == DONE or math.floor(frame.flags[i] / 16) % 2 == 1 then
+				return true
+			end
+		end
+		return false
+	end
+
+	-- What is known of the messages of the frame at hand: one entry for each request,
+	-- error and end, and for all answers to one request together.
+	function conversation.entries(number)
+		local known, entries, seen = exchange_of[number], {}, {}
+		for i = 1, frame.count do
+			local shown = known and (frame.count == 1 and known or known[i]) or nil
+			local found = error_of(i)
+			local role = role_of(i, found)
+			local is_answer = role == "answer" or role == "notification"
+			if is_answer and netlink.has(frame.flags[i], "DUMP_INTR") or (found and netlink.has(frame.flags[i], "DUMP_INTR")) then
+				entries.interrupted = true
+			end
+			local names = found and names_of[number] and names_of[number][i]
+			if names then
+				found.bad, found.missing = names.bad, names.missing
+			end
+			if (shown or found) and not (is_answer and seen[shown]) then
+				if is_answer then
+					seen[shown] = true
 				end
-				return found
+				entries[#entries + 1] = {
+					request = shown and exchanges.unpack(shown) or nil, role = role, at = frame.at[i], error = found,
+				}
 			end
 		end
+		return entries
 	end
 
-	function notes.add(found, tree)
-		local item = tree:add(recorder)
-		item:set_generated()
-		for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
-			if found[name] then
-				local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
-				item:add(fields[name], text or found[name]):set_generated()
-			end
-		end
-	end
-
-	return notes
+	return conversation
 	end)(nl)
 
-	nl.talk = (function(...)
-	-- The post-dissector of all netlink protocols: what a message answers and is answered
-	-- by, why a request failed, and who sent it. Wireshark hands errors, acknowledgements
-	-- and the ends of dumps to no family's dissector, so they are found here, in the bytes
-	-- of the frame.
+	nl.exchange_fields = (function(...)
+	-- Fields and expert items of what belongs together, for all netlink protocols.
 
 	local nl = ...
-	local bytes, netlink, errors = nl.bytes, nl.netlink, nl.errors
-	local exchanges, notes, runtime = nl.exchanges, nl.notes, nl.runtime
-
-	--------------------------------------------------------------------------------
-	-- Fields
+	local errors = nl.errors
 
 	local proto = Proto("nlmsg", "Netlink exchange")
 
@@ -1935,172 +2380,17 @@ if not nl then
 		end
 		return all
 	end
-	local all_fields = list(fields)
-	proto.fields, proto.experts = all_fields, list(experts)
+	proto.fields, proto.experts = list(fields), list(experts)
 
-	--------------------------------------------------------------------------------
-	-- Reading a frame
+	return { proto = proto, fields = fields, experts = experts }
+	end)(nl)
 
-	-- What is known of each frame that was read: seen once in the order of the file,
-	-- shown whenever somebody looks.
-	local frames = {}
+	nl.show = (function(...)
+	-- What is known of a frame's messages, in the tree and in the columns.
 
-	function proto.init()
-		frames = {}
-		exchanges.reset()
-		runtime.forget()
-	end
-
-	-- The messages of a frame, as far as they were captured.
-	local function messages_of(source, cooked)
-		local raw = source:raw(cooked, source:len() - cooked)
-		local found, at = { raw = raw }, netlink.COOKED
-		if #raw < at + netlink.HEADER then
-			return found
-		end
-		local left = source:reported_len() - cooked - at
-		found.big = netlink.is_big_endian(raw:sub(at + 1, at + netlink.HEADER), left)
-		found.protocol = bytes.u16(raw, 14, true)
-		found.packet_type = bytes.u16(raw, 0, true)
-		while at + netlink.HEADER <= #raw do
-			local header = netlink.header(raw, at, found.big)
-			if header.length < netlink.HEADER then
-				break
-			end
-			header.at = at
-			-- As the families' dissectors call the place.
-			header.place = source:offset() + cooked + at
-			found[#found + 1] = header
-			at = at + bytes.align(header.length)
-		end
-		return found
-	end
-
-	-- A recorder's name of the socket; only "exact" ones tell sockets apart.
-	local function owner_of(noted)
-		if noted and noted.owner == "exact" and noted.pid and noted.socket then
-			return noted.pid .. ":" .. noted.socket
-		end
-	end
-
-	local function role_of(header, found)
-		if header.type == netlink.ERROR then
-			return found and found.errno == 0 and "ack" or "error"
-		elseif header.type == netlink.DONE then
-			return found and found.errno and found.errno < 0 and "error" or "done"
-		end
-		return "answer"
-	end
-
-	local function read_request(messages, header, pinfo, known, owner)
-		local raw = messages.raw:sub(header.at + 1, header.at + header.length)
-		return exchanges.begin({
-			protocol = messages.protocol, big = messages.big,
-			type = header.type, flags = header.flags, sequence = header.sequence, port = header.port, owner = owner,
-			family = known and known.family, operation = known and known.operation,
-		}, #raw == header.length and raw or nil, pinfo.number, pinfo.rel_ts)
-	end
-
-	-- An error or the end of a dump, taken apart; nil for other messages.
-	local function error_of(messages, header)
-		if header.type ~= netlink.ERROR and header.type ~= netlink.DONE then
-			return nil
-		end
-		local raw = messages.raw:sub(header.at + 1, header.at + header.length)
-		return errors.parse(raw, header, messages.big)
-	end
-
-	-- What a message from the kernel is and whom it answers: what is shown of the
-	-- request, its role, and the names that an error is about.
-	local function read_answer(messages, header, pinfo, known, owner)
-		local found = error_of(messages, header)
-		local kind = messages.protocol == netlink.GENERIC and header.type or nil
-		if found then
-			kind = found.original and found.original.type
-		end
-		local role = role_of(header, found)
-		local request = exchanges.find(messages.protocol, header, kind, owner)
-		-- A notification may carry the numbers of the request that caused it.
-		if known and known.operation and known.operation.async then
-			role = "notification"
-		end
-		if not request then
-			return false, role
-		end
-		if found then
-			errors.explain(found, request)
-		end
-		if role ~= "notification" then
-			exchanges.answer(request, role, pinfo.number, header.flags)
-		end
-		local names = found and (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
-		return request.shown, role, names
-	end
-
-	-- The operation of a message that a family's dissector saw.
-	local function operation_of(message, is_request)
-		local family = message and message.family
-		if family then
-			local operations = is_request and family.requests or family.replies
-			return { family = family, operation = operations[message.command] }
-		end
-	end
-
-	-- Reads a frame: one entry for each request, error and end, and for all answers to
-	-- one request together. An entry is three values in a row: what is shown of the
-	-- request, the role, and where in the frame the message is; `names` by that place.
-	local function read(messages, pinfo, told, noted)
-		local entries, seen, owner = {}, {}, owner_of(noted)
-		local function put(shown, role, at)
-			local count = #entries
-			entries[count + 1], entries[count + 2], entries[count + 3] = shown, role, at
-		end
-		for _, header in ipairs(messages) do
-			local is_request = netlink.is_request(header.flags, messages.packet_type)
-			local known = operation_of(told.messages[header.place], is_request)
-			if is_request and header.type >= netlink.MIN_TYPE then
-				put(read_request(messages, header, pinfo, known, owner), "request", header.at)
-			elseif header.type >= netlink.MIN_TYPE or header.type == netlink.ERROR or header.type == netlink.DONE then
-				local shown, role, names = read_answer(messages, header, pinfo, known, owner)
-				if netlink.has(header.flags, "DUMP_INTR") then
-					entries.interrupted = true
-				end
-				if names then
-					entries.names = entries.names or {}
-					entries.names[header.at] = names
-				end
-				if header.type < netlink.MIN_TYPE then
-					put(shown, role, header.at)
-				elseif shown and not seen[shown] then
-					seen[shown] = true
-					put(shown, role, header.at)
-				end
-			end
-		end
-		return (#entries > 0 or entries.interrupted) and entries or false
-	end
-
-	-- The entries of a frame with all that is known of them.
-	local function unpack_entries(entries, messages)
-		local headers, all = {}, {}
-		for _, header in ipairs(messages) do
-			headers[header.at] = header
-		end
-		for i = 1, #entries, 3 do
-			local shown, role, at = entries[i], entries[i + 1], entries[i + 2]
-			local found = headers[at] and error_of(messages, headers[at])
-			local names = found and entries.names and entries.names[at]
-			if names then
-				found.bad, found.missing = names.bad, names.missing
-			end
-			all[#all + 1] = { request = shown and exchanges.unpack(shown) or nil, role = role, at = at, error = found }
-		end
-		all.interrupted = entries.interrupted
-		return all
-	end
-
-	--------------------------------------------------------------------------------
-	-- Showing it
+	local nl = ...
+	local bytes, errors, frame = nl.bytes, nl.errors, nl.netlink.frame
+	local proto, fields, experts = nl.exchange_fields.proto, nl.exchange_fields.fields, nl.exchange_fields.experts
 
 	local function label_of(request)
 		return request and request.operation and request.operation.label
@@ -2153,10 +2443,10 @@ if not nl then
 		end
 	end
 
-	local function add_error(item, entry, source, at, big)
+	local function add_error(item, entry, tvb, at, big)
 		local found, kinds = entry.error, errors.KINDS
 		local function range(attr)
-			return source(at + attr.at, attr.size)
+			return tvb(at + attr.at, attr.size)
 		end
 		local function number(field, attr)
 			if big then
@@ -2181,7 +2471,7 @@ if not nl then
 		end
 		local attrs = found.attrs
 		if attrs[kinds.MSG] and found.text and #found.text > 0 then
-			item:add_packet_field(fields.text, source(at + attrs[kinds.MSG].at, #found.text), ENC_UTF_8)
+			item:add_packet_field(fields.text, tvb(at + attrs[kinds.MSG].at, #found.text), ENC_UTF_8)
 		end
 		for _, one in ipairs({
 			{ found.offset, kinds.OFFS, fields.offset, found.bad, fields.bad },
@@ -2201,7 +2491,7 @@ if not nl then
 		if found.policy and attrs[kinds.POLICY] then
 			local policy = item:add(fields.policy, range(attrs[kinds.POLICY]))
 			for _, part in ipairs(found.policy) do
-				local where = source(at + part.at, part.size)
+				local where = tvb(at + part.at, part.size)
 				if big then
 					policy:add(fields["policy_" .. part.name], where)
 				else
@@ -2214,14 +2504,10 @@ if not nl then
 		end
 	end
 
-	local function add_entry(root, entry, pinfo, source, cooked, big)
+	local function add_entry(root, entry, pinfo)
 		local request = entry.request
-		if not request and not entry.error then
-			return
-		end
 		local label = tell(entry) or (label_of(request) and label_of(request) .. " " .. entry.role) or entry.role
-		local at = cooked + (entry.at or 0)
-		local item = root:add(source(at, 0), label)
+		local item = root:add(frame.tvb(entry.at, 0), label)
 		if request and request.family then
 			add(item, fields.family, request.family.name)
 			if request.operation then
@@ -2235,131 +2521,306 @@ if not nl then
 			add(item, fields.time, seconds_between(request.time, pinfo.rel_ts))
 		end
 		if entry.error then
-			add_error(item, entry, source, at, big)
+			add_error(item, entry, frame.tvb, entry.at, frame.big)
 		end
 	end
 
-	-- Whether somebody looks or a filter asks. Errors are expert items in every mode,
-	-- and stand in the columns.
-	local function is_wanted(tree, entries)
-		if tree.visible or entries.interrupted then
-			return true
-		end
-		for i = 2, #entries, 3 do
-			if entries[i] ~= "request" and entries[i] ~= "answer" then
-				return true
-			end
-		end
-		for i = 1, #all_fields do
-			if tree:referenced(all_fields[i]) then
-				return true
-			end
-		end
-		return false
-	end
+	local show = {}
 
-	local function show(entries, pinfo, root, source, cooked, big)
+	-- Adds what is known of the frame at hand to the tree; `entries` are those of
+	-- `conversation.entries`.
+	function show.tree(entries, pinfo, tree)
+		local root
 		for _, entry in ipairs(entries) do
-			add_entry(root, entry, pinfo, source, cooked, big)
+			if entry.request or entry.error then
+				root = root or tree:add(proto):set_generated()
+				add_entry(root, entry, pinfo)
+			end
 		end
 		if entries.interrupted then
+			root = root or tree:add(proto):set_generated()
 			root:add_proto_expert_info(experts.interrupted)
 		end
 	end
 
-	-- Errors, acknowledgements and ends of dumps in the columns, behind what a family's
-	-- dissector said of the same frame.
-	local function set_columns(entries, messages, pinfo, told)
-		local texts, family = { told.count > 0 and told.shown or nil }, nil
-		local others = #messages - told.count
-		for _, entry in ipairs(entries) do
-			if entry.error then
-				others = others - 1
-				family = entry.request and entry.request.family or family
-				if #texts < 4 then
-					texts[#texts + 1] = tell(entry)
-				end
+	-- Info texts of a frame that are written out; what follows is counted.
+	local MAX_TOLD = 3
+
+	-- The columns, where a family's dissector or an error of the frame has something to
+	-- say. A frame with messages of other dissectors keeps what they say of it.
+	function show.columns(entries, pinfo)
+		if frame.count == 1 and not entries then
+			if frame.info[1] then
+				local cols = pinfo.cols
+				cols.info, cols.protocol = frame.info[1], frame.family[1].name
 			end
-		end
-		-- A frame with messages of other dissectors keeps what they say of it.
-		if others > 0 or #texts == 0 or (#texts == 1 and told.count > 0) then
 			return
 		end
-		pinfo.cols.info = table.concat(texts, "; ")
+		local texts, told, family = {}, 0, nil
+		local function put(text)
+			told = told + 1
+			if told <= MAX_TOLD then
+				texts[told] = text
+			end
+		end
+		for i = 1, frame.count do
+			if frame.info[i] then
+				family = frame.family[i]
+				put(frame.info[i])
+			end
+		end
+		local others = frame.count - told
+		for _, entry in ipairs(entries or {}) do
+			if entry.error then
+				others = others - 1
+				family = family or (entry.request and entry.request.family)
+				put(tell(entry))
+			end
+		end
+		if told == 0 or (others > 0 and told == frame.count - others and not family) then
+			return
+		end
+		local text = table.concat(texts, "; ")
+		if told > MAX_TOLD then
+			text = string.format("%s; %d more", text, told - MAX_TOLD)
+		end
+		local cols = pinfo.cols
+		cols.info = text
 		if family then
-			pinfo.cols.protocol = family.name
+			cols.protocol = family.name
 		end
 	end
 
-	-- Messages whose family Wireshark cannot name, by the ids in the preferences.
-	local function dissect_by_preference(messages, source, cooked, pinfo, tree)
-		if messages.protocol ~= netlink.GENERIC then
-			return
+	return show
+	end)(nl)
+
+	nl.notes = (function(...)
+	-- What the recorder wrote into the frame's comment:
+	-- pid=812 tid=812 socket=3 owner=exact comm="ip"
+
+	local nl = ...
+	local bytes, interest = nl.bytes, nl.interest
+
+	local notes = {}
+
+	local recorder = Proto("nlcap", "Sender, as the recorder knows it")
+	local fields = {
+		pid = ProtoField.uint32("nlcap.pid", "Process", base.DEC, nil, nil, "Thread-group id of the process"),
+		tid = ProtoField.uint32("nlcap.tid", "Thread", base.DEC, nil, nil, "Id of the thread"),
+		socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
+		owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
+		comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
+		more = ProtoField.string("nlcap.more", "Also", base.UNICODE, "KEY=VALUE that this dissector does not know"),
+	}
+	recorder.fields = { fields.pid, fields.tid, fields.socket, fields.owner, fields.comm, fields.more }
+	local NUMBERS = { pid = true, tid = true, socket = true }
+
+	-- Only a protocol with a dissector has a handle, by which one learns whether anything
+	-- of it is asked for.
+	function recorder.dissector() end
+	local handle
+
+	-- Wireshark makes the field of a comment only where somebody asks for it, and an
+	-- extractor of our own would cost each frame of each file a tree. So a tap asks, once
+	-- somebody asks for a field of ours; from the next frame on it is there. On Linux
+	-- tshark's command line says so before the first.
+	local tap
+	local function ask_for_comments()
+		tap = tap or Listener.new("frame", "frame.comment")
+	end
+
+	local function command_line_asks()
+		local file = io.open("/proc/self/cmdline", "rb")
+		if not file then
+			return false
 		end
-		local told = runtime.told(pinfo.number)
-		for _, header in ipairs(messages) do
-			if header.type > netlink.MIN_TYPE and not told.messages[header.place] then
-				local family = runtime.preferred(header.type)
-				local at = header.at + netlink.HEADER
-				local size = math.min(header.length - netlink.HEADER, #messages.raw - at)
-				if family and size > 0 then
-					family.proto.dissector(source(cooked + at, size):tvb(), pinfo, tree)
+		local line = file:read(65536) or ""
+		file:close()
+		return line:find("nlcap.", 1, true) ~= nil or line:find("nlmsg.", 1, true) ~= nil
+	end
+
+	function notes.begin()
+		if gui_enabled() or command_line_asks() then
+			ask_for_comments()
+		end
+	end
+
+	local function unescape(text)
+		return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
+			if hex == "x" and #digits == 2 then
+				return string.char(tonumber(digits, 16)) .. other
+			end
+			return hex .. digits .. other
+		end))
+	end
+
+	-- Takes a comment apart; nil where it is no recorder's.
+	local function parse(comment)
+		if not comment:find("^pid=%d+ ") and not comment:find("^pid=%d+$") then
+			return nil
+		end
+		local found = { comm = comment:match(' comm="(.*)"$'), more = {} }
+		found.comm = found.comm and unescape(found.comm)
+		local rest = comment:gsub(' comm=".*"$', "")
+		for name, value in rest:gmatch("([%w_-]+)=(%S+)") do
+			if NUMBERS[name] and value:find("^%d+$") and #value <= 9 then
+				found[name] = tonumber(value)
+			elseif name == "owner" then
+				found.owner = value
+			elseif #found.more < 16 then
+				found.more[#found.more + 1] = name .. "=" .. value
+			end
+		end
+		return found
+	end
+
+	-- What the frame's comments say of the senders: a list, for a multicast has several;
+	-- nil where nobody asks or no recorder said anything.
+	function notes.read(tree, visible, asked)
+		if not visible then
+			handle = handle or Dissector.get("nlcap")
+			if not asked and not interest.in_protocol(tree, handle) then
+				return nil
+			end
+			ask_for_comments()
+		end
+		local all
+		-- Before the dissector of netlink there are only a frame's own fields.
+		for _, info in ipairs({ all_field_infos() }) do
+			if info.name == "frame.comment" then
+				local found = parse(tostring(info.value))
+				if found then
+					all = all or {}
+					all[#all + 1] = found
 				end
 			end
+		end
+		return all
+	end
+
+	-- The recorder's name of the socket that sent a message; only "exact" ones tell
+	-- sockets apart.
+	function notes.owner(all)
+		local first = all and all[1]
+		if first and first.owner == "exact" and first.pid and first.socket then
+			return first.pid .. ":" .. first.socket
+		end
+	end
+
+	function notes.add(all, tree)
+		for _, found in ipairs(all) do
+			local item = tree:add(recorder):set_generated()
+			for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
+				if found[name] then
+					local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
+					item:add(fields[name], text or found[name]):set_generated()
+				end
+			end
+			for _, text in ipairs(found.more) do
+				item:add(fields.more, bytes.printable(text, 256)):set_generated()
+			end
+		end
+	end
+
+	return notes
+	end)(nl)
+
+	nl.hook = (function(...)
+	-- The way into a frame: before Wireshark's dissector of netlink, and after it. A
+	-- post-dissector would be called for every frame of every protocol, and would have to
+	-- ask for fields that cost all frames a tree.
+
+	local nl = ...
+	local bytes, netlink, notes, runtime = nl.bytes, nl.netlink, nl.notes, nl.runtime
+	local conversation, show, interest = nl.conversation, nl.show, nl.interest
+	local proto, experts = nl.exchange_fields.proto, nl.exchange_fields.experts
+	local frame = netlink.frame
+
+	-- Newer Wiresharks call it by another name.
+	local NETLINK = (rawget(_G, "wtap_encaps") or wtap).NETLINK
+	local encapsulations = DissectorTable.get("wtap_encap")
+	local original = encapsulations:get_dissector(NETLINK)
+	local dissect = original.call
+
+	local handle
+
+	-- A number of preference, or the family that Wireshark named.
+	local function families_of_frame(tree)
+		for i = 1, frame.count do
+			local kind = frame.type[i]
+			if kind >= netlink.MIN_TYPE and not frame.info[i] then
+				local family = frame.family[i]
+					or (kind > netlink.MIN_TYPE and frame.at[i] + netlink.HEADER < #frame.raw and runtime.preferred(kind))
+				if family then
+					local ok, message = pcall(runtime.of_frame, family, i, tree)
+					if not ok then
+						tree:add_proto_expert_info(family.experts.fault, bytes.printable(tostring(message), 200))
+					end
+				end
+			end
+		end
+	end
+
+	local function before(tvb, pinfo, tree)
+		frame.number, frame.visible = pinfo.number, tree.visible
+		interest.frame(frame.number, frame.visible)
+		netlink.read(tvb)
+		handle = handle or Dissector.get("nlmsg")
+		frame.asked = frame.visible or interest.in_protocol(tree, handle)
+		frame.noted = notes.read(tree, frame.visible, frame.asked)
+	end
+
+	local function after(pinfo, tree)
+		if frame.protocol == netlink.GENERIC then
+			families_of_frame(tree)
+		end
+		local number = frame.number
+		conversation.read(number, pinfo, notes.owner(frame.noted))
+		local entries
+		if frame.asked or conversation.is_special() then
+			entries = conversation.entries(number)
+			show.tree(entries, pinfo, tree)
+		end
+		show.columns(entries, pinfo)
+		if frame.noted then
+			notes.add(frame.noted, tree)
 		end
 	end
 
 	local function look(tvb, pinfo, tree)
-		local source, cooked = netlink.frame()
-		if not source then
-			-- Without a tree there is nothing to show, but the order of the file to learn.
-			if not frames[pinfo.number] and netlink.looks_like(tvb) then
-				local messages = messages_of(tvb, 0)
-				frames[pinfo.number] = read(messages, pinfo, runtime.told(pinfo.number))
-			end
-			return
-		end
-		local noted = notes.read()
-		if noted then
-			notes.add(noted, tree)
-		end
-		local messages = messages_of(source, cooked)
-		dissect_by_preference(messages, source, cooked, pinfo, tree)
-		local told = runtime.told(pinfo.number)
-		local entries = frames[pinfo.number]
-		if entries == nil then
-			entries = read(messages, pinfo, told, noted)
-			frames[pinfo.number] = entries
-		end
-		if not entries then
-			return
-		end
-		-- Always there, so that a filter on the protocol alone finds the frame.
-		local root = tree:add(proto)
-		root:set_generated()
-		if is_wanted(tree, entries) then
-			entries = unpack_entries(entries, messages)
-			set_columns(entries, messages, pinfo, told)
-			show(entries, pinfo, root, source, cooked, messages.big)
-		end
+		before(tvb, pinfo, tree)
+		frame.entered = true
+		-- What it throws, of a frame that was cut, it has shown already.
+		local whole, used = pcall(dissect, original, tvb, pinfo, tree)
+		after(pinfo, tree)
+		return whole and used
 	end
 
 	function proto.dissector(tvb, pinfo, tree)
-		local ok, message = pcall(look, tvb, pinfo, tree)
-		-- The next frame, or this one dissected again, begins with nothing told.
-		runtime.forget()
+		frame.entered = false
+		local ok, used = pcall(look, tvb, pinfo, tree)
 		if not ok then
-			tree:add_proto_expert_info(experts.fault, bytes.printable(tostring(message), 200))
+			tree:add_proto_expert_info(experts.fault, bytes.printable(tostring(used), 200))
+			used = not frame.entered and dissect(original, tvb, pinfo, tree)
 		end
+		netlink.leave()
+		return used or tvb:len()
 	end
-	register_postdissector(proto)
+
+	function proto.init()
+		conversation.begin()
+		runtime.begin()
+		notes.begin()
+	end
+
+	encapsulations:set(NETLINK, proto)
 
 	return {}
 	end)(nl)
 
 	package.loaded["nl_util.dissector"] = nl
 end
-assert(nl.api == 1, "dissectors of another version of nl-util are loaded: make all of them anew")
+assert(nl.api == 2, "dissectors of another version of nl-util are loaded: make all of them anew")
 
 nl.runtime.register({
 	name = "nl_util",

@@ -4,7 +4,7 @@
 -- a filter asks for a field of it.
 
 local nl = ...
-local bytes, values = nl.bytes, nl.values
+local bytes, values, interest = nl.bytes, nl.values, nl.interest
 
 local attributes = {}
 
@@ -19,10 +19,11 @@ local MAX_ATTRIBUTES = 20000
 local NLA_HEADER = 4
 
 -- The state of one message's dissection. `tvb` has all bytes that were captured
--- and `raw` the same as a string; `stop` is where the message really ends.
-function attributes.context(family, tvb, raw, big, stop)
+-- and `raw` the same as a string; the message, without its netlink header, begins at
+-- `at` of them and really ends at `stop`.
+function attributes.context(family, tvb, raw, big, at, stop)
 	local context = {
-		family = family, tvb = tvb, raw = raw, big = big, net = false, stop = stop,
+		family = family, tvb = tvb, raw = raw, big = big, net = false, at = at, stop = stop,
 		count = 0, seen = {}, counts = {}, pieces = {},
 	}
 	function context.spend()
@@ -79,6 +80,7 @@ local scan
 
 -- What is in an array or below a key is checked as deep as it goes.
 local function scan_elements(context, value, at, stop, depth, keys)
+	context.irregular = true
 	if depth > MAX_DEPTH then
 		return odd(context, "too_deep")
 	end
@@ -92,19 +94,28 @@ local function scan_elements(context, value, at, stop, depth, keys)
 		if ends > #context.raw then
 			odd(context, "partial")
 		end
+		if context.heads then
+			context.heads[#context.heads + 1] = { at = at }
+		end
 		if keys > 1 then
 			scan_elements(context, value, payload, ends, depth + 1, keys - 1)
 		elseif value.element.set then
 			scan(context, value.element.set, payload, ends, depth + 1)
 		elseif not values.fits(value.element, ends - payload) then
 			odd(context, "malformed")
+		elseif value.element.kind == "string" then
+			-- A shape does not look for their ends.
+			context.heads = nil
+			if context.raw:byte(ends) ~= 0 then
+				odd(context, "unterminated")
+			end
 		end
 		at = next_at
 	end
 end
 
--- What an attribute is on one line, where it is the first of its kind.
-local function tell(context, attr, payload, ends)
+-- What a value is on one line.
+function attributes.tell(context, attr, payload, ends)
 	local shown = values.tell(context, attr, payload, ends - payload)
 	if not shown or attr.is_text then
 		return shown
@@ -112,15 +123,16 @@ local function tell(context, attr, payload, ends)
 	return shown == "" and attr.name or attr.name .. " " .. bytes.printable(shown, 64)
 end
 
--- Reads the attributes in a range by their set. Returns what stands for all of
--- them in one line: the first text, else the first number.
+-- Reads the attributes in a range by their set. Returns what can stand for all of
+-- them in one line, the first text, else the first number: the attribute, where its
+-- payload begins and ends, and whether it is in network order.
 function scan(context, set, at, stop, depth)
 	if depth > MAX_DEPTH then
 		odd(context, "too_deep")
 		return nil
 	end
 	local captured = #context.raw
-	local text, number
+	local text, text_at, text_ends, first, first_at, first_ends, first_net
 	while at < stop do
 		local payload, ends, kind, high, next_at = header(context, at, stop)
 		if not payload then
@@ -138,75 +150,67 @@ function scan(context, set, at, stop, depth)
 		if not attr then
 			odd(context, "unknown")
 		else
+			local net = high % 128 >= 64
 			context.seen[attr] = true
-			local shown
-			if attr.holds then
-				if attr.kind == "nest" then
-					shown = scan(context, attr.set, payload, ends, depth + 1)
-				else
-					scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
-				end
+			if context.heads then
+				context.heads[#context.heads + 1] = { at = at, attr = attr, size = ends - payload, padded = next_at <= stop }
+				context.irregular = context.irregular or net
+			end
+			local told, told_at, told_ends, told_net
+			if attr.kind == "nest" then
+				told, told_at, told_ends, told_net = scan(context, attr.set, payload, ends, depth + 1)
+			elseif attr.holds then
+				scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
 			elseif whole and not values.fits(attr, ends - payload) then
 				odd(context, "malformed")
 			elseif whole then
 				if attr.is_text and context.raw:byte(ends) ~= 0 then
 					odd(context, "unterminated")
 				end
-				if depth == 0 and #context.pieces < 3 or (attr.is_text and not text) or not (text or number) then
-					context.net = high >= 64 and high % 128 >= 64
-					shown = tell(context, attr, payload, ends)
-					context.net = false
+				if values.tells(attr, ends - payload) then
+					told, told_at, told_ends, told_net = attr, payload, ends, net
 				end
 			end
-			if shown then
-				if attr.is_text then
-					text = text or shown
-				else
-					number = number or shown
+			if told then
+				if not attr.is_text then
+					if not first then
+						first, first_at, first_ends, first_net = told, told_at, told_ends, told_net
+					end
+				elseif not text then
+					text, text_at, text_ends = told, told_at, told_ends
 				end
 			end
 			if depth == 0 then
 				context.counts[attr] = (context.counts[attr] or 0) + 1
-				if shown and #context.pieces < 3 then
-					context.pieces[#context.pieces + 1] = shown
+				if told and #context.pieces < 3 then
+					context.pieces[#context.pieces + 1] = { attr = told, at = told_at, ends = told_ends, net = told_net }
 				end
 			end
 		end
 		at = next_at
 	end
-	return text or number
+	if text then
+		return text, text_at, text_ends
+	end
+	return first, first_at, first_ends, first_net
 end
 attributes.scan = scan
 
 --------------------------------------------------------------------------------
 -- The tree
 
--- Which of the attributes that were read have a field that somebody asks for: true
--- for all, nil for none. What nobody asks for is not built when no tree is looked at.
-function attributes.wanted(context, tree)
-	local own = context.family.own
-	-- Undecoded bytes can be in any of them.
-	if tree:referenced(own.rest) then
+-- Which of the attributes in `seen` have a field that somebody asks for: true for
+-- all, nil for none. What nobody asks for is not built when no tree is looked at.
+function attributes.wanted(family, seen, tree)
+	-- Undecoded bytes can be in any of them, and each has a header.
+	if interest.in_fields(tree, family.own_fields) then
 		return true
 	end
 	local wanted
-	local function ask(key, list)
-		for i = 1, #list do
-			if tree:referenced(list[i]) then
-				wanted = wanted or {}
-				wanted[key] = true
-				return
-			end
-		end
-	end
-	for attr in pairs(context.seen) do
-		ask(attr, attr.fields)
-	end
-	ask("headers", context.family.nla_fields)
-	for _, field in ipairs({ own.cmd, own.version, own.reserved }) do
-		if tree:referenced(field) then
+	for attr in pairs(seen) do
+		if interest.in_fields(tree, attr.fields) then
 			wanted = wanted or {}
-			wanted[field] = true
+			wanted[attr] = true
 		end
 	end
 	return wanted
@@ -220,17 +224,19 @@ local function report(context, item, what, text)
 	end
 end
 
--- The attribute's header, first below its item.
+-- The attribute's header, first below its item; its two flags where one is set.
 local function add_header(context, item, at, label)
-	if context.wanted and not context.wanted.headers then
+	if context.wanted then
 		return
 	end
 	local own = context.family.own
 	local kind = context.tvb(at + 2, 2)
 	local add = context.big and item.add or item.add_le
 	add(item, own.len, context.tvb(at, 2))
-	add(item, own.nested, kind)
-	add(item, own.net, kind)
+	if context.raw:byte(context.big and at + 3 or at + 4) >= 64 then
+		add(item, own.nested, kind)
+		add(item, own.net, kind)
+	end
 	local made = add(item, own.type, kind)
 	if context.visible then
 		made:append_text(" (" .. label .. ")")
@@ -381,12 +387,12 @@ function build(context, tree, set, at, stop, depth)
 		elseif attr.holds then
 			local shown = add_holder(context, tree, attr, at, payload, ends, depth)
 			number = number or shown
-		elseif not wanted or wanted[attr] or wanted.headers then
+		elseif not wanted or wanted[attr] then
 			context.net = high % 128 >= 64
 			add_value(context, tree, attr, at, payload, ends)
 			if context.visible and not text and (attr.is_text or not number)
 				and ends <= #context.raw and values.fits(attr, ends - payload) then
-				local shown = tell(context, attr, payload, ends)
+				local shown = attributes.tell(context, attr, payload, ends)
 				if attr.is_text then
 					text = shown
 				else
@@ -398,6 +404,21 @@ function build(context, tree, set, at, stop, depth)
 		at = next_at
 	end
 	return text or number
+end
+
+-- Adds one attribute that is known to be sound, where nobody looks at the tree.
+function attributes.add(context, tree, attr, at, size)
+	local item, more
+	if attr.kind == "flag" then
+		tree:add(attr.fields[1], context.tvb(at, NLA_HEADER))
+	elseif attr.kind == "nest" then
+		tree:add(attr.fields[1], size > 0 and context.tvb(at + NLA_HEADER, size) or context.tvb(at, NLA_HEADER))
+	else
+		item, more = values.add(context, tree, attr, at + NLA_HEADER, size)
+		if more then
+			more(item)
+		end
+	end
 end
 
 -- Builds the tree of all attributes from `at` on.

@@ -167,9 +167,10 @@ local function attribute_at(exchange, raw, target)
 	return string.format("%d", bytes.u16(raw, target + 2, exchange.big) % 0x4000)
 end
 
--- Names the attributes that an error is about, from the request that it answers.
-function errors.explain(found, exchange)
-	local raw = found.copy or exchange.raw
+-- Names the attributes that an error is about, from the request that it answers:
+-- its bytes, where they were kept, and what it asked for.
+function errors.explain(found, kept, exchange)
+	local raw = found.copy or kept
 	if found.offset then
 		found.bad = attribute_at(exchange, raw, found.offset)
 	end

@@ -4,7 +4,7 @@
 -- port 0, so its port is learnt from its first answer.
 
 local nl = ...
-local netlink = nl.netlink
+local has, frame = nl.netlink.has, nl.netlink.frame
 
 local exchanges = {}
 
@@ -12,11 +12,12 @@ local exchanges = {}
 -- given up. Programs that use one number for ever are the reason.
 local MAX_OPEN = 64
 
--- Requests that answers are looked for, waiting and answered ones; the oldest are
--- given up. What is shown of them stays.
-local MAX_WAITING, MAX_OVER = 4096, 256
+-- Requests that answers are looked for are those of the last two generations, of so
+-- many each. What is shown of the others stays.
+local GENERATION = 2048
 
--- A request's bytes, for the names in an error, are kept up to this length.
+-- A request's bytes, for the names in an error, are kept up to this length of its
+-- frame.
 local MAX_BYTES = 8192
 
 -- Frames of answers that a request lists.
@@ -32,8 +33,8 @@ function exchanges.unpack(shown)
 	local answers = {}
 	if shown[FIRST] then
 		answers[1] = shown[FIRST]
-		for _, frame in ipairs(shown[MORE] or {}) do
-			answers[#answers + 1] = frame
+		for _, number in ipairs(shown[MORE] or {}) do
+			answers[#answers + 1] = number
 		end
 	end
 	return {
@@ -43,15 +44,11 @@ function exchanges.unpack(shown)
 	}
 end
 
-local open, waiting, over
-
--- The last requests of a kind, in a ring.
-local function ring(size)
-	return { size = size, next = 1 }
-end
+-- Requests by protocol and sequence number: a request, or a list of several.
+local young, old, born
 
 function exchanges.reset()
-	open, waiting, over = {}, ring(MAX_WAITING), ring(MAX_OVER)
+	young, old, born = {}, {}, 0
 end
 exchanges.reset()
 
@@ -59,117 +56,132 @@ local function key_of(protocol, sequence)
 	return protocol * 2 ^ 32 + sequence
 end
 
-local function forget(request)
-	local key = key_of(request.protocol, request.sequence)
-	local others = open[key] or {}
-	for i, other in ipairs(others) do
-		if other == request then
-			table.remove(others, i)
-			break
-		end
-	end
-	if #others == 0 then
-		open[key] = nil
-	end
-end
+-- What is known of a request as long as it may be answered, in a list too; the first
+-- is what is shown of it. `BIG`, `RAW`, `AT` and `LENGTH` are its bytes: those of its
+-- frame, the byte order, and where in them it is.
+local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, OVER, LAST = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
--- Puts a request into a ring; that which falls out is given up, unless it is in the
--- other ring by now.
-local function put(into, request)
-	local oldest = into[into.next]
-	if oldest and oldest.ring == into then
-		forget(oldest)
-	end
-	into[into.next] = request
-	request.ring = into
-	into.next = into.next % into.size + 1
-end
-
--- A request: what is known of it when it is seen. Returns what is shown of it.
-function exchanges.begin(request, raw, frame, time)
-	request.shown = {
-		frame, time, request.family or false, request.operation or false, 0, false, false, false, false, false,
+-- A request in frame `number`, the message `i` of the frame at hand. Returns what is
+-- shown of it.
+function exchanges.begin(i, number, time, owner)
+	local shown = {
+		number, time, frame.family[i], frame.operation[i], 0, false, false, false, false, false,
 	}
-	request.dump = netlink.has(request.flags, "ROOT") and netlink.has(request.flags, "MATCH")
-	request.raw = raw and #raw <= MAX_BYTES and raw or nil
-	local key = key_of(request.protocol, request.sequence)
-	local others = open[key]
+	local at, length, raw = frame.at[i], frame.length[i], frame.raw
+	local request = {
+		shown, frame.type[i], frame.flags[i], frame.port[i], owner or false, frame.protocol, frame.big,
+		#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false,
+	}
+	if born >= GENERATION then
+		young, old, born = {}, young, 0
+	end
+	born = born + 1
+	local key = key_of(frame.protocol, frame.sequence[i])
+	local others = young[key] or old[key]
 	if not others then
-		others = {}
-		open[key] = others
+		young[key] = request
+		return shown
+	end
+	if not others.several then
+		others = { others, several = true }
 	end
 	others[#others + 1] = request
 	if #others > MAX_OPEN then
 		table.remove(others, 1)
 	end
-	put(waiting, request)
-	return request.shown
+	young[key] = others
+	return shown
+end
+
+-- What an error's names come from: the bytes of a request, as long as they are kept,
+-- and what it asked for.
+function exchanges.asked(request)
+	local raw, shown = request[RAW], request[SHOWN]
+	return raw and raw:sub(request[AT] + 1, request[AT] + request[LENGTH]), {
+		protocol = request[PROTOCOL], big = request[BIG], family = shown[FAMILY] or nil,
+		operation = shown[OPERATION] or nil,
+	}
 end
 
 -- Whether an answer can be a request's, beyond the numbers: generic netlink answers
 -- with the request's own type, an error repeats it, and a recorder may know both
 -- sockets.
 local function may_be(request, kind, owner)
-	if request.owner and owner and request.owner ~= owner then
+	if request[OWNER] and owner and request[OWNER] ~= owner then
 		return false
 	end
-	return kind == nil or kind == request.type
+	return kind == nil or kind == request[KIND]
 end
 
 -- The request that a message from the kernel answers; nil for none. `kind` is the
 -- request's type, where the answer tells it.
-function exchanges.find(protocol, header, kind, owner)
-	local others = open[key_of(protocol, header.sequence)]
+function exchanges.find(protocol, sequence, port, kind, owner)
 	-- Port 0 is the kernel's own: a notification.
-	if not others or header.port == 0 then
+	if port == 0 then
+		return nil
+	end
+	local key = key_of(protocol, sequence)
+	local others = young[key] or old[key]
+	if not others then
+		return nil
+	end
+	if not others.several then
+		if others[PORT] == port then
+			return others
+		elseif others[PORT] == 0 and not others[OVER] and may_be(others, kind, owner) then
+			others[PORT] = port
+			return others
+		end
 		return nil
 	end
 	local unbound, ended
 	for i = #others, 1, -1 do
 		local request = others[i]
-		if request.port == header.port then
-			if not request.over then
+		if request[PORT] == port then
+			if not request[OVER] then
 				return request
 			end
 			ended = ended or request
-		elseif request.port == 0 and not request.over and may_be(request, kind, owner) then
+		elseif request[PORT] == 0 and not request[OVER] and may_be(request, kind, owner) then
 			unbound = request
 		end
 	end
 	if unbound then
-		unbound.port = header.port
+		unbound[PORT] = port
 		return unbound
 	end
 	return ended
 end
 
+local function is_dump(flags)
+	return has(flags, "ROOT") and has(flags, "MATCH")
+end
+
 local function finish(request)
-	if not request.over then
-		request.over, request.raw = true, nil
-		put(over, request)
-	end
+	request[OVER], request[RAW] = true, false
 end
 
 -- Writes down that a request was answered by a message of a frame. `role` is
 -- "answer", "done", "error" or "ack".
-function exchanges.answer(request, role, frame, flags)
-	local shown = request.shown
+function exchanges.answer(request, role, number, flags)
+	local shown = request[SHOWN]
 	if role ~= "answer" then
-		shown[ENDS[role]] = shown[ENDS[role]] or frame
+		shown[ENDS[role]] = shown[ENDS[role]] or number
 		return finish(request)
 	end
 	shown[COUNT] = shown[COUNT] + 1
 	if not shown[FIRST] then
-		shown[FIRST] = frame
-	elseif request.last ~= frame then
+		shown[FIRST] = number
+	elseif request[LAST] ~= number then
 		local more = shown[MORE] or {}
 		shown[MORE] = more
 		if #more < MAX_LISTED - 1 then
-			more[#more + 1] = frame
+			more[#more + 1] = number
 		end
 	end
-	request.last = frame
-	if not request.dump and not netlink.has(request.flags, "ACK") and not netlink.has(flags, "MULTI") then
+	request[LAST] = number
+	-- A dump ends with NLMSG_DONE, what asks for an acknowledgement with that.
+	if not request[OVER] and not is_dump(request[FLAGS]) and not has(request[FLAGS], "ACK") and not has(flags, "MULTI") then
 		finish(request)
 	end
 end

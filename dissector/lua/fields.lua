@@ -28,7 +28,10 @@ local function make_own(family, commands)
 		family.fields[#family.fields + 1] = field
 	end
 	family.own = own
-	family.nla_fields = { own.len, own.type, own.nested, own.net }
+	-- What is asked for at once: whoever asks for one of them gets all.
+	family.own_fields = {
+		own.rest, own.cmd, own.version, own.reserved, own.len, own.type, own.nested, own.net,
+	}
 end
 
 local function make_experts(family)

@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- The frame around a message. Wireshark hands a generic netlink dissector the
--- bytes behind the netlink header alone; the header stands before them in the same
--- frame, and the frame is where the field `netlink.hatype` comes from.
+-- The frame at hand: its bytes, and the netlink messages in it. Wireshark hands a
+-- generic netlink dissector the bytes behind the netlink header alone, so the frame
+-- is read here once, before Wireshark's own dissector of netlink.
 
 local nl = ...
 local bytes = nl.bytes
+local byte = string.byte
 
 local netlink = {
-	COOKED = 16, -- struct sockaddr_nl's stand-in: the header of LINKTYPE_NETLINK
+	COOKED = 16, -- the header of LINKTYPE_NETLINK: packet type, ARPHRD, …, protocol
 	HEADER = 16, -- struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port
 	GENL_HEADER = 4, -- struct genlmsghdr: u8 command, u8 version, u16 reserved
-	NLA_HEADER = 4, -- struct nlattr: u16 length, u16 type
 
 	GENERIC = 16, -- NETLINK_GENERIC
 
@@ -25,6 +25,8 @@ local netlink = {
 	TO_KERNEL = 7,
 }
 
+local COOKED, HEADER = netlink.COOKED, netlink.HEADER
+
 -- Bits of nlmsg_flags.
 local FLAGS = {
 	REQUEST = 0x1, MULTI = 0x2, ACK = 0x4, DUMP_INTR = 0x10,
@@ -36,37 +38,16 @@ function netlink.has(flags, name)
 	return math.floor(flags / FLAGS[name]) % 2 == 1
 end
 
-local hatype = Field.new("netlink.hatype")
-
--- The bytes of the frame at hand, and where its cooked header begins; nothing
--- where the frame is not netlink's.
-function netlink.frame()
-	local info = hatype()
-	if not info then
-		return nil
-	end
-	return info.source, info.offset - 2
-end
-
--- Whether the bytes of a frame are netlink's, by their form. Wireshark's first pass
--- over a file may make no tree, and no field has a value then.
-function netlink.looks_like(tvb)
-	if tvb:len() < netlink.COOKED + netlink.HEADER then
-		return false
-	end
-	local raw = tvb:raw(0, netlink.COOKED + netlink.HEADER)
-	-- Packet type below 8, ARPHRD_NETLINK, ten bytes of no address, a protocol.
-	local zero, packet_type = raw:byte(1, 2)
-	local high, protocol = raw:byte(15, 16)
-	if zero ~= 0 or packet_type > 7 or high ~= 0 or protocol > 31
-		or raw:sub(3, 14) ~= "\3\56" .. ("\0"):rep(10) then
-		return false
-	end
-	local left = tvb:reported_len() - netlink.COOKED
-	local big = netlink.is_big_endian(raw:sub(netlink.COOKED + 1), left)
-	local length = bytes.u32(raw, netlink.COOKED, big)
-	return length >= netlink.HEADER and length <= left
-end
+-- The frame at hand. `tvb` and `raw` have all bytes that were captured; `count`
+-- messages stand in the lists, each at its place: where its header begins, what the
+-- header says, and what a family's dissector made of it. The lists are the same for
+-- every frame: making them anew would cost as much as reading.
+local frame = {
+	count = 0, raw = "", big = false, protocol = 0, packet_type = 0,
+	at = {}, length = {}, type = {}, flags = {}, sequence = {}, port = {},
+	family = {}, operation = {}, info = {},
+}
+netlink.frame = frame
 
 -- Whether the numbers of a netlink message are big-endian. Nobody says it: the
 -- length makes sense in one order only, since no message has more than 2^24 bytes.
@@ -74,12 +55,59 @@ function netlink.is_big_endian(header, left)
 	local little = bytes.u32(header, 0, false)
 	local big = bytes.u32(header, 0, true)
 	local function fits(length)
-		return length >= netlink.HEADER and length <= left
+		return length >= HEADER and length <= left
 	end
 	if fits(little) ~= fits(big) then
 		return fits(big)
 	end
 	return big < little
+end
+
+-- Reads the netlink headers of a frame, as far as they were captured.
+function netlink.read(tvb)
+	local raw = tvb:raw()
+	local captured = #raw
+	frame.tvb, frame.raw, frame.count, frame.next = tvb, raw, 0, 1
+	frame.big, frame.protocol, frame.packet_type = false, 0, 0
+	if captured < COOKED + HEADER then
+		return
+	end
+	local t1, t2 = byte(raw, 1, 2)
+	local p1, p2, a, b, c, d = byte(raw, 15, 20)
+	frame.packet_type, frame.protocol = t1 * 256 + t2, p1 * 256 + p2
+	-- A length below 64 KiB that makes sense as it is, and none the other way round.
+	local little = c == 0 and d == 0 and a > 0 and a + b * 256 >= HEADER and a + b * 256 <= captured - COOKED
+	local big = not little
+		and netlink.is_big_endian(raw:sub(COOKED + 1, COOKED + HEADER), tvb:reported_len() - COOKED)
+	frame.big = big
+	local count, at = 0, COOKED
+	while at + HEADER <= captured do
+		local length, kind, flags, sequence, port
+		if big then
+			length, kind, flags = bytes.u32(raw, at, true), bytes.u16(raw, at + 4, true), bytes.u16(raw, at + 6, true)
+			sequence, port = bytes.u32(raw, at + 8, true), bytes.u32(raw, at + 12, true)
+		else
+			local l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, at + 1, at + HEADER)
+			length = l1 + l2 * 256 + l3 * 65536 + l4 * 16777216
+			kind, flags = k1 + k2 * 256, f1 + f2 * 256
+			sequence = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216
+			port = o1 + o2 * 256 + o3 * 65536 + o4 * 16777216
+		end
+		if length < HEADER then
+			break
+		end
+		count = count + 1
+		frame.at[count], frame.length[count], frame.type[count] = at, length, kind
+		frame.flags[count], frame.sequence[count], frame.port[count] = flags, sequence, port
+		frame.family[count], frame.operation[count], frame.info[count] = false, false, false
+		at = at + length + -length % 4
+	end
+	frame.count = count
+end
+
+-- Forgets the buffer, which is gone after its frame.
+function netlink.leave()
+	frame.tvb, frame.count = nil, 0
 end
 
 -- Takes struct nlmsghdr apart.
@@ -93,34 +121,29 @@ function netlink.header(raw, at, big)
 	}
 end
 
--- Whether a message goes to the kernel, by what the recorder wrote, else by its flag.
-function netlink.is_request(flags, packet_type)
-	if packet_type == netlink.TO_USER then
+-- Whether a message of the frame goes to the kernel, by what the recorder wrote,
+-- else by its flag.
+function netlink.is_request(i)
+	local packet_type = frame.packet_type
+	if packet_type == 6 then -- TO_USER
 		return false
 	end
-	return packet_type == netlink.TO_KERNEL or netlink.has(flags, "REQUEST")
+	return packet_type == 7 or frame.flags[i] % 2 == 1 -- TO_KERNEL, REQUEST
 end
 
--- The netlink header before the message in `tvb`: its flags, whether it is a
--- request, the byte order, and where in the frame the message begins.
-function netlink.around(tvb)
-	local source, cooked = netlink.frame()
-	local at = source and tvb:offset() - source:offset()
-	if not at or at < cooked + netlink.COOKED + netlink.HEADER then
-		return nil
+-- The message of the frame whose payload is `tvb`, counted from one.
+function netlink.index_of(tvb)
+	if frame.count == 1 then
+		return 1
 	end
-	local raw = source:raw(at - netlink.HEADER, netlink.HEADER)
-	local left = source:reported_len() - at + netlink.HEADER
-	local big = netlink.is_big_endian(raw, left)
-	local flags = bytes.u16(raw, 6, big)
-	local packet_type = bytes.u16(source:raw(cooked, 2), 0, true)
-	return {
-		big = big,
-		flags = flags,
-		type = bytes.u16(raw, 4, big),
-		is_request = netlink.is_request(flags, packet_type),
-		at = at,
-	}
+	local at = tvb:offset() - frame.tvb:offset() - HEADER
+	-- Wireshark goes through them in order.
+	for i = frame.next, frame.count do
+		if frame.at[i] == at then
+			frame.next = i + 1
+			return i
+		end
+	end
 end
 
 return netlink

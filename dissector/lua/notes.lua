@@ -3,7 +3,7 @@
 -- pid=812 tid=812 socket=3 owner=exact comm="ip"
 
 local nl = ...
-local bytes = nl.bytes
+local bytes, interest = nl.bytes, nl.interest
 
 local notes = {}
 
@@ -14,10 +14,40 @@ local fields = {
 	socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
 	owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
 	comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
+	more = ProtoField.string("nlcap.more", "Also", base.UNICODE, "KEY=VALUE that this dissector does not know"),
 }
-recorder.fields = { fields.pid, fields.tid, fields.socket, fields.owner, fields.comm }
+recorder.fields = { fields.pid, fields.tid, fields.socket, fields.owner, fields.comm, fields.more }
+local NUMBERS = { pid = true, tid = true, socket = true }
 
-local comment_of = Field.new("frame.comment")
+-- Only a protocol with a dissector has a handle, by which one learns whether anything
+-- of it is asked for.
+function recorder.dissector() end
+local handle
+
+-- Wireshark makes the field of a comment only where somebody asks for it, and an
+-- extractor of our own would cost each frame of each file a tree. So a tap asks, once
+-- somebody asks for a field of ours; from the next frame on it is there. On Linux
+-- tshark's command line says so before the first.
+local tap
+local function ask_for_comments()
+	tap = tap or Listener.new("frame", "frame.comment")
+end
+
+local function command_line_asks()
+	local file = io.open("/proc/self/cmdline", "rb")
+	if not file then
+		return false
+	end
+	local line = file:read(65536) or ""
+	file:close()
+	return line:find("nlcap.", 1, true) ~= nil or line:find("nlmsg.", 1, true) ~= nil
+end
+
+function notes.begin()
+	if gui_enabled() or command_line_asks() then
+		ask_for_comments()
+	end
+end
 
 local function unescape(text)
 	return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
@@ -28,33 +58,70 @@ local function unescape(text)
 	end))
 end
 
--- What the frame's comment says of the sender; nil where it is no recorder's.
-function notes.read()
-	for _, info in ipairs({ comment_of() }) do
-		local comment = tostring(info.value)
-		if comment:find("^pid=%d+ ") or comment:find("^pid=%d+$") then
-			local found = { comm = comment:match(' comm="(.*)"$') }
-			found.comm = found.comm and unescape(found.comm)
-			local rest = comment:gsub(' comm=".*"$', "")
-			for name, value in rest:gmatch("(%a+)=(%S+)") do
-				if name == "owner" then
-					found.owner = value
-				elseif fields[name] and name ~= "comm" and value:find("^%d+$") and #value <= 9 then
-					found[name] = tonumber(value)
-				end
-			end
-			return found
+-- Takes a comment apart; nil where it is no recorder's.
+local function parse(comment)
+	if not comment:find("^pid=%d+ ") and not comment:find("^pid=%d+$") then
+		return nil
+	end
+	local found = { comm = comment:match(' comm="(.*)"$'), more = {} }
+	found.comm = found.comm and unescape(found.comm)
+	local rest = comment:gsub(' comm=".*"$', "")
+	for name, value in rest:gmatch("([%w_-]+)=(%S+)") do
+		if NUMBERS[name] and value:find("^%d+$") and #value <= 9 then
+			found[name] = tonumber(value)
+		elseif name == "owner" then
+			found.owner = value
+		elseif #found.more < 16 then
+			found.more[#found.more + 1] = name .. "=" .. value
 		end
+	end
+	return found
+end
+
+-- What the frame's comments say of the senders: a list, for a multicast has several;
+-- nil where nobody asks or no recorder said anything.
+function notes.read(tree, visible, asked)
+	if not visible then
+		handle = handle or Dissector.get("nlcap")
+		if not asked and not interest.in_protocol(tree, handle) then
+			return nil
+		end
+		ask_for_comments()
+	end
+	local all
+	-- Before the dissector of netlink there are only a frame's own fields.
+	for _, info in ipairs({ all_field_infos() }) do
+		if info.name == "frame.comment" then
+			local found = parse(tostring(info.value))
+			if found then
+				all = all or {}
+				all[#all + 1] = found
+			end
+		end
+	end
+	return all
+end
+
+-- The recorder's name of the socket that sent a message; only "exact" ones tell
+-- sockets apart.
+function notes.owner(all)
+	local first = all and all[1]
+	if first and first.owner == "exact" and first.pid and first.socket then
+		return first.pid .. ":" .. first.socket
 	end
 end
 
-function notes.add(found, tree)
-	local item = tree:add(recorder)
-	item:set_generated()
-	for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
-		if found[name] then
-			local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
-			item:add(fields[name], text or found[name]):set_generated()
+function notes.add(all, tree)
+	for _, found in ipairs(all) do
+		local item = tree:add(recorder):set_generated()
+		for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
+			if found[name] then
+				local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
+				item:add(fields[name], text or found[name]):set_generated()
+			end
+		end
+		for _, text in ipairs(found.more) do
+			item:add(fields.more, bytes.printable(text, 256)):set_generated()
 		end
 	end
 end

@@ -42,6 +42,11 @@ function values.tell(context, value, at, size)
 	return tell and tell(context, value, at, size)
 end
 
+-- Whether a value of this size has a text on one line.
+function values.tells(value, size)
+	return kinds[value.kind].tell ~= nil and (value.kind ~= "ip" or size == 4)
+end
+
 function values.fits(value, size)
 	return size >= value.least and size <= value.most and size % value.step == 0
 end
@@ -109,16 +114,16 @@ end
 
 local function add_bits(context, item, value, at, size, big)
 	local width = math.min(size, 4)
+	local add = big and item.add or item.add_le
+	local range, of_half
 	for _, bit in ipairs(value.bits) do
 		if bit.bit < size * 8 then
 			local half = math.floor(bit.bit / 32) * 4
-			local from = big and at + size - width - half or at + half
-			local range = context.tvb(from, width)
-			if big then
-				item:add(bit.field, range)
-			else
-				item:add_le(bit.field, range)
+			if half ~= of_half then
+				of_half = half
+				range = context.tvb(big and at + size - width - half or at + half, width)
 			end
+			add(item, bit.field, range)
 		end
 	end
 	if context.visible then
@@ -227,6 +232,10 @@ kinds.bitfield32 = {
 --------------------------------------------------------------------------------
 -- Texts, bytes and addresses
 
+local function complain_of_end(context, item, value)
+	item:add_proto_expert_info(context.family.experts.unterminated, value.label .. " does not end with a NUL")
+end
+
 kinds.string = {
 	least = 1,
 	make = function(family, value, abbr)
@@ -237,14 +246,19 @@ kinds.string = {
 		local item
 		if #text == 0 then
 			item = tree:add(value.fields[1], context.tvb(at, size), "")
+		elseif not text:find("[^\32-\126]") then
+			item = tree:add(value.fields[1], context.tvb(at, #text), text)
 		else
+			-- Wireshark knows what to do with bytes that are no text.
 			item = tree:add_packet_field(value.fields[1], context.tvb(at, #text), ENC_UTF_8)
 		end
 		-- A member of a struct may fill its place.
-		return item, not ended and not value.size and function()
-			item:add_proto_expert_info(context.family.experts.unterminated,
-				value.label .. " does not end with a NUL")
-		end or nil
+		if ended or value.size then
+			return item
+		end
+		return item, function()
+			complain_of_end(context, item, value)
+		end
 	end,
 	tell = function(context, _, at, size)
 		return bytes.printable((bytes.text(context.raw, at, at + size)), 64)

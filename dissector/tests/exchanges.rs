@@ -87,8 +87,10 @@ impl File {
         frame.set("number", number).unwrap();
         frame.set("visited", visited).unwrap();
         frame.set("time", number as f64 / 4.0).unwrap();
-        frame.set("no_tree", self.blind && !visited).unwrap();
-        frame.set("comment", comment.as_deref()).unwrap();
+        frame.set("visible", visited || !self.blind).unwrap();
+        if let Some(comment) = comment {
+            frame.set("comments", [comment.as_str()]).unwrap();
+        }
         self.plugin.frame(frame, messages)
     }
 
@@ -313,7 +315,7 @@ fn what_the_kernel_says_of_an_error_may_be_damaged() {
 #[test]
 fn the_recorder_s_comment_becomes_fields() {
     let mut file = File::new(&[request(0, 7, 0)]);
-    let comment = r#"pid=812 tid=813 socket=3 owner=exact comm="a pid=9 \"b\" \x1b""#;
+    let comment = r#"pid=812 tid=813 socket=3 owner=exact errno=ENODEV comm="a pid=9 \"b\" \x1b""#;
     file.frames[0].1 = Some(comment.to_owned());
     for (field, value) in [
         ("nlcap.pid", "812"),
@@ -321,6 +323,7 @@ fn the_recorder_s_comment_becomes_fields() {
         ("nlcap.socket", "3"),
         ("nlcap.owner", "exact"),
         ("nlcap.comm", r#"a pid=9 "b" \x1b"#),
+        ("nlcap.more", "errno=ENODEV"),
     ] {
         assert_eq!(file.values(1, field), [value], "{field}");
     }
@@ -341,6 +344,8 @@ fn a_family_without_a_name_is_dissected_by_the_preferences() {
     assert!(file.values(1, "nl_util.cmd").is_empty());
     let prefs: mlua::Table = file.plugin.mock.get("prefs").unwrap();
     prefs.set("nl_util.id", 0x77).unwrap();
+    // Preferences are read when a file is opened, as Wireshark does after each change.
+    file.read();
     assert_eq!(file.values(1, "nl_util.cmd").len(), 1);
     assert_eq!(
         file.dissect(1, true).info.as_deref(),

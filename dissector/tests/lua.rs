@@ -124,19 +124,27 @@ fn made_for(plugin: &Plugin, filter: &[&str], messages: &[u8]) -> Vec<String> {
 fn without_a_tree_only_what_a_filter_names_is_made() {
     let plugin = Plugin::new();
     let messages = answer(&[b"eth0\0"]);
-    assert_eq!(made_for(&plugin, &[], &messages), ["nl_util"]);
-    assert_eq!(
-        made_for(&plugin, &["nl_util.netdev.ifname"], &messages),
-        ["nl_util", "nl_util.netdev", "nl_util.netdev.ifname"]
-    );
+    let none: [&str; 0] = [];
+    // The second time the message's shape is known.
+    for _ in 0..2 {
+        assert_eq!(made_for(&plugin, &[], &messages), none);
+        assert_eq!(made_for(&plugin, &["nl_util"], &messages), ["nl_util"]);
+        assert_eq!(
+            made_for(&plugin, &["nl_util.netdev"], &messages),
+            ["nl_util", "nl_util.netdev"]
+        );
+        assert_eq!(
+            made_for(&plugin, &["nl_util.netdev.ifname"], &messages),
+            ["nl_util", "nl_util.netdev.ifname"]
+        );
+    }
     assert_eq!(
         made_for(&plugin, &["nl_util.netdev.ifmtu"], &messages),
         ["nl_util"]
     );
-    assert_eq!(
-        made_for(&plugin, &["nl_util.cmd"], &messages),
-        ["nl_util", "nl_util.cmd", "nl_util.netdev"]
-    );
+    // What every attribute has brings them all.
+    let all = made_for(&plugin, &["nl_util.nla.len"], &messages);
+    assert!(all.contains(&"nl_util.netdev.ifname".to_owned()), "{all:?}");
     // Damage is an expert item whoever looks.
     let damaged = answer(&[b"no nul"]);
     assert!(made_for(&plugin, &[], &damaged).contains(&"nl_util.netdev.ifname".to_owned()));
@@ -237,7 +245,6 @@ fn the_double_notices_misuse() {
              local text = ProtoField.string('bug.text', 'Text', base.UNICODE)
              proto.fields = {{ field, text }}; proto.experts = {{}}
              local stray = ProtoField.uint32('bug.stray', 'Stray', base.DEC)
-             local hatype = Field.new('netlink.hatype')
              function proto.dissector(tvb, pinfo, tree) {bug} return tvb:len() end
              DissectorTable.get('genl.family'):add('bug', proto)"
         );
@@ -270,12 +277,20 @@ fn the_double_notices_misuse() {
         "kept = kept or tvb; kept(0, 1)",
         "local x = ProtoField.no_such_type",
         "local x = ProtoField.uint32('bug.late', 'Late', base.DEC)",
-        "local x = Field.new('netlink.hatype')",
+        "local x = Field.new('frame.comment')",
+        "local x = Dissector.get('nothing')",
+        "local x = DissectorTable.get('wtap_encap')",
+        "Listener.new('frame', 'bug')",
+        "tree:referenced(proto)",
+        "pinfo = pinfo.frame_number",
         "pinfo.cols.nothing = 'x'",
         "pinfo.cols.info = 1",
         "pinfo.nothing = 1",
         "tree:add_proto_expert_info({})",
-        "end; hatype(); local function x()",
+        "end; all_field_infos(); local function x()",
+        "end; DissectorTable.get('wtap_encap'):set(158, {}); local function x()",
+        "end; DissectorTable.get('no.table'); local function x()",
+        "end; DissectorTable.get('genl.family'):add('bug', proto); local function x()",
         "end; ProtoField.uint32('bug.field', 'Again', base.DEC); local function x()",
         "end; ProtoField.bool('bug.bit', 'Bit', 64, { 'a', 'b' }, 1); local function x()",
     ] {

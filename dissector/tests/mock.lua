@@ -5,7 +5,7 @@
 -- in a callback and the other way round, and a buffer or an item kept for longer
 -- than its frame. What is added to the tree is written down.
 
-local mock = { ids = {}, families = {}, post = {}, prefs = {} }
+local mock = { ids = {}, families = {}, prefs = {} }
 
 -- Nothing but loading is going on before the first frame.
 local loading = true
@@ -125,23 +125,32 @@ local function expiring(what)
 	end
 end
 
--- Fields of Wireshark's own, of the frame at hand.
-Field = strict("Field", {
-	new = function(name)
-		while_loading("Field.new")
-		assert(name == "netlink.hatype" or name == "frame.comment", name)
-		return function()
-			assert(current, "a field is read outside a callback")
-			if name == "frame.comment" then
-				local comment = current.comment
-				return comment and { value = comment } or nil
-			elseif current.not_netlink or current.no_tree then
-				return nil
-			end
-			return { value = 824, offset = 2, len = 2, source = current.tvb }
+-- Fields of Wireshark's own: an extractor costs every frame of every file a tree, so
+-- there is none. What stands in the tree already is listed, and that is a comment where
+-- somebody looks or a tap asked for it before the frame.
+Field = strict("Field", {})
+function all_field_infos()
+	assert(current, "fields are listed outside a callback")
+	local infos = {}
+	if current.visible or current.primed then
+		for i, comment in ipairs(current.comments) do
+			infos[i] = strict("FieldInfo", { name = "frame.comment", value = comment })
 		end
+	end
+	return (table.unpack or unpack)(infos)
+end
+Listener = strict("Listener", {
+	new = function(tap, filter)
+		assert(tap == "frame" and filter == "frame.comment")
+		mock.primed = true
+		return {}
 	end,
 })
+function gui_enabled()
+	return mock.gui or false
+end
+wtap = { NETLINK = 158 }
+
 NSTime = strict("NSTime", {
 	new = function(seconds, nanoseconds)
 		assert(seconds % 1 == 0 and nanoseconds % 1 == 0 and math.abs(nanoseconds) < 1e9, "a bad time")
@@ -184,22 +193,49 @@ function Proto(name, title)
 	return proto
 end
 
+-- A dissector by its name: that of a Proto which has one.
+local handles = {}
+Dissector = strict("Dissector", {
+	get = function(name)
+		local proto = protocols[name]
+		assert(proto and proto.dissector, name .. " has no dissector")
+		handles[name] = handles[name] or { is_handle = true, proto = proto }
+		return handles[name]
+	end,
+})
+
+-- Wireshark's own dissector of netlink, which hands messages to the families.
+local built_in = strict("Dissector", {
+	call = function(self, tvb, pinfo, tree)
+		assert(tvb.is_tvb and rawget(pinfo, "number"))
+		return mock.netlink(tvb, pinfo, tree)
+	end,
+})
+local TABLES = {
+	["genl.family"] = {
+		add = function(_, family, proto)
+			assert(not mock.families[family], family .. " has two dissectors")
+			mock.families[family] = proto
+		end,
+	},
+	wtap_encap = {
+		get_dissector = function(_, number)
+			assert(number == 158)
+			return mock.hook or built_in
+		end,
+		set = function(_, number, proto)
+			assert(number == 158 and proto.dissector, "a table takes a Proto with a dissector")
+			assert(not mock.hook, "the frame has two dissectors")
+			mock.hook = proto
+		end,
+	},
+}
 DissectorTable = strict("DissectorTable", {
 	get = function(name)
 		while_loading("DissectorTable.get")
-		assert(name == "genl.family")
-		return {
-			add = function(_, family, proto)
-				assert(not mock.families[family], family .. " has two dissectors")
-				mock.families[family] = proto
-			end,
-		}
+		return strict("DissectorTable " .. name, assert(TABLES[name], name))
 	end,
 })
-function register_postdissector(proto)
-	while_loading("register_postdissector")
-	mock.post[#mock.post + 1] = proto
-end
 
 --------------------------------------------------------------------------------
 -- Buffers
@@ -250,6 +286,8 @@ function mock.tvb_of(data, from, length, reported)
 			offset = function() check() return from end,
 			raw = function(_, at, count)
 				check()
+				at = at or 0
+				count = count or length - at
 				assert(at >= 0 and count >= 0 and at + count <= length, "Range is out of bounds")
 				return data:sub(from + at + 1, from + at + count)
 			end,
@@ -281,6 +319,21 @@ end
 local function is_registered(field)
 	for _, proto in pairs(protocols) do
 		if registered(proto.fields or {}, field) then
+			return true
+		end
+	end
+	return false
+end
+
+-- Whether a field of this name is one of a protocol's.
+local function owns(proto, abbr)
+	for _, field in pairs(proto.fields or {}) do
+		if field.abbr == abbr then
+			return true
+		end
+	end
+	for _, made in pairs(proto.experts or {}) do
+		if made.abbr == abbr then
 			return true
 		end
 	end
@@ -359,9 +412,12 @@ item_of = function(depth)
 		set_text = checking(text_of),
 		set_generated = checking(function() return item end),
 		set_hidden = checking(function() return item end),
-		referenced = checking(function(field)
-			check_field(field)
-			return current.filter[field.abbr] == true
+		referenced = checking(function(what)
+			if what.is_handle then
+				return current.visible or current.asked[what.proto.name] == true
+			end
+			check_field(what)
+			return current.visible or current.filter[what.abbr] == true
 		end),
 		visible = current.visible,
 		add_proto_expert_info = checking(function(which, ...)
@@ -402,50 +458,63 @@ local function u32(data, at, big)
 end
 
 -- Hands each message of a generic netlink frame to the family that `mock.ids` names
--- for its type, as Wireshark does, and then the frame to the post-dissectors.
--- `frame`: data, captured (bytes of it), number, time, visible, filter (names of
--- fields), big, comment, visited.
-function mock.frame(frame)
-	loading = false
-	local data = frame.data
-	local captured = math.min(frame.captured or #data, #data)
-	local filter = {}
-	for _, abbr in ipairs(frame.filter or {}) do
-		assert(known[abbr], abbr .. " is not a field")
-		filter[abbr] = true
-	end
-	local texts, cols = columns()
-	current = {
-		shown = {}, experts = {}, filter = filter, visible = frame.visible ~= false,
-		comment = frame.comment, not_netlink = frame.not_netlink, no_tree = frame.no_tree,
-	}
-	local seen = data:sub(1, captured)
-	current.tvb = mock.tvb_of(seen, 0, captured, #data)
-	local pinfo = strict("Pinfo", {
-		cols = cols, number = frame.number or 1, visited = frame.visited or false,
-		rel_ts = frame.time or 0, abs_ts = 1.7e9 + (frame.time or 0),
-	})
-	local tree = item_of(0)
-	local at = 16
-	while at + 16 <= captured and not frame.not_netlink do
-		local length = u32(data, at, frame.big)
+-- for its type, as Wireshark's own dissector does.
+function mock.netlink(tvb, pinfo, tree)
+	local data, captured, at = current.data, tvb:len(), 16
+	while at + 16 <= captured do
+		local length = u32(data, at, current.big)
 		if length < 16 then
 			break
 		end
 		local low, high = data:byte(at + 5, at + 6)
-		local kind = frame.big and low * 256 + high or high * 256 + low
+		local kind = current.big and low * 256 + high or high * 256 + low
 		local proto = mock.families[mock.ids[kind] or ""]
 		local stop = math.min(at + length, #data)
 		if proto and stop > at + 16 and captured > at + 16 then
-			local tvb = mock.tvb_of(seen, at + 16, math.min(stop, captured) - at - 16, stop - at - 16)
-			texts.info = nil
-			local used = proto.dissector(tvb, pinfo, tree)
-			assert(used == tvb:len())
+			local inner = mock.tvb_of(data:sub(1, captured), at + 16, math.min(stop, captured) - at - 16, stop - at - 16)
+			current.texts.info = nil
+			assert(proto.dissector(inner, pinfo, tree) > 0)
+			-- As a frame that was cut ends.
+			if stop > captured then
+				error("Malformed frame")
+			end
 		end
 		at = at + length + -length % 4
 	end
-	for _, proto in ipairs(mock.post) do
-		proto.dissector(current.tvb, pinfo, tree)
+	return captured
+end
+
+-- A frame: data, captured (bytes of it), number, time, visible, filter (names of fields
+-- and protocols), big, comments, visited.
+function mock.frame(frame)
+	loading = false
+	local data = frame.data
+	local captured = math.min(frame.captured or #data, #data)
+	local filter, asked = {}, {}
+	for _, abbr in ipairs(frame.filter or {}) do
+		assert(known[abbr] or protocols[abbr], abbr .. " is not a field")
+		filter[abbr] = true
+		for name, proto in pairs(protocols) do
+			if name == abbr or owns(proto, abbr) then
+				asked[name] = true
+			end
+		end
+	end
+	local texts, cols = columns()
+	current = {
+		shown = {}, experts = {}, filter = filter, asked = asked, visible = frame.visible ~= false,
+		comments = frame.comments or {}, primed = mock.primed, data = data, big = frame.big, texts = texts,
+	}
+	local seen = data:sub(1, captured)
+	local tvb = mock.tvb_of(seen, 0, captured, #data)
+	local pinfo = strict("Pinfo", {
+		cols = cols, number = frame.number or 1, visited = frame.visited or false,
+		rel_ts = frame.time or 0, abs_ts = 1.7e9 + (frame.time or 0),
+	})
+	if mock.hook then
+		mock.hook.dissector(tvb, pinfo, item_of(0))
+	else
+		built_in:call(tvb, pinfo, item_of(0))
 	end
 	local result = current
 	current = nil

@@ -38,16 +38,24 @@ const RUNTIME: &[(&str, &str)] = &[
     ("netlink", include_str!("../../lua/netlink.lua")),
     ("values", include_str!("../../lua/values.lua")),
     ("fields", include_str!("../../lua/fields.lua")),
+    ("interest", include_str!("../../lua/interest.lua")),
     ("attributes", include_str!("../../lua/attributes.lua")),
+    ("shapes", include_str!("../../lua/shapes.lua")),
     ("runtime", include_str!("../../lua/runtime.lua")),
     ("errors", include_str!("../../lua/errors.lua")),
     ("exchanges", include_str!("../../lua/exchanges.lua")),
+    ("conversation", include_str!("../../lua/conversation.lua")),
+    (
+        "exchange_fields",
+        include_str!("../../lua/exchange_fields.lua"),
+    ),
+    ("show", include_str!("../../lua/show.lua")),
     ("notes", include_str!("../../lua/notes.lua")),
-    ("talk", include_str!("../../lua/talk.lua")),
+    ("hook", include_str!("../../lua/hook.lua")),
 ];
 
 /// Changes whenever files with another runtime cannot be loaded together.
-const API: u32 = 1;
+const API: u32 = 2;
 
 /// Family names that are protocols of Wireshark's own, by any of a protocol's three
 /// names, in 4.0 and later.
