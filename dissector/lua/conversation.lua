@@ -140,4 +140,27 @@ function conversation.entries(number)
 	return entries
 end
 
+-- Each message of the frame that was dissected last, for statistics: its role, its
+-- family and operation, and where it answers something, when that was asked and its
+-- exchange.
+function conversation.messages(number)
+	local known, all = exchange_of[number], {}
+	for i = 1, frame.left do
+		local shown = known and (frame.left == 1 and known or known[i]) or nil
+		local kind = frame.type[i]
+		if kind >= MIN_TYPE or kind == ERROR or kind == DONE then
+			local role = role_of(i, error_of(i))
+			local request = shown and exchanges.unpack(shown)
+			all[#all + 1] = {
+				role = role, type = request and request.type or kind, exchange = shown,
+				family = request and request.family or frame.family[i],
+				operation = request and request.operation or frame.operation[i],
+				asked = role ~= "request" and role ~= "notification" and request and request.time or nil,
+				interrupted = netlink.has(frame.flags[i], "DUMP_INTR") and role ~= "request",
+			}
+		end
+	end
+	return all
+end
+
 return conversation

@@ -25,7 +25,7 @@ local MAX_LISTED = 16
 
 -- What is shown of an exchange stays for the whole file, in a list: a table with
 -- names takes six times the memory, and Lua's collector goes through all of it.
-local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR, ACK, FIRST, MORE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR, ACK, FIRST, MORE, TYPE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 local ENDS = { done = DONE, error = ERROR, ack = ACK }
 
 -- The parts of what is shown, by name.
@@ -40,7 +40,7 @@ function exchanges.unpack(shown)
 	return {
 		frame = shown[FRAME], time = shown[TIME], family = shown[FAMILY] or nil,
 		operation = shown[OPERATION] or nil, count = shown[COUNT], answers = answers,
-		done = shown[DONE] or nil, error = shown[ERROR] or nil, ack = shown[ACK] or nil,
+		type = shown[TYPE], done = shown[DONE] or nil, error = shown[ERROR] or nil, ack = shown[ACK] or nil,
 	}
 end
 
@@ -66,6 +66,7 @@ local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, OVER, LAS
 function exchanges.begin(i, number, time, owner)
 	local shown = {
 		number, time, frame.family[i], frame.operation[i], 0, false, false, false, false, false,
+		frame.type[i],
 	}
 	local at, length, raw = frame.at[i], frame.length[i], frame.raw
 	local request = {

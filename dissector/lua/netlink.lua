@@ -43,7 +43,7 @@ end
 -- header says, and what a family's dissector made of it. The lists are the same for
 -- every frame: making them anew would cost as much as reading.
 local frame = {
-	count = 0, raw = "", big = false, protocol = 0, packet_type = 0,
+	number = 0, count = 0, left = 0, raw = "", big = false, protocol = 0, packet_type = 0,
 	at = {}, length = {}, type = {}, flags = {}, sequence = {}, port = {},
 	family = {}, operation = {}, info = {},
 }
@@ -105,9 +105,9 @@ function netlink.read(tvb)
 	frame.count = count
 end
 
--- Forgets the buffer, which is gone after its frame.
+-- Forgets the buffer, which is gone after its frame. The lists stay for the taps.
 function netlink.leave()
-	frame.tvb, frame.count = nil, 0
+	frame.tvb, frame.left, frame.count = nil, frame.count, 0
 end
 
 -- Takes struct nlmsghdr apart.

@@ -389,3 +389,43 @@ proptest! {
         prop_assert!(!seen.experts.iter().any(|it| it.contains("fault")), "{:?}", seen.experts);
     }
 }
+
+#[test]
+fn statistics_count_messages_errors_and_times_by_operation() {
+    let asked = request(ACK, 8, 0);
+    let mut file = File::new(&[
+        request(0, 7, 0),
+        answer(0, 7, 812),
+        asked.clone(),
+        error(ENODEV, CAPPED, &asked, 812, &[]),
+        answer(DUMP_INTR, 7, 812),
+    ]);
+    let mock = &file.plugin.mock;
+    let statistics: mlua::Table = mock.get("statistics").unwrap();
+    let begin: mlua::Function = statistics.get("nl_util,tree").unwrap();
+    begin.call::<()>(()).unwrap();
+    file.blind = true;
+    file.read();
+    let tap: mlua::Table = file.plugin.mock.get("tap").unwrap();
+    let lua = &file.plugin.lua;
+    // What it would print.
+    let printed: mlua::Table = lua.load("printed = {} io = { stdout = { write = function(_, ...) for _, text in ipairs({ ... }) do printed[#printed + 1] = text end end } } return printed").eval().unwrap();
+    let draw: mlua::Function = tap.get("draw").unwrap();
+    draw.call::<()>(()).unwrap();
+    let text: String = printed
+        .sequence_values::<String>()
+        .map(Result::unwrap)
+        .collect();
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .skip(3)
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        rows,
+        [[
+            "nl_util", "L2_IID", "2", "2", "0", "0", "1", "0", "1", "250.000", "250.000", "250.000"
+        ]],
+        "{text}"
+    );
+}

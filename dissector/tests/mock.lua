@@ -141,11 +141,20 @@ function all_field_infos()
 end
 Listener = strict("Listener", {
 	new = function(tap, filter)
-		assert(tap == "frame" and filter == "frame.comment")
-		mock.primed = true
-		return {}
+		assert(tap == "frame" and (filter == nil or filter == "frame.comment"))
+		if filter then
+			mock.primed = true
+			return {}
+		end
+		mock.tap = {}
+		return mock.tap
 	end,
 })
+mock.statistics = {}
+function register_stat_cmd_arg(name, call)
+	while_loading("register_stat_cmd_arg")
+	mock.statistics[name] = call
+end
 function gui_enabled()
 	return mock.gui or false
 end
@@ -515,6 +524,9 @@ function mock.frame(frame)
 		mock.hook.dissector(tvb, pinfo, item_of(0))
 	else
 		built_in:call(tvb, pinfo, item_of(0))
+	end
+	if mock.tap then
+		mock.tap.packet(pinfo, tvb)
 	end
 	local result = current
 	current = nil

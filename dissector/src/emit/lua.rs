@@ -52,6 +52,7 @@ const RUNTIME: &[(&str, &str)] = &[
     ("show", include_str!("../../lua/show.lua")),
     ("notes", include_str!("../../lua/notes.lua")),
     ("hook", include_str!("../../lua/hook.lua")),
+    ("statistics", include_str!("../../lua/statistics.lua")),
 ];
 
 /// Changes whenever files with another runtime cannot be loaded together.

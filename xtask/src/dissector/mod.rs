@@ -2,8 +2,10 @@
 //! `cargo xtask dissector`: Wireshark plugins of any generic netlink family that has
 //! a specification.
 
+mod install;
+
 use crate::{args::DissectorArgs, codegen, paths};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use nl_dissector::{
     emit::lua,
     model::{AttrKind, Family},
@@ -11,7 +13,6 @@ use nl_dissector::{
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 /// The file of several families, and what installing writes.
@@ -19,7 +20,7 @@ const BUNDLE: &str = "nl_families.lua";
 
 pub(crate) fn run(args: &DissectorArgs) -> Result<()> {
     if args.uninstall {
-        return uninstall();
+        return install::undo();
     }
     if args.spec.is_empty() && args.list {
         list(&[codegen::family()?]);
@@ -38,7 +39,8 @@ pub(crate) fn run(args: &DissectorArgs) -> Result<()> {
         plugins(&specs.families, args.bundle)?
     };
     let folder = if args.install {
-        Some(personal_folder()?)
+        install::profile()?;
+        Some(install::plugins_folder()?)
     } else {
         (!args.spec.is_empty()).then(|| args.out.clone())
     };
@@ -51,6 +53,12 @@ pub(crate) fn run(args: &DissectorArgs) -> Result<()> {
         let path = folder.join(name);
         codegen::write_file(&path, text)?;
         println!("{}", path.display());
+    }
+    if args.install {
+        println!(
+            "profile {0}: `wireshark -C {0}`, or Edit, Configuration Profiles",
+            install::PROFILE
+        );
     }
     fail_if(refused)
 }
@@ -180,44 +188,4 @@ fn list(families: &[Family]) {
             it.name
         );
     }
-}
-
-/// Where this user's Wireshark looks for Lua; tshark knows.
-fn personal_folder() -> Result<PathBuf> {
-    let out = Command::new("tshark")
-        .args(["-G", "folders"])
-        .output()
-        .context("cannot run tshark, which knows where its plugins are")?;
-    let text = String::from_utf8_lossy(&out.stdout);
-    let line = text
-        .lines()
-        .find_map(|it| it.strip_prefix("Personal Lua Plugins:"));
-    match line.map(str::trim) {
-        Some(path) if !path.is_empty() => Ok(path.into()),
-        _ => bail!("`tshark -G folders` names no folder of personal Lua plugins"),
-    }
-}
-
-/// Removes what installing wrote: files that say that they are this task's.
-fn uninstall() -> Result<()> {
-    let folder = personal_folder()?;
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(err) => return Err(err).with_context(|| format!("cannot read {}", folder.display())),
-    };
-    for entry in entries {
-        let path = entry?.path();
-        let ours = path.extension().is_some_and(|it| it == "lua")
-            && fs::read_to_string(&path).is_ok_and(|text| {
-                let second = text.lines().nth(1).unwrap_or_default();
-                second.contains("`cargo xtask codegen`")
-                    || second.contains("`cargo xtask dissector --spec`")
-            });
-        if ours {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-            println!("removed {}", path.display());
-        }
-    }
-    Ok(())
 }
