@@ -31,6 +31,10 @@ const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
 /// Those beside them that want a kernel with checkers.
 const CHECKER_TESTS: &[&str] = &["checkers"];
 
+/// Those beside them that read the kernel's specifications, of which newer kernels
+/// have more.
+const SPEC_TESTS: &[&str] = &["specs"];
+
 /// Debian's suites whose Wiresharks are tried beside the machine's, for `--full`.
 const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
 
@@ -229,7 +233,8 @@ fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> 
     let mut cmd = cargo::command();
     cmd.args(["test", "--package", "xtask", "--no-fail-fast"]);
     let checkers = CHECKER_TESTS.iter().filter(|_| kernel.has_checkers);
-    for test in MODULE_TESTS.iter().chain(checkers) {
+    let specs = SPEC_TESTS.iter().filter(|_| kernel.name == "newest");
+    for test in MODULE_TESTS.iter().chain(checkers).chain(specs) {
         cmd.args(["--test", test]);
     }
     cmd.arg("--").args(&args.filter);
