@@ -110,7 +110,7 @@ pub(crate) struct SessionArgs {
     pub(crate) filter: Vec<String>,
 
     /// End after so many packets
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) packets: Option<u64>,
 
     /// End after so many seconds

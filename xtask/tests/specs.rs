@@ -103,7 +103,7 @@ fn known() -> Known {
                 "hfsc-attrs",
                 "subflow-attribute",
             ],
-            odd: &["nftables", "rt-link"],
+            odd: &[],
         },
         _ => Known {
             specs: 19,
