@@ -4,8 +4,10 @@
 mod common;
 
 use common::{
-    FAMILY, attr, netlink,
-    tshark::{capture, message, odd_messages, tshark},
+    FAMILY, attr,
+    messages::{capture, message, odd_messages},
+    netlink,
+    tshark::tshark,
 };
 
 #[test]

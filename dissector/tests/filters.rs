@@ -5,7 +5,8 @@ mod common;
 
 use common::{
     FAMILY, attr,
-    tshark::{capture, found, frames_by_name, message, odd_messages, root},
+    messages::{capture, message, odd_messages},
+    tshark::{found, frames_by_name, root},
 };
 use std::path::PathBuf;
 

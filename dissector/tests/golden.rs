@@ -4,7 +4,10 @@
 
 mod common;
 
-use common::tshark::{capture, compare, odd_messages, root, tshark};
+use common::{
+    messages::{capture, odd_messages},
+    tshark::{compare, root, tshark},
+};
 use std::{fs, path::Path};
 
 /// The summary of every generic netlink frame, and the trees of our messages:

@@ -5,7 +5,8 @@ mod common;
 
 use common::{
     CONTROLLER, FAMILY,
-    tshark::{capture, compare, root, tshark_with},
+    messages::capture,
+    tshark::{compare, root, tshark_with},
 };
 use std::fs;
 

@@ -16,6 +16,7 @@ mod lock;
 mod netlink;
 mod paths;
 mod run;
+mod samples;
 mod setup;
 mod soak;
 mod test;
@@ -48,7 +49,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test(args) => return test::task(&args),
         Task::Bench(args) => bench::task(&args)?,
         Task::Soak(args) => soak::task(&args)?,
-        Task::Samples => demo::samples()?,
+        Task::Samples => samples::task()?,
         Task::Demo => demo::task()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -38,8 +38,8 @@ const SPEC_TESTS: &[&str] = &["specs"];
 /// Debian's suites whose Wiresharks are tried beside the machine's, for `--full`.
 const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
 
-/// The tests of what a Wireshark shows, files of dissector/tests/.
-const WIRESHARK_TESTS: &[&str] = &["golden", "kinds", "filters", "damage"];
+/// The tests of what a Wireshark shows, files of dissector/tests/ and xtask/tests/.
+const WIRESHARK_TESTS: &[&str] = &["golden", "kinds", "filters", "damage", "wireshark"];
 
 /// A check that is no `#[test]`: what it states, and how it is checked.
 type Check = (&'static str, fn() -> Result<()>);
@@ -199,7 +199,8 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
 /// fetched they are skipped.
 fn in_wireshark(suite: &str, args: &TestArgs, tally: &mut Tally) -> Result<()> {
     let mut cmd = cargo::command();
-    cmd.args(["test", "--package", "nl-dissector", "--no-fail-fast"]);
+    cmd.args(["test", "--package", "nl-dissector", "--package", "xtask"]);
+    cmd.arg("--no-fail-fast");
     for test in WIRESHARK_TESTS {
         cmd.args(["--test", test]);
     }

@@ -2,6 +2,7 @@
 //! Bytes as a kernel writes them. Nothing of the crate's own is used: these judge it.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod messages;
 pub(crate) mod plugin;
 pub(crate) mod tshark;
 

@@ -38,6 +38,8 @@ const BUILD: &[&str] = &[
 /// What runs in the guest, or judges what came out of it.
 const TOOLS: &[&str] = &[
     "iproute2",
+    "ethtool",
+    "libteam-utils",
     "tshark",
     "wireshark-common",
     "tcpdump",
