@@ -95,7 +95,7 @@ pub(crate) enum SoakWhat {
     Churn,
     /// The module removed and inserted under load; namespaces ended with sockets open
     Reload,
-    /// Allocations that fail, one after the other (needs `--kernel debug`)
+    /// Allocations that fail, one after the other (needs a kernel with checkers)
     Faults,
 }
 
@@ -195,14 +195,37 @@ pub(crate) struct GuestArgs {
     /// Let the guest's root write wherever the caller may
     #[arg(long)]
     pub(crate) rw: bool,
+    /// Let kmemleak watch from the start; `debug-smp`, many times slower with it, does not
+    /// by itself
+    #[arg(long)]
+    pub(crate) kmemleak: bool,
     /// The command and its arguments
     #[arg(last = true, value_name = "CMD", required_unless_present = "list")]
     pub(crate) command: Vec<OsString>,
 }
 
+impl GuestArgs {
+    /// `guest --kernel NAME --module none --kmemleak -- true`.
+    pub(crate) fn proof(kernel: &str) -> Self {
+        Self {
+            list: false,
+            on: OnKernel {
+                kernel: kernel.to_owned(),
+            },
+            module: Some("none".into()),
+            mem: None,
+            dmesg: None,
+            timeout: 600,
+            rw: false,
+            kmemleak: true,
+            command: vec!["true".into()],
+        }
+    }
+}
+
 #[derive(clap::Args)]
 pub(crate) struct SetupArgs {
-    /// Build this kernel; for `newest`, ask anew which that is
+    /// Build this kernel; for `newest` and `distro`, ask anew which that is
     #[arg(
         long,
         value_name = "NAME",
@@ -304,7 +327,7 @@ pub(crate) struct TestArgs {
     /// Write the golden files anew; read them before you commit
     #[arg(long)]
     pub(crate) bless: bool,
-    /// Then the module's tests under the kernels `debug` and `newest`, and the
+    /// Then the module's tests under the other kernels (`guest --list`), and the
     /// dissector's with the Wiresharks of Debian trixie and unstable
     #[arg(long)]
     pub(crate) full: bool,

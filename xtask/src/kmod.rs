@@ -3,7 +3,7 @@
 
 use crate::{
     args::{KmodAction, KmodArgs, MakeArgs},
-    kernel::{Kernel, Toolchain},
+    kernel::Kernel,
     lock, paths, run,
 };
 use anyhow::{Context, Result, bail};
@@ -69,14 +69,13 @@ pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
         sources.extend(self::sources(&paths::root().join("xtask/tests/kmod"))?);
     }
     let stamp = stamp(&sources, &tree);
-    lock::once(&dir, &stamp, || make(&tree, &sources, &dir, what))?;
+    lock::once(&dir, &stamp, || make(kernel, &sources, &dir, what))?;
     Ok(dir)
 }
 
-fn make(tree: &Path, sources: &[(PathBuf, Vec<u8>)], dir: &Path, what: Build) -> Result<()> {
+fn make(kernel: &Kernel, sources: &[(PathBuf, Vec<u8>)], dir: &Path, what: Build) -> Result<()> {
     mirror(sources, dir)?;
-    let tools = Toolchain::new()?;
-    let mut make = tools.make(tree);
+    let mut make = kernel.make()?;
     make.arg(format!("M={}", dir.display()))
         .args(["KCFLAGS=-Werror", "KRUSTFLAGS=-Dwarnings"]);
     if let Build::Clippy = what {

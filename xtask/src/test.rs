@@ -6,7 +6,7 @@ use crate::{
     cargo, codegen,
     debian::Debian,
     exit::{self, Unavailable},
-    kernel::Kernel,
+    kernel::{Checkers, Kernel},
     kmod::{self, Build},
     paths, run, setup,
 };
@@ -20,10 +20,10 @@ use std::{
 
 /// Tests that may be skipped, by the beginning of their names: those in a kernel
 /// or a Wireshark that has to be fetched from the network.
-const ALLOWED_SKIPS: &[&str] = &["newest: ", "Wireshark of "];
+const ALLOWED_SKIPS: &[&str] = &["newest: ", "distro: ", "Wireshark of "];
 
 /// The kernels beside the default one, for `--full`.
-const MORE_KERNELS: &[&str] = &["debug", "newest"];
+const MORE_KERNELS: &[&str] = &["debug", "newest", "debug-smp", "distro"];
 
 /// The tests of the module, files of xtask/tests/.
 const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
@@ -233,12 +233,14 @@ fn skip(cmd: &mut Command, title: &str, tally: &mut Tally) -> Result<()> {
 fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> {
     let mut cmd = cargo::command();
     cmd.args(["test", "--package", "xtask", "--no-fail-fast"]);
-    let checkers = CHECKER_TESTS.iter().filter(|_| kernel.has_checkers);
+    let has_checkers = kernel.checkers != Checkers::None;
+    let checkers = CHECKER_TESTS.iter().filter(|_| has_checkers);
     let specs = SPEC_TESTS.iter().filter(|_| kernel.name == "newest");
     for test in MODULE_TESTS.iter().chain(checkers).chain(specs) {
         cmd.args(["--test", test]);
     }
     cmd.arg("--").args(&args.filter);
+    setup::packages_for(kernel)?;
     if let Err(err) = kernel.ensure_source() {
         println!("kernel {}: {err:#}", kernel.name);
         return skip(&mut cmd, kernel.name, tally);

@@ -29,7 +29,7 @@ fn kernel() -> String {
 fn boot(name: &str, body: impl FnOnce()) -> Option<Boot> {
     let kernel = kernel();
     let module = common::tests_module(&kernel).display().to_string();
-    let options = ["--kernel", &kernel, "--module", &module];
+    let options = ["--kernel", &kernel, "--kmemleak", "--module", &module];
     let (out, log) = common::try_in_guest(name, &options, body)?;
     let said = format!("{}{}", text(&out.stdout), text(&out.stderr));
     Some(Boot { said, log })

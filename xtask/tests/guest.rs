@@ -260,12 +260,13 @@ fn deaf(script: &str) -> (Child, BufReader<ChildStdout>) {
     (child, out)
 }
 
-/// The guest's kernel, a child of the task.
+/// The guest's machine, a child of the task.
 fn kernel_of(task: &Child) -> Option<String> {
     let children = format!("/proc/{0}/task/{0}/children", task.id());
     let pids = fs::read_to_string(children).unwrap();
     pids.split_whitespace().map(str::to_owned).find(|pid| {
-        fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("linux"))
+        fs::read_link(format!("/proc/{pid}/exe"))
+            .is_ok_and(|exe| exe.ends_with("linux") || exe.ends_with("qemu-system-x86_64"))
     })
 }
 

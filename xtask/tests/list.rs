@@ -6,9 +6,18 @@ mod common;
 
 use common::{
     make_dummies, sh,
-    wire::{self, Answer, Client, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, attr, attrs, find},
+    wire::{
+        self, Answer, Client, NLA_F_NESTED, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, attr,
+        attrs, find,
+    },
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 const L2_LIST: u8 = 1;
 const L2_IID: u8 = 2;
@@ -182,6 +191,36 @@ guest_tests! {
         let all = netdevs(&parts);
         let last = all.iter().find(|it| name(it) == "d699").unwrap();
         assert_eq!(wire::number(find(last, 4)), 1400);
+    }
+
+    fn what_changes_while_the_last_part_is_made_is_told_by_the_end_alone() {
+        const SOON: Duration = Duration::from_secs(60);
+        // One CPU gives nobody a turn within a walk: there the end alone tells nothing.
+        let can_happen = thread::available_parallelism().unwrap().get() > 1;
+        make_dummies("d", 300);
+        let lines = "link add come type dummy\nlink del come\n".repeat(100);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), lines).unwrap();
+        let (start, is_over) = (Instant::now(), AtomicBool::new(false));
+        let (mut dumps, mut by_part, mut by_end) = (0, 0, 0);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) && start.elapsed() < SOON {
+                    sh(&format!("ip -batch {}", file.path().display()));
+                }
+            });
+            let mut client = Client::new("nl_util");
+            let enough = |dumps, by_end| if can_happen { by_end > 0 } else { dumps >= 300 };
+            while !enough(dumps, by_end) && start.elapsed() < SOON {
+                let (parts, is_consistent) = client.dump(L2_LIST, &[]).unwrap();
+                let is_told = parts.iter().any(|part| part.flags & NLM_F_DUMP_INTR != 0);
+                by_part += usize::from(is_told);
+                by_end += usize::from(!is_consistent && !is_told);
+                dumps += 1;
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(by_end > 0, can_happen, "{dumps} dumps, {by_part} told by a part, {by_end} by the end");
     }
 
     fn a_request_with_what_the_module_does_not_know_is_refused_in_both_forms() {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The host's side: the kernel as a child process, its console at a socket.
+//! The host's side: the machine as a child process, its console at a socket.
 
 use super::{
     Job,
     frame::{self, Frame},
-    terminal,
+    machine, terminal,
 };
 use crate::{args::GuestArgs, exit::Unavailable, kernel::Kernel, run};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH},
@@ -19,10 +19,7 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind, IsTerminal, Read, Write},
     net::Shutdown,
-    os::{
-        fd::OwnedFd,
-        unix::{net::UnixStream, process::CommandExt},
-    },
+    os::unix::{net::UnixStream, process::CommandExt},
     path::Path,
     process::{Child, Command},
     sync::{
@@ -88,30 +85,28 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
 fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) -> Result<Ending> {
     let init = env::current_exe().context("cannot find this program's own file")?;
     let (ours, theirs) = UnixStream::pair().context("cannot make a socket pair")?;
-    let log_file = File::create(log).context("cannot write the guest's log")?;
-
+    File::create(log).context("cannot write the guest's log")?;
     // A guest must not outlive this program, whatever ends it. It would notice
     // the end of its console, but User-Mode Linux with more than one CPU may hang
     // there; its processes have a PDEATHSIG of their own.
     let mut command = Command::new("setpriv");
-    command
-        .args(["--pdeathsig", "KILL", "--"])
-        .arg(kernel.program()?)
-        .arg(format!("mem={}", args.mem.as_deref().unwrap_or(kernel.mem)))
-        .args(kernel.parameters)
-        .args(["rootfstype=hostfs", "root=/dev/root"])
-        .arg(if args.rw { "rw" } else { "ro" })
-        // Its log on one console, the frames on the other.
-        .args(["con=null", "con0=null,fd:1", "con1=fd:0"])
-        // A guest that stumbles must not go on and read as a success.
-        .args(["oops=panic", "panic=-1", "ignore_loglevel"])
-        .arg(format!("uml_dir={}/", plain(dir)?))
-        .arg(format!("init={}", plain(&init)?))
-        .stdin(OwnedFd::from(theirs))
-        .stdout(log_file.try_clone().context("cannot share the log")?)
-        .stderr(log_file)
-        // Signals are ours to pass on.
-        .process_group(0);
+    command.args(["--pdeathsig", "KILL", "--"]);
+    machine::command(
+        &mut command,
+        machine::Boot {
+            kernel,
+            mem: args.mem.as_deref().unwrap_or(kernel.mem),
+            rw: args.rw,
+            kmemleak: job.checkers.as_ref().is_some_and(|it| it.kmemleak),
+            init: &init,
+            dir,
+            log,
+            writable: &job.writable(),
+            console: theirs.into(),
+        },
+    )?;
+    // Signals are ours to pass on.
+    command.process_group(0);
     // Watched for before there is a guest that they could leave behind.
     let link = Arc::new(Link::new(
         ours.try_clone().context("cannot share a socket")?,
@@ -131,18 +126,6 @@ fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) ->
     match (ending, link.cut_by.load(Ordering::SeqCst)) {
         (Ok(Ending::Crashed), signal) if signal != 0 => Ok(Ending::Interrupted(signal)),
         (ending, _) => ending,
-    }
-}
-
-/// The kernel's command line ends a word at each blank, and not all that read it
-/// know quotes.
-fn plain(path: &Path) -> Result<&str> {
-    match path.to_str() {
-        Some(text) if !text.contains(char::is_whitespace) => Ok(text),
-        _ => bail!(
-            "{}: the guest cannot be told of a path with blanks in it",
-            path.display()
-        ),
     }
 }
 
@@ -396,12 +379,5 @@ mod tests {
         stuck.join().unwrap();
         assert!(start.elapsed() < PATIENCE / 2);
         drop(guest);
-    }
-
-    #[test]
-    fn a_path_with_a_blank_is_refused_in_words() {
-        assert_eq!(plain(Path::new("/a/b")).unwrap(), "/a/b");
-        let err = plain(Path::new("/a b")).unwrap_err().to_string();
-        assert!(err.contains("/a b") && err.contains("blank"), "{err}");
     }
 }

@@ -4,26 +4,24 @@
 //! Whatever goes wrong here is told to the host as [`Frame::Failed`]; the host
 //! takes silence for a crash.
 
-use super::{Job, checkers, frame::Frame, streams, streams::say};
+use super::{Job, Mount, checkers, frame::Frame, machine, streams, streams::say};
 use anyhow::{Context, Result, bail};
 use rustix::{
+    event::{PollFd, PollFlags, poll},
     fs::OFlags,
     mount::{MountFlags, mount},
-    system::{RebootCommand, reboot},
     termios::{self, OptionalActions},
 };
 use std::{
     env,
     ffi::{CString, OsStr},
     fs::{self, File},
+    io::IsTerminal,
     os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
 };
-
-/// The console that carries the frames: `con1` of the kernel's command line.
-const CONSOLE: &str = "/dev/tty1";
 
 /// Runs the job that the host sends, and powers off.
 pub(crate) fn main() -> ! {
@@ -31,16 +29,18 @@ pub(crate) fn main() -> ! {
         // No console to the host: the kernel's log is all that is left.
         let _ = fs::write("/dev/kmsg", format!("guest init: {err:#}"));
     }
-    let _ = reboot(RebootCommand::PowerOff);
+    machine::end();
     // Ending pid 1 panics the kernel, which ends the guest as well.
     std::process::exit(1)
 }
 
 fn boot() -> Result<()> {
-    mount_one("proc", Path::new("/proc"), "proc", None)?;
-    mount_one("sysfs", Path::new("/sys"), "sysfs", None)?;
-    mount_one("devtmpfs", Path::new("/dev"), "devtmpfs", None)?;
-    let console = open_console()?;
+    // Where the root is mounted with all that is mounted below it, as qemu does, these
+    // are there, and are the host's.
+    for (dir, kind) in [("/proc", "proc"), ("/sys", "sysfs"), ("/dev", "devtmpfs")] {
+        mount_one(kind, Path::new(dir), kind, None)?;
+    }
+    let console = open_console(&machine::console(machine::of_guest()?)?)?;
     let host = Arc::new(Mutex::new(console.try_clone()?));
     say(&host, &Frame::Ready);
     match run(&host, console.try_clone()?) {
@@ -48,17 +48,29 @@ fn boot() -> Result<()> {
         Err(err) => say(&host, &Frame::Failed(format!("{err:#}"))),
     }
     // What was written must have left the console before the power goes.
-    let _ = termios::tcdrain(&console);
+    drain(&console);
     Ok(())
 }
 
-fn open_console() -> Result<File> {
+fn drain(console: &File) {
+    if console.is_terminal() {
+        let _ = termios::tcdrain(console);
+    } else {
+        // A port takes a message when the host has taken the one before.
+        let _ = poll(&mut [PollFd::new(console, PollFlags::OUT)], None);
+    }
+}
+
+fn open_console(path: &Path) -> Result<File> {
     let console = File::options()
         .read(true)
         .write(true)
         .custom_flags(OFlags::NOCTTY.bits().cast_signed())
-        .open(CONSOLE)
+        .open(path)
         .context("cannot open the console to the host")?;
+    if !console.is_terminal() {
+        return Ok(console);
+    }
     let mut raw = termios::tcgetattr(&console).context("cannot read the console's settings")?;
     raw.make_raw();
     termios::tcsetattr(&console, OptionalActions::Now, &raw)
@@ -136,22 +148,48 @@ fn set_up(job: &Job) -> Result<()> {
     ] {
         let _ = std::os::unix::fs::symlink(to, Path::new("/dev").join(link));
     }
-    for dir in &job.writable {
+    for Mount {
+        source,
+        on,
+        kind,
+        options,
+    } in &job.mounts
+    {
         // Below /run and /dev, which are the guest's own, it is not there yet.
-        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        mount_one("none", Path::new(dir), "hostfs", Some(dir))?;
+        fs::create_dir_all(on).with_context(|| format!("cannot make {}", on.display()))?;
+        mount_one(source, Path::new(on), kind, Some(options))?;
     }
     rustix::system::sethostname(b"guest").context("cannot set the host name")?;
     // Programs ask where they are; a folder from before the mounts would be
     // read-only below it.
     env::set_current_dir(&job.cwd)
         .with_context(|| format!("cannot enter {}", job.cwd.display()))?;
+    if let Some(modprobe) = &job.modprobe {
+        fs::write("/proc/sys/kernel/modprobe", modprobe.as_bytes())
+            .context("cannot tell the kernel who loads its modules")?;
+        run_modprobe(modprobe, &job.modules)?;
+    }
     if let Some(wanted) = &job.checkers {
         checkers::trust(wanted)
             .context("the kernel's checkers do not work, its silence would mean nothing")?;
     }
     if let Some(module) = &job.module {
         insert(Path::new(module))?;
+    }
+    Ok(())
+}
+
+/// Loads modules of the kernel's own, by name.
+fn run_modprobe(modprobe: &OsStr, modules: &[String]) -> Result<()> {
+    for module in modules {
+        let out = Command::new(modprobe)
+            .arg(module)
+            .output()
+            .context("cannot run modprobe")?;
+        if !out.status.success() {
+            let text = String::from_utf8_lossy(&out.stderr);
+            bail!("modprobe {module}: {}: {}", out.status, text.trim());
+        }
     }
     Ok(())
 }

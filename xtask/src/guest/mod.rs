@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `cargo xtask guest`: the one door to a kernel of our own.
 //!
-//! The kernel is a process ([`host`]). Its pid 1 is this very program
-//! ([`init`]), found through hostfs; it mounts, loads the module, runs the
-//! command and speaks with the host in [`frame`]s over the kernel's second
-//! console, so that the kernel's log never mixes with the command's output.
+//! The kernel runs on a [`machine`], a process ([`host`]). Its pid 1 is this very
+//! program ([`init`]), found in the host's files; it mounts, loads the module, runs
+//! the command and speaks with the host in [`frame`]s over a console of their own, so
+//! that the kernel's log never mixes with the command's output.
 
 pub(crate) mod checkers;
 pub(crate) mod complaints;
@@ -12,15 +12,21 @@ mod env;
 mod frame;
 mod host;
 pub(crate) mod init;
+mod machine;
 mod streams;
 mod terminal;
 
-use crate::{args::GuestArgs, cargo, exit, kernel, kernel::Kernel, kmod, paths, setup};
-use anyhow::{Context, Result};
+use crate::{
+    args::GuestArgs,
+    cargo, exit, kernel,
+    kernel::{Checkers as KernelCheckers, Kernel},
+    kmod, lock, paths, setup,
+};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
-    path::{self, Path},
+    path::{self, Path, PathBuf},
     process::ExitCode,
 };
 
@@ -34,12 +40,31 @@ struct Job {
     argv: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     cwd: OsString,
-    /// Folders that hostfs gives read-write.
-    writable: Vec<OsString>,
+    /// The host's folders that can be written to.
+    mounts: Vec<Mount>,
+    /// What loads the kernel's own modules, and which it loads first.
+    modprobe: Option<OsString>,
+    modules: Vec<String>,
     module: Option<OsString>,
     checkers: Option<Checkers>,
     /// Give the command a terminal of this many rows and columns.
     terminal: Option<(u16, u16)>,
+}
+
+impl Job {
+    /// The host's folders that can be written to.
+    fn writable(&self) -> Vec<PathBuf> {
+        self.mounts.iter().map(|it| (&it.on).into()).collect()
+    }
+}
+
+/// A file system for the guest.
+#[derive(Serialize, Deserialize)]
+struct Mount {
+    source: String,
+    on: OsString,
+    kind: String,
+    options: OsString,
 }
 
 /// The kernel has checkers; the guest is to prove that they work.
@@ -49,6 +74,8 @@ struct Checkers {
     stamp: OsString,
     /// A module that leaks on purpose.
     leaky_module: OsString,
+    /// kmemleak watches.
+    kmemleak: bool,
 }
 
 /// `cargo xtask guest`: the command's own status, and 69 for all else.
@@ -67,11 +94,37 @@ pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
 }
 
 fn run(args: &GuestArgs) -> Result<u8> {
-    setup::packages()?;
     let kernel = Kernel::named(&args.on.kernel)?;
+    setup::packages_for(kernel)?;
     kernel.ensure()?;
     let job = prepare(args, kernel)?;
+    if let Some(checkers) = &job.checkers
+        && !checkers.kmemleak
+    {
+        prove(kernel, Path::new(&checkers.stamp))?;
+    }
     host::run(args, kernel, &job)
+}
+
+/// Has a guest see that kmemleak works in `kernel`, once.
+fn prove(kernel: &Kernel, stamp: &Path) -> Result<()> {
+    if stamp.exists() {
+        return Ok(());
+    }
+    let waiting = "waiting for another proof that the kernel's checkers work";
+    let _lock = lock::hold(&stamp.with_extension("lock"), waiting)?;
+    if stamp.exists() {
+        return Ok(());
+    }
+    eprintln!(
+        "proving that the checkers of the kernel `{}` work …",
+        kernel.name
+    );
+    let args = GuestArgs::proof(kernel.name);
+    match host::run(&args, kernel, &prepare(&args, kernel)?)? {
+        0 => Ok(()),
+        status => bail!("`true` ends with status {status}"),
+    }
 }
 
 /// All that must be there before the guest boots.
@@ -90,16 +143,17 @@ fn prepare(args: &GuestArgs, kernel: &Kernel) -> Result<Job> {
     // Always the temporary folder: it may lie below /run or /dev, which the
     // guest has its own of.
     let temporary = path::absolute(std::env::temp_dir()).context("no temporary folder")?;
-    let mut writable = vec![temporary.into_os_string()];
+    let mut writable = vec![temporary];
     if !args.rw {
-        writable.extend([paths::root().into(), paths::cache()?.into(), "/tmp".into()]);
+        writable.extend([paths::root().into(), paths::cache()?, "/tmp".into()]);
     }
-    let checkers = match kernel.has_checkers {
-        true => Some(Checkers {
+    let checkers = match kernel.checkers {
+        KernelCheckers::None => None,
+        which => Some(Checkers {
             stamp: kernel.dir()?.join("trusted").into(),
             leaky_module: kernel.dir()?.join(LEAKY_MODULE).into(),
+            kmemleak: which == KernelCheckers::All || args.kmemleak,
         }),
-        false => None,
     };
     let cwd = std::env::current_dir().context("this working directory is gone")?;
     Ok(Job {
@@ -110,7 +164,13 @@ fn prepare(args: &GuestArgs, kernel: &Kernel) -> Result<Job> {
             &paths::release_dir()?,
         ),
         cwd: cwd.into(),
-        writable,
+        mounts: writable
+            .iter()
+            .enumerate()
+            .map(|(index, dir)| machine::mount(kernel.machine, index, dir))
+            .collect(),
+        modprobe: kernel.modprobe()?.map(Into::into),
+        modules: kernel.modules.iter().map(|it| (*it).to_owned()).collect(),
         module: module.map(Into::into),
         checkers,
         terminal: terminal::size(),

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The guest's side of the command: its streams, its signals, its end.
 
-use super::frame::{self, Frame};
+use super::{
+    frame::{self, Frame},
+    machine,
+};
 use anyhow::{Context, Result};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::OFlags,
     process::{Pid, Signal, WaitOptions, wait},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    system::{RebootCommand, reboot},
     termios::{self, Winsize},
 };
 use std::{
@@ -260,7 +262,7 @@ fn obey(mut host: File, input: &mpsc::Sender<Vec<u8>>, terminal: Option<&File>, 
             }
             Ok(Some(_)) => {}
             Ok(None) | Err(_) => {
-                let _ = reboot(RebootCommand::PowerOff);
+                machine::end();
                 return;
             }
         }

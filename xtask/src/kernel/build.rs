@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Building a guest kernel: configure, verify, make.
+//! Building a guest kernel: configure, verify, make. What is not compiled here is made by
+//! [`shipped`].
 //!
 //! Each step leaves either its whole result or nothing, so an interrupted
 //! build goes on where it was.
 
-use super::{Kernel, Toolchain, source, toolchain};
-use crate::{paths, run, setup};
+use super::{
+    Kernel, Machine, shipped, source,
+    toolchain::{self, Toolchain},
+};
+use crate::{lock, run};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path, thread};
@@ -29,8 +33,12 @@ fn options(fragment: &str) -> impl Iterator<Item = &str> {
 /// Twelve hex digits that stand for all that the build depends on.
 pub(super) fn key(kernel: &Kernel) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(format!("recipe {RECIPE}\n{}\n", kernel.version()?));
-    hash.update(toolchain::identity()?);
+    let release = kernel.release()?;
+    hash.update(format!("recipe {RECIPE}\n{}\n", release.version));
+    match &release.image {
+        None => hash.update(toolchain::identity()?),
+        Some(image) => hash.update(format!("{} {}", image.name, image.tools.join(" "))),
+    }
     for line in kernel.fragments.iter().copied().flat_map(options) {
         hash.update(format!("\n{line}"));
     }
@@ -40,12 +48,22 @@ pub(super) fn key(kernel: &Kernel) -> Result<String> {
 
 /// Builds `kernel` into `dir`.
 pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
-    // Before the lock: bindgen takes it too.
-    let tools = Toolchain::new()?;
-    let _lock = setup::hold_cache(&paths::cache()?)?;
+    fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let waiting = format!("waiting for another build of the kernel `{}`", kernel.name);
+    let _lock = lock::hold(&dir.join("lock"), &waiting)?;
     if dir.join(STAMP).is_file() {
         return Ok(());
     }
+    match &kernel.release()?.image {
+        None => compile(kernel, dir)?,
+        Some(image) => shipped::build(kernel, image, dir)?,
+    }
+    fs::write(dir.join(STAMP), format!("{}\n", kernel.version()?))
+        .with_context(|| format!("cannot write into {}", dir.display()))
+}
+
+fn compile(kernel: &Kernel, dir: &Path) -> Result<()> {
+    let tools = Toolchain::new(kernel.machine)?;
     let source = source::ensure(kernel)?;
     let out = dir.join("build");
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
@@ -80,28 +98,57 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
     )?;
     verify(&wanted, &out.join(".config"))?;
 
-    let jobs = thread::available_parallelism().map_or(2, usize::from) + 1;
     let mut compile = make();
     compile
-        .arg(format!("-j{jobs}"))
-        .args(["linux", "modules_prepare", "modules"]);
+        .arg(jobs())
+        .args([kernel.machine.target(), "modules_prepare", "modules"]);
     run::logged(
         &mut compile,
         &log,
         &format!("building the kernel `{}`", kernel.name),
         STEPS,
-        |line| {
-            // `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
-            line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
-        },
+        is_step,
     )?;
-    fs::write(dir.join(STAMP), format!("{}\n", kernel.version()?))
-        .with_context(|| format!("cannot write into {}", dir.display()))
+    match kernel.machine {
+        Machine::Uml => Ok(()),
+        Machine::Qemu => trim(&out),
+    }
+}
+
+/// make's option for this machine's CPUs.
+pub(super) fn jobs() -> String {
+    let jobs = thread::available_parallelism().map_or(2, usize::from) + 1;
+    format!("-j{jobs}")
+}
+
+/// `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
+pub(super) fn is_step(line: &str) -> bool {
+    line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
+}
+
+/// Removes from a build what neither the machine boots nor a module is built against.
+pub(super) fn trim(dir: &Path) -> Result<()> {
+    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot read {}", dir.display()))?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_useless = name.ends_with(".o")
+            || name.ends_with(".a")
+            || matches!(&*name, "vmlinux" | "vmlinux.unstripped" | "vmlinux.bin");
+        if kind.is_dir() {
+            trim(&path)?;
+        } else if is_useless {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Kconfig drops what it cannot set without a word: each wanted option must
 /// stand in the result.
-fn verify(fragment: &str, config: &Path) -> Result<()> {
+pub(super) fn verify(fragment: &str, config: &Path) -> Result<()> {
     let text =
         fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
     let lost = lost_options(fragment, &text);
@@ -130,6 +177,27 @@ mod tests {
         let fragment = "# comment\nCONFIG_NLMON=y\nCONFIG_RUST=y\n";
         let config = "CONFIG_NLMON=y\n# CONFIG_RUST is not set\n";
         assert_eq!(lost_options(fragment, config), ["CONFIG_RUST=y"]);
+    }
+
+    #[test]
+    fn what_is_trimmed_is_what_no_module_is_built_against() {
+        let dir = tempfile::tempdir().unwrap();
+        let sub = dir.path().join("arch/x86/boot");
+        fs::create_dir_all(&sub).unwrap();
+        let names = [
+            "bzImage",
+            "vmlinux.bin",
+            "head.o",
+            "lib.a",
+            "head.o.d",
+            "k.rmeta",
+        ];
+        for name in names {
+            fs::write(sub.join(name), "").unwrap();
+        }
+        trim(dir.path()).unwrap();
+        let left = names.map(|name| sub.join(name).exists());
+        assert_eq!(left, [true, false, false, false, true, true]);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The guest kernels: which there are, where they lie, how they are built.
 
+mod apt;
 mod build;
+mod initramfs;
 mod registry;
+mod shipped;
 mod source;
 mod toolchain;
+mod toolroot;
 mod unstable;
-
-pub(crate) use toolchain::Toolchain;
 
 use crate::{
     args::{KernelArgs, KernelPath},
@@ -16,19 +18,68 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use registry::KERNELS;
-use source::{Mend, Release, Source};
+use source::{Image, Mend, Release, Source};
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     sync::OnceLock,
 };
+use toolchain::Toolchain;
+use toolroot::ToolRoot;
 
-/// A kernel in which commands can be run: User-Mode Linux, an ordinary process
-/// that needs no root, no virtual machine and no image.
+/// What a kernel runs on. Neither needs root, nor an image of a disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// User-Mode Linux: the kernel is an ordinary process.
+    Uml,
+    /// A PC that qemu emulates. Without KVM, which may be there and not work.
+    Qemu,
+}
+
+impl Machine {
+    /// What make calls it.
+    fn arch(self) -> &'static str {
+        match self {
+            Self::Uml => "um",
+            Self::Qemu => "x86_64",
+        }
+    }
+
+    /// What make is asked for.
+    fn target(self) -> &'static str {
+        match self {
+            Self::Uml => "linux",
+            Self::Qemu => "bzImage",
+        }
+    }
+
+    /// The program that boots, in the build folder.
+    fn program(self) -> &'static str {
+        match self {
+            Self::Uml => "linux",
+            Self::Qemu => "arch/x86/boot/bzImage",
+        }
+    }
+}
+
+/// The checkers of a kernel, which must prove that they work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Checkers {
+    /// It has none.
+    None,
+    /// lockdep and kmemleak.
+    All,
+    /// Both, but kmemleak, with which it is many times slower, only where it is asked for.
+    KmemleakOnRequest,
+}
+
+/// A kernel in which commands can be run.
 pub(crate) struct Kernel {
     /// What `--kernel` takes.
     pub(crate) name: &'static str,
     /// One line for `--list`.
     pub(crate) about: &'static str,
+    pub(crate) machine: Machine,
     source: Source,
     /// The wanted options over allnoconfig, in files.
     fragments: &'static [&'static str],
@@ -38,8 +89,9 @@ pub(crate) struct Kernel {
     pub(crate) mem: &'static str,
     /// Words for its command line.
     pub(crate) parameters: &'static [&'static str],
-    /// It has lockdep and kmemleak, which must prove that they work.
-    pub(crate) has_checkers: bool,
+    pub(crate) checkers: Checkers,
+    /// Modules of its own that are inserted first.
+    pub(crate) modules: &'static [&'static str],
     /// See [`Kernel::release`].
     release: OnceLock<Release>,
     /// See [`Kernel::dir`]; its name asks four programs for their versions.
@@ -102,9 +154,39 @@ impl Kernel {
         Ok(self.dir.get_or_init(|| dir))
     }
 
+    /// The kernel as it ships, where it is not built here.
+    fn image(&self) -> Result<Option<&Image>> {
+        Ok(self.release()?.image.as_ref())
+    }
+
     /// The program that is this kernel.
     pub(crate) fn program(&self) -> Result<PathBuf> {
-        Ok(self.dir()?.join("build/linux"))
+        let dir = self.dir()?;
+        Ok(match self.image()? {
+            None => dir.join("build").join(self.machine.program()),
+            Some(image) => shipped::program(dir, image),
+        })
+    }
+
+    /// The initramfs, where it needs one to mount its root.
+    pub(crate) fn initramfs(&self) -> Result<Option<PathBuf>> {
+        let dir = self.dir()?;
+        Ok(self.image()?.map(|_| shipped::initramfs(dir)))
+    }
+
+    /// The program that loads its own modules by name, where it has any.
+    pub(crate) fn modprobe(&self) -> Result<Option<PathBuf>> {
+        let dir = self.dir()?;
+        Ok(self.image()?.map(|_| shipped::modprobe(dir)))
+    }
+
+    /// `make` in its build folder, for a module.
+    pub(crate) fn make(&self) -> Result<Command> {
+        let build = self.dir()?.join("build");
+        match self.image()? {
+            None => Ok(Toolchain::new(self.machine)?.make(&build)),
+            Some(image) => shipped::make(&ToolRoot::ensure(image)?, image, &build),
+        }
     }
 
     /// Whether it is built.
@@ -117,7 +199,6 @@ impl Kernel {
     pub(crate) fn ensure_source(&self) -> Result<()> {
         let ensure = || -> Result<()> {
             if !self.is_built()? {
-                let _lock = setup::hold_cache(&paths::cache()?)?;
                 source::ensure(self)?;
             }
             Ok(())
@@ -146,15 +227,15 @@ impl Kernel {
     pub(crate) fn refresh(&self) -> Result<()> {
         match self.source {
             Source::Installed(_) => Ok(()),
-            Source::Unstable => unstable::forget(),
+            Source::Unstable(question) => question.forget(),
         }
     }
 }
 
 /// `cargo xtask kernel`.
 pub(crate) fn task(args: &KernelArgs) -> Result<()> {
-    setup::packages()?;
     let kernel = Kernel::named(&args.on.kernel)?;
+    setup::packages_for(kernel)?;
     let build = kernel.ensure()?;
     let path = match args.print {
         KernelPath::Source => kernel.source()?,

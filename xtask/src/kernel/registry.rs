@@ -1,54 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The guest kernels, and all in which they differ.
 
-use super::{Kernel, source::Mend, source::Source};
+use super::{Checkers, Kernel, Machine, source::Mend, source::Source, unstable::Question};
 use crate::setup;
 use std::sync::OnceLock;
 
-/// What every kernel has: Rust, modules, the machine that the tests stand on.
+/// What every kernel has: Rust, modules, what programs stand on.
+const BASE: &str = include_str!("base.config");
+/// Devices to list, families to talk to.
+const NET: &str = include_str!("net.config");
+/// A process as a machine.
 const UML: &str = include_str!("uml.config");
-/// Two CPUs.
-const SMP: &str = include_str!("smp.config");
+/// Two CPUs there.
+const UML_SMP: &str = include_str!("smp.config");
+/// Room for KASAN there.
+const UML_STACK: &str = include_str!("uml-stack.config");
+/// A PC of two CPUs.
+const X86: &str = include_str!("x86.config");
 /// The kernel's own checkers.
+const KASAN: &str = include_str!("kasan.config");
 const CHECKERS: &str = include_str!("debug.config");
 
-pub(super) static KERNELS: [Kernel; 3] = [
+pub(super) static KERNELS: [Kernel; 5] = [
     Kernel {
         name: "default",
         about: "User-Mode Linux, with Rust, one CPU",
+        machine: Machine::Uml,
         source: Source::Installed(setup::KERNEL_SOURCE),
-        fragments: &[UML],
+        fragments: &[BASE, UML, NET],
         mends: &[],
         mem: "512M",
         parameters: &[],
-        has_checkers: false,
+        checkers: Checkers::None,
+        modules: &[],
         release: OnceLock::new(),
         dir: OnceLock::new(),
     },
     Kernel {
         name: "debug",
         about: "the same with KASAN, lockdep, kmemleak, UBSAN and fault injection; slow",
+        machine: Machine::Uml,
         source: Source::Installed(setup::KERNEL_SOURCE),
-        fragments: &[UML, CHECKERS],
+        fragments: &[BASE, UML, NET, KASAN, UML_STACK, CHECKERS],
         mends: DATA_OF_THE_LARGE_CODE_MODEL,
         // KASAN's shadow takes an eighth, its quarantine and redzones more.
         mem: "1536M",
         parameters: &["panic_on_warn=1"],
-        has_checkers: true,
+        checkers: Checkers::All,
+        modules: &[],
         release: OnceLock::new(),
         dir: OnceLock::new(),
     },
     Kernel {
         name: "newest",
         about: "the newest kernel of Debian unstable, User-Mode Linux, two CPUs",
-        source: Source::Unstable,
-        fragments: &[UML, SMP],
+        machine: Machine::Uml,
+        source: Source::Unstable(Question::Source),
+        fragments: &[BASE, UML, NET, UML_SMP],
         mends: &[],
         mem: "512M",
         // User-Mode Linux runs more than one CPU only where seccomp, not
         // ptrace, stops its processes.
         parameters: &["seccomp=on", "ncpus=2"],
-        has_checkers: false,
+        checkers: Checkers::None,
+        modules: &[],
+        release: OnceLock::new(),
+        dir: OnceLock::new(),
+    },
+    Kernel {
+        name: "debug-smp",
+        about: "the checkers of `debug` on a PC of two CPUs, preemptible, under qemu; slow",
+        machine: Machine::Qemu,
+        source: Source::Installed(setup::KERNEL_SOURCE),
+        fragments: &[BASE, NET, KASAN, CHECKERS, X86],
+        mends: &[],
+        mem: "2G",
+        parameters: &["panic_on_warn=1"],
+        checkers: Checkers::KmemleakOnRequest,
+        modules: &[],
+        release: OnceLock::new(),
+        dir: OnceLock::new(),
+    },
+    Kernel {
+        name: "distro",
+        about: "Debian unstable's own kernel, as it ships it, under qemu",
+        machine: Machine::Qemu,
+        source: Source::Unstable(Question::Image),
+        fragments: &[],
+        mends: &[],
+        mem: "1G",
+        parameters: &[],
+        checkers: Checkers::None,
+        // Built in where the others have it; it makes dummy0.
+        modules: &["dummy"],
         release: OnceLock::new(),
         dir: OnceLock::new(),
     },

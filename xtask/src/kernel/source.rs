@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A kernel's source: where it comes from, unpacked and mended in the cache.
 
-use super::{Kernel, unstable};
+use super::{Kernel, apt::Apt, unstable::Question};
 use crate::{paths, run, setup};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -15,15 +15,26 @@ use std::{
 pub(super) enum Source {
     /// This Debian package, installed; its tarball is under /usr/src.
     Installed(&'static str),
-    /// The newest `linux-source-X.Y` of Debian unstable, fetched, not installed.
-    Unstable,
+    /// A package of Debian unstable, fetched, not installed.
+    Unstable(Question),
 }
 
-/// A package and its version.
+/// A source package and its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Release {
     pub(super) package: String,
     pub(super) version: String,
+    /// The kernel that was built of it, where it is not built here.
+    pub(super) image: Option<Image>,
+}
+
+/// A kernel as a distribution ships it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Image {
+    /// What `uname -r` says in it.
+    pub(super) name: String,
+    /// The packages whose programs build for it, as `NAME=VERSION`.
+    pub(super) tools: Vec<String>,
 }
 
 /// A change to the source: `add` behind the one place where `after` stands.
@@ -39,7 +50,7 @@ impl Source {
     pub(super) fn release(&self) -> Result<Release> {
         match self {
             Self::Installed(package) => installed(package),
-            Self::Unstable => unstable::newest(),
+            Self::Unstable(question) => question.answer(),
         }
     }
 
@@ -47,7 +58,7 @@ impl Source {
     pub(super) fn known_release(&self) -> Option<Release> {
         match self {
             Self::Installed(package) => installed(package).ok(),
-            Self::Unstable => unstable::recorded(),
+            Self::Unstable(question) => question.recorded(),
         }
     }
 }
@@ -56,6 +67,7 @@ fn installed(package: &str) -> Result<Release> {
     Ok(Release {
         package: package.to_owned(),
         version: setup::package_version(package)?,
+        image: None,
     })
 }
 
@@ -79,10 +91,14 @@ pub(super) fn hash_mends(hash: &mut Sha256, mends: &[Mend]) {
     }
 }
 
-/// The source tree of `kernel`, made where it is missing. The caller holds the
-/// cache's lock.
+/// The source tree of `kernel`, made where it is missing.
 pub(super) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
     let release = kernel.release()?;
+    let place = dir(release, kernel.mends)?;
+    if place.is_dir() {
+        return Ok(place);
+    }
+    let _lock = setup::hold_cache(&paths::cache()?)?;
     let pristine = dir(release, &[])?;
     if !pristine.is_dir() {
         whole(&pristine, |partial| unpack(kernel, release, partial))?;
@@ -99,7 +115,7 @@ pub(super) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
 
 /// Makes a folder beside its place and moves it there, so that it is all there
 /// or not at all.
-fn whole(dir: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(super) fn whole(dir: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = dir.with_file_name(name);
@@ -109,14 +125,15 @@ fn whole(dir: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     }
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
     make(&partial)?;
-    fs::rename(&partial, dir).with_context(|| format!("cannot move a source to {}", dir.display()))
+    fs::rename(&partial, dir).with_context(|| format!("cannot move a folder to {}", dir.display()))
 }
 
 fn unpack(kernel: &Kernel, release: &Release, to: &Path) -> Result<()> {
     match kernel.source {
         Source::Installed(_) => untar(Path::new("/usr/src"), release, to),
-        Source::Unstable => {
-            let files = unstable::fetch(release)?;
+        Source::Unstable(_) => {
+            let package = format!("{}={}", release.package, release.version);
+            let files = Apt::new()?.fetch(&[package])?;
             untar(&files.path().join("usr/src"), release, to)
         }
     }

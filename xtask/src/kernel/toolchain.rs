@@ -2,6 +2,7 @@
 //! The tools that build a kernel and every module for it: always the same, for
 //! Rust metadata of one rustc is refused by any other.
 
+use super::Machine;
 use crate::{run, setup};
 use anyhow::Result;
 use std::{
@@ -16,13 +17,14 @@ const RUSTC: &str = "/usr/bin/rustc";
 const LLVM: &str = "/usr/lib/llvm-19/bin";
 
 /// `make` for a kernel tree.
-pub(crate) struct Toolchain {
+pub(super) struct Toolchain {
     path: std::ffi::OsString,
+    machine: Machine,
 }
 
 impl Toolchain {
     /// The tools, bindgen installed where it is missing.
-    pub(crate) fn new() -> Result<Self> {
+    pub(super) fn new(machine: Machine) -> Result<Self> {
         let bindgen = setup::bindgen()?;
         let old = env::var_os("PATH").unwrap_or_default();
         let dirs = [PathBuf::from(LLVM), bindgen]
@@ -30,15 +32,17 @@ impl Toolchain {
             .chain(env::split_paths(&old));
         Ok(Self {
             path: env::join_paths(dirs)?,
+            machine,
         })
     }
 
-    /// `make -C dir`, for User-Mode Linux with clang and the kernel's rustc.
-    pub(crate) fn make(&self, dir: &Path) -> Command {
+    /// `make -C dir`, with clang and the kernel's rustc.
+    pub(super) fn make(&self, dir: &Path) -> Command {
         let mut cmd = Command::new("make");
         cmd.arg("-C")
             .arg(dir)
-            .args(["ARCH=um", "LLVM=1"])
+            .arg(format!("ARCH={}", self.machine.arch()))
+            .arg("LLVM=1")
             .arg(format!("RUSTC={RUSTC}"))
             .arg(format!("HOSTRUSTC={RUSTC}"))
             .env("PATH", &self.path)
@@ -52,7 +56,7 @@ impl Toolchain {
 }
 
 /// What the tools call themselves: part of a kernel's key.
-pub(crate) fn identity() -> Result<String> {
+pub(super) fn identity() -> Result<String> {
     let rustc = run::output(Command::new(RUSTC).arg("-vV"))?;
     let clang = run::output(Command::new(Path::new(LLVM).join("clang")).arg("--version"))?;
     let clang = clang.lines().next().unwrap_or_default();

@@ -8,7 +8,9 @@ mod bindgen;
 mod packages;
 
 pub(crate) use bindgen::{VERSION as BINDGEN_VERSION, ensure as bindgen};
-pub(crate) use packages::{KERNEL_SOURCE, ensure as packages, version as package_version};
+pub(crate) use packages::{
+    KERNEL_SOURCE, ensure as packages, ensure_for as packages_for, version as package_version,
+};
 
 use crate::{args::SetupArgs, kernel::Kernel, lock, paths};
 use anyhow::Result;
@@ -16,8 +18,8 @@ use std::{fs::File, path::Path};
 
 /// Everything, with a word on where it lies.
 pub(crate) fn all(args: &SetupArgs) -> Result<()> {
-    packages()?;
     let kernel = Kernel::named(&args.kernel)?;
+    packages_for(kernel)?;
     kernel.refresh()?;
     let build = kernel.ensure()?;
     eprintln!(

@@ -3,6 +3,7 @@
 
 use crate::{
     exit::{self, Unavailable},
+    kernel::{Kernel, Machine},
     paths, run,
 };
 use anyhow::Result;
@@ -49,9 +50,25 @@ const TOOLS: &[&str] = &[
     "mmdebstrap",
 ];
 
+/// What the kernels under qemu need, and no other.
+const QEMU: &[&str] = &["qemu-system-x86", "busybox-static"];
+
 /// Installs the missing packages; without root an error that gives the command.
 pub(crate) fn ensure() -> Result<()> {
-    let missing = missing()?;
+    install_missing(&[BUILD, TOOLS])
+}
+
+/// [`ensure`], and what `kernel` needs beyond that.
+pub(crate) fn ensure_for(kernel: &Kernel) -> Result<()> {
+    match kernel.machine {
+        Machine::Uml => ensure(),
+        Machine::Qemu => install_missing(&[BUILD, TOOLS, QEMU]),
+    }
+}
+
+fn install_missing(wanted: &[&[&'static str]]) -> Result<()> {
+    let wanted = wanted.concat();
+    let missing = missing(&wanted)?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -88,16 +105,15 @@ fn install(missing: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn missing() -> Result<Vec<&'static str>> {
+fn missing(wanted: &[&'static str]) -> Result<Vec<&'static str>> {
     let out = Command::new("dpkg-query")
         .args(["-W", "-f", "${db:Status-Status} ${Package}\n"])
         .output()
         .map_err(|err| {
             Unavailable(format!(
                 "cannot run dpkg-query ({err}): the set-up knows Debian's packages alone; \
-                 elsewhere, install what corresponds to: {} {}",
-                BUILD.join(" "),
-                TOOLS.join(" ")
+                 elsewhere, install what corresponds to: {}",
+                wanted.join(" ")
             ))
         })?;
     let text = String::from_utf8_lossy(&out.stdout);
@@ -105,7 +121,7 @@ fn missing() -> Result<Vec<&'static str>> {
         .lines()
         .filter_map(|line| line.strip_prefix("installed "))
         .collect();
-    let wanted = BUILD.iter().chain(TOOLS).copied();
+    let wanted = wanted.iter().copied();
     Ok(wanted.filter(|name| !installed.contains(name)).collect())
 }
 

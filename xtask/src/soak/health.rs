@@ -12,12 +12,14 @@ pub(super) fn check() -> Result<()> {
         checkers::lockdep()?;
         println!("lockdep: on");
     }
-    if has(checkers::KMEMLEAK)? {
+    if checkers::kmemleak_watches()? {
         let found = checkers::scan()?;
         if !found.trim().is_empty() {
             bail!("kmemleak found:\n{found}");
         }
         println!("kmemleak: nothing");
+    } else if has(checkers::KMEMLEAK)? {
+        println!("kmemleak: off (`guest --kmemleak` switches it on)");
     }
     Ok(())
 }

@@ -30,6 +30,8 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     let mut guest = Command::new(&xtask);
     guest
         .args(["guest", "--kernel", &args.on.kernel, "--mem", "1500M"])
+        // Where it watches on request: of faults, the leaks are half the matter.
+        .args(matches!(args.what, SoakWhat::Faults).then_some("--kmemleak"))
         .args(["--timeout", "0", "--dmesg"])
         .arg(dmesg.path())
         .arg("--")
