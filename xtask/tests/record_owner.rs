@@ -131,9 +131,37 @@ print(kinds(first), kinds(second), kinds(u.getsockname()[0]), kinds(again), late
         assert!(groups.lines().count() > 0 && groups.lines().all(|line| line.ends_with("comm=\"ip\"")), "{groups}");
     }
 
-    fn what_was_said_in_another_namespace_is_counted_as_not_seen() {
-        let (code, _, err) = outcome("cd /run; ip netns add other; nlcap record -w x.pcapng -- ip -n other link show");
+    fn what_is_said_in_another_namespace_is_recorded_there_and_the_link_is_removed() {
+        let (code, _, err) = outcome("cd /run; ip netns add other
+            nlcap record -w x.pcapng -- sh -c 'ip -n other link show lo; ip netns exec other ip -br link; ip link show lo'");
         assert_eq!(code, Some(0));
-        assert!(err.contains("incomplete") && err.contains("in another network namespace"), "{err}");
+        assert!(!err.contains("incomplete"), "{err}");
+        let of = sh("tshark -n -r /run/x.pcapng -Y '!(frame.comment == \"added by nlcap\")' -T fields -e frame.interface_description 2>/dev/null | sort | uniq -c");
+        let lines: Vec<_> = of.lines().collect();
+        assert_eq!(lines.len(), 2, "{of}");
+        assert!(of.contains("network namespace other net:["), "{of}");
+        assert_eq!(sh("ip -n other -o link show type nlmon; ip -o link show type nlmon"), "");
+    }
+
+    fn without_the_privilege_what_is_said_elsewhere_is_counted() {
+        // A socket of another namespace, given to a program that may not go there.
+        fs::write("/run/give.py", "
+import ctypes, os, socket
+libc = ctypes.CDLL(None)
+own, other = (os.open(path, 0) for path in ('/proc/self/ns/net', '/run/netns/other'))
+libc.setns(other, 0)
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+libc.setns(own, 0)
+os.dup2(s.fileno(), 9)
+os.execvp('capsh', ['capsh', '--drop=cap_sys_admin', '--', '-c', 'exec nlcap record -w /run/x.pcapng -- python3 /run/use.py'])
+").unwrap();
+        fs::write("/run/use.py", "
+import socket
+request = bytes.fromhex('20000000120001000100000000000000' + '00' * 4 + '01000000' + '00' * 8)
+socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0, fileno=9).sendto(request, (0, 0))
+").unwrap();
+        let (code, _, err) = outcome("ip netns add other; python3 /run/give.py");
+        assert_eq!(code, Some(0), "{err}");
+        assert!(err.contains("incomplete: not seen: 1 message in another network namespace"), "{err}");
     }
 }

@@ -110,6 +110,7 @@ pub(crate) fn interface() -> Interface {
     Interface {
         link: String::from("nlcap812"),
         namespace: Some(4_026_531_840),
+        namespace_name: None,
         snap_length: SNAP_LENGTH,
     }
 }

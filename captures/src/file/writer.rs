@@ -59,6 +59,8 @@ pub(crate) struct Interface {
     pub(crate) link: String,
     /// The network namespace, by its inode number as `lsns -t net` shows it.
     pub(crate) namespace: Option<u64>,
+    /// Its name, where ip-netns(8) has one.
+    pub(crate) namespace_name: Option<String>,
     /// The longest packet that is kept, in bytes, its cooked header among them;
     /// at most [`SNAP_LENGTH`].
     pub(crate) snap_length: u32,
@@ -178,7 +180,11 @@ impl<W: Write> Writer<W> {
             InterfaceDescriptionOption::IfOs(option(&self.system)),
         ];
         if let Some(inode) = interface.namespace {
-            let text = format!("network namespace net:[{inode}]");
+            let name = match &interface.namespace_name {
+                Some(name) => format!("{} ", text::escape(name)),
+                None => String::new(),
+            };
+            let text = format!("network namespace {name}net:[{inode}]");
             options.push(InterfaceDescriptionOption::IfDescription(option(&text)));
         }
         let block = InterfaceDescriptionBlock {

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Which frames are kept, and how many there were of which kind.
 
-use std::time::Duration;
-
 use nl_dissector::decode::{Endian, messages};
 
 use super::filter::Filter;
 use super::tree::{Certainty, Known};
 use crate::file::writer::Frame;
 use crate::text::count;
-
-/// Copies of one multicast for its receivers come within this time.
-const COPIES: Duration = Duration::from_millis(100);
 
 /// What is kept of what is on the taps.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +30,9 @@ pub(crate) struct Summary {
     pub(crate) exact: u64,
     pub(crate) by_port: u64,
     pub(crate) by_group: u64,
+    pub(crate) guessed: u64,
+    /// Messages of which it is not known whether they are the subject's, kept or not.
+    pub(crate) unknown: u64,
     /// Messages of others, kept or not.
     pub(crate) others: u64,
     /// Whether those are kept.
@@ -54,6 +52,8 @@ impl std::fmt::Display for Summary {
             (self.exact, "exact"),
             (self.by_port, "by port id"),
             (self.by_group, "by group"),
+            (self.guessed, "guessed"),
+            (if self.all { self.unknown } else { 0 }, "unknown"),
             (if self.all { self.others } else { 0 }, "of others"),
         ];
         let kinds: Vec<_> = kinds
@@ -64,8 +64,10 @@ impl std::fmt::Display for Summary {
         if !kinds.is_empty() {
             write!(f, " ({})", kinds.join(", "))?;
         }
-        if self.others > 0 && !self.all {
-            write!(f, ", {} of others left out", self.others)?;
+        for (number, kind) in [(self.unknown, "unknown"), (self.others, "of others")] {
+            if number > 0 && !self.all {
+                write!(f, ", {number} {kind} left out")?;
+            }
         }
         if self.filtered > 0 {
             write!(f, ", {} filtered out", self.filtered)?;
@@ -78,9 +80,6 @@ impl std::fmt::Display for Summary {
 pub(super) struct Chooser {
     choice: Choice,
     pub(super) summary: Summary,
-    /// The last multicast: when, and in which protocol.
-    multicast: Option<(Duration, u16)>,
-    multicast_bytes: Vec<u8>,
 }
 
 impl Chooser {
@@ -91,14 +90,12 @@ impl Chooser {
                 ..Summary::default()
             },
             choice,
-            multicast: None,
-            multicast_bytes: Vec::new(),
         }
     }
 
     /// Whether the frame is kept.
     pub(super) fn takes(&mut self, frame: &Frame<'_>, known: &Known) -> bool {
-        if self.is_copy(frame, known) {
+        if known.is_copy && !self.choice.raw {
             return false;
         }
         let own = !known.owners.is_empty() || self.choice.all;
@@ -109,10 +106,12 @@ impl Chooser {
             return false;
         }
         *match (known.owners.is_empty(), known.certainty) {
+            (_, Certainty::Unknown) => &mut summary.unknown,
             (true, _) => &mut summary.others,
             (_, Certainty::Exact) => &mut summary.exact,
             (_, Certainty::Port) => &mut summary.by_port,
             (_, Certainty::Group) => &mut summary.by_group,
+            (_, Certainty::Guessed) => &mut summary.guessed,
         } += here;
         if !own {
             return false;
@@ -120,25 +119,6 @@ impl Chooser {
         summary.frames += 1;
         summary.messages += here;
         true
-    }
-
-    /// Whether it is a multicast's copy for another receiver.
-    fn is_copy(&mut self, frame: &Frame<'_>, known: &Known) -> bool {
-        if self.choice.raw || known.certainty != Certainty::Group || known.owners.is_empty() {
-            return false;
-        }
-        let protocol = frame.header.protocol;
-        let copy = self.multicast.is_some_and(|(time, of)| {
-            of == protocol
-                && frame.time.saturating_sub(time) < COPIES
-                && self.multicast_bytes == frame.messages
-        });
-        if !copy {
-            self.multicast = Some((frame.time, protocol));
-            self.multicast_bytes.clear();
-            self.multicast_bytes.extend_from_slice(frame.messages);
-        }
-        copy
     }
 }
 
@@ -154,6 +134,8 @@ mod tests {
             exact: 3,
             by_port: 1,
             by_group: 1,
+            guessed: 0,
+            unknown: 2,
             others: 7,
             all: false,
             filtered: 2,
@@ -161,8 +143,8 @@ mod tests {
         };
         assert_eq!(
             summary.to_string(),
-            "5 messages in 4 frames, 0 lost (3 exact, 1 by port id, 1 by group), 7 of others left out, \
-             2 filtered out"
+            "5 messages in 4 frames, 0 lost (3 exact, 1 by port id, 1 by group), 2 unknown left out, \
+             7 of others left out, 2 filtered out"
         );
     }
 }

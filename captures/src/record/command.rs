@@ -110,6 +110,7 @@ pub(super) struct Prepared {
     /// Its errno when it cannot start, and nothing when it has.
     report: File,
     listener: Option<OwnedFd>,
+    privileged: bool,
 }
 
 impl Prepared {
@@ -158,6 +159,7 @@ impl Prepared {
             go,
             report: File::from(read),
             listener: None,
+            privileged,
         };
         drop(report);
         let mut told = [0; 5];
@@ -181,6 +183,11 @@ impl Prepared {
     fn fetch(&self, number: RawFd) -> nix::Result<OwnedFd> {
         let process = seccomp::open_process(self.child.as_raw(), false)?;
         seccomp::duplicate(process, number)
+    }
+
+    /// Whether programs may raise their privilege: there is no no_new_privs.
+    pub(super) fn is_privileged(&self) -> bool {
+        self.privileged
     }
 
     /// The filter's listener; once.

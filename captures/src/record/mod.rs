@@ -51,6 +51,7 @@ mod ring;
 mod session;
 mod signals;
 mod sink;
+mod sources;
 mod subject;
 mod sys;
 mod tap;

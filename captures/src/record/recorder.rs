@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::outlet::Outlet;
 use super::sink::Sink;
-use super::tree::{Certainty, Direction, Known, Owner};
+use super::tree::{Certainty, Direction, Event, Known, Owner, Told};
+use crate::file::ADDED;
+use crate::file::cooked::{self, ARPHRD_NETLINK, TO_KERNEL, TO_USER};
 use crate::file::writer::{Counters, Frame, INBOUND, Interface, Note, OUTBOUND, Origin, Writer};
 use crate::text;
 
@@ -47,6 +49,43 @@ impl Sink for Recorder {
         queued(self.writer.frame(frame, &note(known)));
     }
 
+    fn event(&mut self, told: &Told) {
+        let (messages, flags, what) = match &told.event {
+            Event::Refused(bytes) => (
+                bytes.clone(),
+                OUTBOUND,
+                String::from("sent=no errno=unknown"),
+            ),
+            Event::Dropped(number) => (overrun(told.port), INBOUND, format!("drops={number}")),
+        };
+        let header = cooked::Header {
+            packet_type: if flags == OUTBOUND {
+                TO_KERNEL
+            } else {
+                TO_USER
+            },
+            hardware_type: ARPHRD_NETLINK,
+            protocol: told.protocol,
+            ..cooked::Header::default()
+        };
+        let frame = Frame {
+            time: told.time,
+            interface: told.interface,
+            header,
+            original_length: u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            messages: &messages,
+        };
+        let note = Note {
+            comments: vec![
+                String::from(ADDED),
+                comment(&told.owner, &format!("exact {what}")),
+            ],
+            flags: Some(flags),
+            task: Some(task(&told.owner)),
+        };
+        queued(self.writer.frame(&frame, &note));
+    }
+
     fn finish(&mut self, now: Duration, counters: &[Counters]) {
         queued(self.writer.finish(now, counters));
     }
@@ -66,6 +105,8 @@ pub(crate) fn note(known: &Known) -> Note {
         Certainty::Exact => "exact",
         Certainty::Port => "port",
         Certainty::Group => "group",
+        Certainty::Guessed => "guessed",
+        Certainty::Unknown => "unknown",
     };
     let mut comments: Vec<_> = known
         .owners
@@ -73,16 +114,32 @@ pub(crate) fn note(known: &Known) -> Note {
         .map(|owner| comment(owner, how))
         .collect();
     if comments.is_empty() {
-        comments.push(String::from("owner=other"));
+        let unknown = known.certainty == Certainty::Unknown;
+        let owner = if unknown { "unknown" } else { "other" };
+        comments.push(format!("owner={owner}"));
     }
     Note {
         comments,
         flags: Some(flags),
-        task: known.owners.first().map(|owner| {
-            let program = &owner.program;
-            (program.pid.cast_unsigned(), program.tid.cast_unsigned())
-        }),
+        task: known.owners.first().map(task),
     }
+}
+
+/// Process and thread id.
+fn task(owner: &Owner) -> (u32, u32) {
+    let program = &owner.program;
+    (program.pid.cast_unsigned(), program.tid.cast_unsigned())
+}
+
+/// NLMSG_OVERRUN to a port id: the message of linux/netlink.h for data that was lost. No
+/// kernel sends one.
+fn overrun(port: u32) -> Vec<u8> {
+    let mut bytes = 16_u32.to_ne_bytes().to_vec();
+    bytes.extend((libc::NLMSG_OVERRUN as u16).to_ne_bytes());
+    // Flags and sequence number.
+    bytes.extend([0; 6]);
+    bytes.extend(port.to_ne_bytes());
+    bytes
 }
 
 fn comment(owner: &Owner, how: &str) -> String {

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::stat;
 
 use super::cannot_write;
 use super::choice::{Choice, Chooser, Summary};
@@ -22,14 +21,14 @@ use super::outlet::Outlet;
 use super::privilege::{self, Of};
 use super::signals::Signals;
 use super::sink::Sink;
+use super::sources::{Source, Sources};
 use super::subject::{Ready, Subject, Watched};
-use super::tap::{Tap, TapError};
-use super::tree::{self, Direction, Owners};
+use super::tree::{Direction, Owners};
 use crate::args::SessionArgs;
 use crate::exit::Exit;
 use crate::file::SNAP_LENGTH;
 use crate::file::cooked::{TO_KERNEL, TO_USER};
-use crate::file::writer::{Counters, Frame, Interface};
+use crate::file::writer::{Counters, Frame};
 use crate::text;
 
 /// How to record.
@@ -90,37 +89,6 @@ pub(crate) struct Outcome {
     pub(crate) begun: bool,
 }
 
-/// A tap and its link. The tap is closed before the link is removed.
-struct Source {
-    tap: Tap,
-    link: Link,
-    interface: Interface,
-    /// The first error of the link, such as ENETDOWN.
-    error: Option<Errno>,
-}
-
-impl Source {
-    /// A tap on a link, as interface `number` of the recording. One that is added
-    /// while the session runs is told to the sink before its first frame.
-    fn open(
-        link: Link,
-        number: u32,
-        namespace: Option<u64>,
-        settings: &Settings,
-    ) -> Result<Self, TapError> {
-        Ok(Self {
-            tap: Tap::open(&link, number, settings.buffer)?,
-            interface: Interface {
-                link: link.shown(),
-                namespace,
-                snap_length: settings.snap_length,
-            },
-            link,
-            error: None,
-        })
-    }
-}
-
 /// What frames go through on their way from the taps to the sink.
 struct Flow<'a, S> {
     owners: &'a mut Owners,
@@ -133,7 +101,9 @@ struct Flow<'a, S> {
 
 impl<S: Sink> Flow<'_, S> {
     fn take(&mut self, frame: &Frame<'_>) {
-        let known = self.owners.whose(frame);
+        let Some(known) = self.owners.whose(frame) else {
+            return;
+        };
         if self.closed || self.is_over() || !self.chooser.takes(frame, &known) {
             return;
         }
@@ -143,6 +113,26 @@ impl<S: Sink> Flow<'_, S> {
             Direction::Inbound => TO_USER,
         };
         self.sink.frame(&frame, &known);
+    }
+
+    /// Tells what was learnt besides frames.
+    fn tell(&mut self) {
+        for told in self.owners.events() {
+            if !self.closed {
+                self.sink.event(&told);
+            }
+        }
+    }
+
+    /// Tells the rest, when there are no more frames: of messages that never came, where
+    /// the taps have seen all.
+    fn tell_end(&mut self, is_whole: bool) {
+        self.tell();
+        for told in self.owners.refused() {
+            if is_whole && !self.closed {
+                self.sink.event(&told);
+            }
+        }
     }
 
     /// Whether there are as many frames as were asked for.
@@ -199,7 +189,7 @@ pub(crate) struct Session {
     signals: Signals,
     ready: Ready,
     families: Vec<Part>,
-    sources: Vec<Source>,
+    sources: Sources,
     owners: Owners,
     settings: Settings,
 }
@@ -220,11 +210,7 @@ impl Session {
         }
         let ready = Ready::of(subject, signals.inherited())?;
         let families = families::list()?;
-        let mut owners = Owners::default();
         for part in &families {
-            for (number, groups) in tree::families(part.bytes()) {
-                owners.learn_family(number, groups);
-            }
             settings.choice.filter.learn(part.bytes());
         }
         for name in settings.choice.filter.unknown() {
@@ -237,14 +223,13 @@ impl Session {
             Some(name) => Link::find(name),
             None => Link::make(),
         }?;
-        let namespace = stat("/proc/self/ns/net").ok().map(|stat| stat.st_ino);
-        let source = Source::open(link, 0, namespace, &settings)?;
+        let sources = Sources::new(link, &settings)?;
         Ok(Self {
             signals,
             ready,
             families,
-            sources: vec![source],
-            owners,
+            sources,
+            owners: Owners::default(),
             settings,
         })
     }
@@ -257,7 +242,7 @@ impl Session {
     /// have not begun then. What an outlet meets is no error of this, but told in the
     /// [`Outcome`].
     pub(crate) fn run(mut self, sink: &mut impl Sink) -> anyhow::Result<Outcome> {
-        for source in &self.sources {
+        for source in self.sources.untold() {
             sink.interface(&source.interface);
         }
         for part in &self.families {
@@ -274,10 +259,9 @@ impl Session {
                 begun: false,
             });
         }
-        let tap = self.sources.first().context("no tap")?;
         let alone = matches!(self.ready, Ready::Namespace);
         privilege::lower(if alone { Of::Namespace } else { Of::Command });
-        let watched = self.ready.start(tap.tap.as_fd(), &mut self.owners)?;
+        let watched = self.ready.start(&mut self.owners, &mut self.sources)?;
         sink.outlets().into_iter().for_each(Outlet::begin);
         let flow = Flow {
             owners: &mut self.owners,
@@ -304,7 +288,7 @@ impl Session {
 /// A session while it runs.
 struct Running<'a, S> {
     signals: Signals,
-    sources: Vec<Source>,
+    sources: Sources,
     deadline: Option<Instant>,
     live: Option<Live>,
     /// Signals want an end, whatever is not written yet.
@@ -319,7 +303,8 @@ impl<S: Sink> Running<'_, S> {
         self.live = None;
         let said = self.say_error();
         let (counters, mut incomplete) = self.stop()?;
-        let gaps = self.watched.gaps();
+        let mut gaps = self.watched.gaps();
+        gaps.unheard += self.flow.owners.deaf();
         if !gaps.is_none() {
             incomplete.push(format!("not seen: {gaps}"));
         }
@@ -370,11 +355,11 @@ impl<S: Sink> Running<'_, S> {
                 self.show_live();
             }
             // The subject waits for this one.
-            let flow = &mut self.flow;
-            if let Some(exit) = self.watched.serve(events.subject, flow.owners)? {
+            if let Some(exit) = self.serve(events.subject)? {
                 return Ok(Why::Ended(exit));
             }
-            for (source, events) in self.sources.iter_mut().zip(events.taps) {
+            let flow = &mut self.flow;
+            for (source, events) in self.sources.all.iter_mut().zip(events.taps) {
                 if events.contains(PollFlags::POLLIN) {
                     source.tap.drain(&mut |frame| flow.take(frame));
                 }
@@ -384,6 +369,7 @@ impl<S: Sink> Running<'_, S> {
                     source.error = source.error.or(source.tap.error());
                 }
             }
+            flow.tell();
             flow.push();
             if events.signals
                 && let Some(exit) = self.watched.hear(self.signals.pending())
@@ -412,10 +398,21 @@ impl<S: Sink> Running<'_, S> {
     /// Shows how far it has come.
     fn show_live(&mut self) {
         let mut summary = self.flow.chooser.summary;
-        summary.lost = self.sources.iter_mut().map(|it| it.tap.lost()).sum();
+        summary.lost = self.sources.all.iter_mut().map(|it| it.tap.lost()).sum();
         if let Some(live) = &mut self.live {
             live.show(&summary);
         }
+    }
+
+    /// Attends to the subject; how it ended, where it has.
+    fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
+        let exit = self
+            .watched
+            .serve(events, self.flow.owners, &mut self.sources)?;
+        for source in self.sources.untold() {
+            self.flow.sink.interface(&source.interface);
+        }
+        Ok(exit)
     }
 
     /// Stops the taps, takes what they hold, and removes the links; what each counted,
@@ -423,10 +420,10 @@ impl<S: Sink> Running<'_, S> {
     fn stop(&mut self) -> anyhow::Result<(Vec<Counters>, Vec<String>)> {
         let mut incomplete = Vec::new();
         let mut counters = Vec::new();
-        for source in &mut self.sources {
+        for source in &mut self.sources.all {
             source.tap.stop();
         }
-        for mut source in std::mem::take(&mut self.sources) {
+        for mut source in self.sources.end() {
             let mut waiting = true;
             while waiting {
                 if !self.make_room(|flow| flow.is_full())? {
@@ -447,6 +444,8 @@ impl<S: Sink> Running<'_, S> {
                 text::say(&error);
             }
         }
+        let is_whole = incomplete.is_empty() && counters.iter().all(|it| it.dropped == 0);
+        self.flow.tell_end(is_whole);
         self.flow.push();
         Ok((counters, incomplete))
     }
@@ -457,7 +456,7 @@ impl<S: Sink> Running<'_, S> {
         while !self.abandoned && in_the_way(&mut self.flow) {
             let events = self.wait(false, None).context("cannot wait")?;
             if events.subject.contains(PollFlags::POLLIN) {
-                self.watched.serve(events.subject, self.flow.owners)?;
+                self.serve(events.subject)?;
             }
             if events.signals && self.watched.hear(self.signals.pending()).is_some() {
                 self.abandoned = true;
@@ -474,7 +473,7 @@ impl<S: Sink> Running<'_, S> {
         }
         loop {
             let events = self.wait(false, None).context("cannot wait")?;
-            if let Some(exit) = self.watched.serve(events.subject, self.flow.owners)? {
+            if let Some(exit) = self.serve(events.subject)? {
                 return Ok(exit);
             }
             if events.signals
@@ -495,7 +494,12 @@ impl<S: Sink> Running<'_, S> {
         all.extend(subject.map(reads));
         let first_tap = all.len();
         if taps {
-            all.extend(self.sources.iter().map(|source| reads(source.tap.as_fd())));
+            all.extend(
+                self.sources
+                    .all
+                    .iter()
+                    .map(|source| reads(source.tap.as_fd())),
+            );
         }
         let first_outlet = all.len();
         let waiting = outlets.iter().filter(|outlet| outlet.waits());

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::outlet::Outlet;
-use super::tree::Known;
+use super::tree::{Known, Told};
 use crate::file::writer::{Counters, Frame, Interface};
 
 /// Who is told of each frame, and writes.
@@ -22,6 +22,10 @@ pub(crate) trait Sink {
     /// A frame of a tap that is to be kept, and what is known of it. The packet type
     /// of its header is the true one.
     fn frame(&mut self, frame: &Frame<'_>, known: &Known);
+
+    /// What was learnt of a message or a socket besides what was on a tap: one that does
+    /// not care says nothing of it.
+    fn event(&mut self, _told: &Told) {}
 
     /// The recording is over; the taps counted this, in their order.
     fn finish(&mut self, now: Duration, counters: &[Counters]);
@@ -45,6 +49,11 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
         self.0.frame(frame, known);
         self.1.frame(frame, known);
+    }
+
+    fn event(&mut self, told: &Told) {
+        self.0.event(told);
+        self.1.event(told);
     }
 
     fn finish(&mut self, now: Duration, counters: &[Counters]) {
@@ -76,6 +85,12 @@ impl<S: Sink> Sink for Option<S> {
     fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
         if let Some(sink) = self {
             sink.frame(frame, known);
+        }
+    }
+
+    fn event(&mut self, told: &Told) {
+        if let Some(sink) = self {
+            sink.event(told);
         }
     }
 

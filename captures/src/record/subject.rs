@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::command::{Invocation, Prepared, Running, StartError, Starting};
 use super::signals::{Inherited, Received};
-use super::tree::{Gaps, Guardian, Owners, Supervisor};
+use super::tree::{Gaps, Guardian, Namespaces, Owners, Supervisor};
 use crate::exit::Exit;
 
 /// Whose messages a session records.
@@ -50,11 +50,11 @@ impl Ready {
         }
     }
 
-    /// Lets the subject begin. `tap` is a socket in the namespace that is recorded.
+    /// Lets the subject begin.
     pub(super) fn start(
         self,
-        tap: BorrowedFd<'_>,
         owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
     ) -> Result<Watched, StartError> {
         match self {
             Self::Command {
@@ -62,9 +62,10 @@ impl Ready {
                 listener,
                 guardian,
             } => {
-                let mut supervisor = Supervisor::new(listener, guardian, tap);
+                let privileged = prepared.is_privileged();
+                let mut supervisor = Supervisor::new(listener, guardian, privileged);
                 let starting = prepared.go()?;
-                supervise_start(&starting, &mut supervisor, owners);
+                supervise_start(&starting, &mut supervisor, owners, namespaces);
                 Ok(Watched::Command {
                     running: starting.started()?,
                     supervisor,
@@ -72,13 +73,21 @@ impl Ready {
                     gone: false,
                 })
             }
-            Self::Namespace => Ok(Watched::Namespace),
+            Self::Namespace => {
+                owners.is_blind = true;
+                Ok(Watched::Namespace)
+            }
         }
     }
 }
 
 /// Answers calls until the command says whether it has started.
-fn supervise_start(starting: &Starting, supervisor: &mut Supervisor, owners: &mut Owners) {
+fn supervise_start(
+    starting: &Starting,
+    supervisor: &mut Supervisor,
+    owners: &mut Owners,
+    namespaces: &mut dyn Namespaces,
+) {
     loop {
         let mut both =
             [supervisor.as_fd(), starting.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
@@ -88,7 +97,7 @@ fn supervise_start(starting: &Starting, supervisor: &mut Supervisor, owners: &mu
             return;
         }
         let [calls, report] = both.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
-        if calls.contains(PollFlags::POLLIN) && supervisor.serve(owners).is_err() {
+        if calls.contains(PollFlags::POLLIN) && supervisor.serve(owners, namespaces).is_err() {
             return;
         }
         if !report.is_empty() || calls.contains(PollFlags::POLLHUP) {
@@ -125,6 +134,7 @@ impl Watched {
         &mut self,
         events: PollFlags,
         owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
     ) -> anyhow::Result<Option<Exit>> {
         let Self::Command {
             running,
@@ -137,7 +147,7 @@ impl Watched {
         };
         if events.contains(PollFlags::POLLIN) {
             supervisor
-                .serve(owners)
+                .serve(owners, namespaces)
                 .context("cannot answer the command's calls")?;
         } else if events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR) {
             *gone = true;

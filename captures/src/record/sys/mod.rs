@@ -2,6 +2,7 @@
 //! The system calls that nix has no safe wrapper for. All `unsafe` of the crate
 //! is in this folder.
 
+pub(super) mod netlink;
 pub(super) mod process;
 pub(super) mod seccomp;
 

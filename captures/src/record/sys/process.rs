@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Processes of our own: fork(2), and a word that they share.
 
+use std::ffi::{CStr, CString};
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,9 +25,11 @@ pub(in crate::record) fn fork_with(child: impl FnOnce() -> u8) -> nix::Result<Pi
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
             let status = child();
-            // SAFETY: The call takes an integer and does not return. exit(3) would
-            // run our parent's handlers and write out its buffers.
-            unsafe { libc::_exit(status.into()) }
+            // exit(3) would run our parent's handlers and write out its buffers, and
+            // exit_group(2) is told where there is a filter, with nobody to answer.
+            // SAFETY: The call takes an integer and does not return.
+            unsafe { libc::syscall(libc::SYS_exit, libc::c_long::from(status)) };
+            unreachable!("exit(2) has returned")
         }
     }
 }
@@ -93,6 +98,17 @@ impl Drop for SharedWord {
         // any longer. The call cannot fail for a mapping that exists.
         let _ = unsafe { mman::munmap(self.word, Self::LENGTH.get()) };
     }
+}
+
+/// Whether a file has an extended attribute of this name, xattr(7).
+pub(in crate::record) fn has_attribute(path: &Path, name: &CStr) -> bool {
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: Both strings end with a NUL and outlive the call, which writes nothing
+    // where the size is 0.
+    let length = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
+    length > 0
 }
 
 /// Capabilities of this thread in its user namespace, a bit each (CAP_* of

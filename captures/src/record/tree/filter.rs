@@ -6,8 +6,11 @@
 //! - Assembled by hand: the crates for it make filters that allow or refuse, by
 //!   the architecture's own calls only.
 //! - A filter sees numbers, not what a descriptor is: every sendmsg(2) is told,
-//!   a TCP socket's too, and write(2) is not, since everything writes. A message
-//!   that was written is known by the port id of its answer.
+//!   a TCP socket's too.
+//! - Everything writes, so of write(2) only what can be a request is told: to a
+//!   descriptor that is no standard stream, of at least a header's length and
+//!   less than a page, which is what buffered output is written by. A longer one
+//!   is known by the port id of its answer. Of writev(2) the length cannot be seen.
 
 use super::abi;
 
@@ -17,13 +20,28 @@ enum Step {
     Load(u32),
     /// To the notification where the word is this value.
     NotifyIf(u32),
+    /// To the notification where the word has one of these bits.
+    NotifyIfAny(u32),
     /// To the end where the word is not this value.
     AllowUnless(u32),
+    /// To the end where the word is less.
+    AllowBelow(u32),
+    /// To the end where the word is this or more.
+    AllowFrom(u32),
     /// Over this many steps where the word is not this value.
     SkipUnless(u32, u8),
     /// To the end.
     Allow,
+    /// To the notification.
+    Notify,
 }
+
+/// Descriptors below are standard streams.
+const FIRST_FD: u32 = 3;
+
+/// Lengths of a write(2) that is told: from `struct nlmsghdr` up, below a page.
+const SHORTEST: u32 = 16;
+const PAGE: u32 = 4096;
 
 const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
@@ -36,7 +54,9 @@ const fn argument(index: u32) -> u32 {
 
 /// The filter's program.
 pub(super) fn program() -> Vec<libc::sock_filter> {
-    use Step::{Allow, AllowUnless, Load, NotifyIf, SkipUnless};
+    use Step::{
+        Allow, AllowBelow, AllowFrom, AllowUnless, Load, Notify, NotifyIf, NotifyIfAny, SkipUnless,
+    };
     let number = |call: libc::c_long| call as u32;
     let mut steps = vec![Load(ARCH)];
     if let Some(other) = abi::OTHER {
@@ -57,14 +77,32 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
             libc::SYS_connect,
             libc::SYS_execve,
             libc::SYS_execveat,
+            libc::SYS_exit_group,
             libc::SYS_io_uring_setup,
+            libc::SYS_sendfile,
+            libc::SYS_splice,
         ]
         .map(|call| NotifyIf(number(call))),
     );
     if let Some(x32) = abi::X32_SOCKET {
         steps.push(NotifyIf(x32));
     }
+    for call in [libc::SYS_writev, libc::SYS_pwritev2] {
+        steps.extend([
+            SkipUnless(number(call), 3),
+            Load(argument(0)),
+            AllowBelow(FIRST_FD),
+            Notify,
+        ]);
+    }
     steps.extend([
+        SkipUnless(number(libc::SYS_write), 6),
+        Load(argument(0)),
+        AllowBelow(FIRST_FD),
+        Load(argument(2)),
+        AllowBelow(SHORTEST),
+        AllowFrom(PAGE),
+        Notify,
         SkipUnless(number(libc::SYS_socket), 3),
         Load(argument(0)),
         NotifyIf(libc::AF_NETLINK as u32),
@@ -72,7 +110,7 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
         SkipUnless(number(libc::SYS_seccomp), 3),
         Load(argument(1)),
         // Only a listener of its own would be in our way.
-        NotifyIf(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
+        NotifyIfAny(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
         Allow,
         AllowUnless(number(libc::SYS_setsockopt)),
         Load(argument(1)),
@@ -88,6 +126,9 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
 fn assemble(steps: &[Step]) -> Vec<libc::sock_filter> {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const JUMP_IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const JUMP_IF_ANY: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+    const JUMP_FROM: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+    const JUMP: u16 = (libc::BPF_JMP | libc::BPF_JA) as u16;
     const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
     let filter = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     let mut program: Vec<_> = steps
@@ -100,6 +141,10 @@ fn assemble(steps: &[Step]) -> Vec<libc::sock_filter> {
             match *step {
                 Step::Load(offset) => filter(LOAD, 0, 0, offset),
                 Step::NotifyIf(value) => filter(JUMP_IF_EQUAL, notify, 0, value),
+                Step::NotifyIfAny(bits) => filter(JUMP_IF_ANY, notify, 0, bits),
+                Step::AllowBelow(value) => filter(JUMP_FROM, 0, allow, value),
+                Step::AllowFrom(value) => filter(JUMP_FROM, allow, 0, value),
+                Step::Notify => filter(JUMP, 0, 0, notify.into()),
                 Step::AllowUnless(value) => filter(JUMP_IF_EQUAL, 0, allow, value),
                 Step::SkipUnless(value, over) => filter(JUMP_IF_EQUAL, 0, over, value),
                 Step::Allow => filter(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
@@ -133,8 +178,18 @@ mod tests {
                     let bytes = data[step.k as usize..][..4].try_into().unwrap();
                     word = u32::from_ne_bytes(bytes);
                 }
-                libc::BPF_JMP if word == step.k => at += usize::from(step.jt),
-                libc::BPF_JMP => at += usize::from(step.jf),
+                libc::BPF_JMP => {
+                    let holds = match u32::from(step.code) & 0xf0 {
+                        libc::BPF_JEQ => word == step.k,
+                        libc::BPF_JGE => word >= step.k,
+                        libc::BPF_JSET => word & step.k != 0,
+                        _ => {
+                            at += step.k as usize;
+                            continue;
+                        }
+                    };
+                    at += usize::from(if holds { step.jt } else { step.jf });
+                }
                 _ => return step.k == libc::SECCOMP_RET_USER_NOTIF,
             }
         }
@@ -150,17 +205,25 @@ mod tests {
         assert!(native(libc::SYS_setsockopt, [3, 270, 1]));
         assert!(native(libc::SYS_setsockopt, [3, 270, 2]));
         assert!(native(libc::SYS_seccomp, [1, 8, 0]));
+        assert!(native(libc::SYS_seccomp, [1, 8 | 16, 0]));
+        assert!(native(libc::SYS_write, [3, 0, 16]));
+        assert!(native(libc::SYS_write, [900, 0, 4095]));
+        assert!(native(libc::SYS_writev, [3, 0, 1]));
+    }
+
+    #[test]
+    fn what_is_written_to_standard_streams_and_files_is_not_told() {
+        let native = |call: libc::c_long, arguments| told(abi::ARCH, call as u32, arguments);
+        for arguments in [[1, 0, 100], [2, 0, 100], [3, 0, 15], [3, 0, 4096]] {
+            assert!(!native(libc::SYS_write, arguments), "{arguments:?}");
+        }
+        assert!(!native(libc::SYS_writev, [2, 0, 4]));
     }
 
     #[test]
     fn all_others_cost_nothing() {
         let native = |call: libc::c_long, arguments| told(abi::ARCH, call as u32, arguments);
-        for call in [
-            libc::SYS_read,
-            libc::SYS_write,
-            libc::SYS_recvmsg,
-            libc::SYS_close,
-        ] {
+        for call in [libc::SYS_read, libc::SYS_recvmsg, libc::SYS_close] {
             assert!(!native(call, [16, 270, 1]), "{call}");
         }
         assert!(!native(libc::SYS_socket, [libc::AF_INET as u32, 1, 0]));

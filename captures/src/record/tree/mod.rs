@@ -16,19 +16,44 @@
 
 mod abi;
 mod filter;
+mod gaps;
 mod groups;
 mod guardian;
+mod multicast;
 mod owner;
+mod owners;
+mod raising;
+mod seen;
+mod sent;
 mod supervisor;
+mod table;
 mod tasks;
 
-pub(super) use self::groups::families;
+use std::io;
+use std::os::fd::OwnedFd;
+
+pub(super) use self::gaps::Gaps;
 pub(super) use self::guardian::Guardian;
-pub(super) use self::owner::Owners;
-pub(crate) use self::owner::{Certainty, Direction, Known, Owner};
-pub(super) use self::supervisor::{Gaps, Supervisor};
+pub(crate) use self::owner::{Certainty, Direction, Event, Known, Owner, Told};
+pub(super) use self::owners::Owners;
+pub(super) use self::seen::{Seen, namespace};
+pub(super) use self::supervisor::Supervisor;
+pub(super) use self::table::Table;
 #[cfg(test)]
 pub(super) use self::tasks::Program;
+
+/// What is recorded of network namespaces, and their sockets.
+pub(super) trait Namespaces {
+    /// The interface that records the namespace of a socket, begun now where it is a new
+    /// one; None where that cannot be.
+    fn interface(&mut self, seen: &Seen) -> Option<u32>;
+
+    /// A new socket of our own in the namespace that an interface records.
+    fn socket(&mut self, interface: u32, protocol: u16) -> nix::Result<OwnedFd>;
+
+    /// The table of the sockets in that namespace.
+    fn table(&mut self, interface: u32) -> io::Result<Table>;
+}
 
 /// The filter that the command is put under.
 pub(super) fn filter() -> Vec<libc::sock_filter> {

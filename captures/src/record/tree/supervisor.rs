@@ -1,90 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Answers the calls that the filter tells of, and learns from them.
 
-use std::fmt;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{NetlinkAddr, bind, getsockname, getsockopt};
 
-use super::abi;
+use super::gaps::{Gaps, is_tapped};
 use super::guardian::Guardian;
-use super::owner::{Owner, Owners, Port};
+use super::owner::{Owner, Port};
+use super::owners::Owners;
+use super::seen::Seen;
 use super::tasks::{Task, Tasks};
+use super::{Namespaces, abi, raising, sent};
 use crate::record::families::now;
 use crate::record::sys::seccomp::{self, Call, Verdict};
 use crate::text;
 
-mod option {
-    //! Options of sockets that nix does not name.
-
-    use nix::{getsockopt_impl, sockopt_impl};
-
-    sockopt_impl!(Domain, GetOnly, libc::SOL_SOCKET, libc::SO_DOMAIN, i32);
-    sockopt_impl!(Protocol, GetOnly, libc::SOL_SOCKET, libc::SO_PROTOCOL, i32);
-    sockopt_impl!(Cookie, GetOnly, libc::SOL_SOCKET, libc::SO_COOKIE, u64);
-    /// Of asm-generic/socket.h, Linux 5.14.
-    const SO_NETNS_COOKIE: i32 = 71;
-    sockopt_impl!(NetnsCookie, GetOnly, libc::SOL_SOCKET, SO_NETNS_COOKIE, u64);
-}
-
-/// The longest send that is read, in bytes: the tap keeps no more either.
-const LONGEST: usize = 1 << 18;
-
-/// Pieces of one send, and messages of one sendmmsg(2), that are read.
-const PIECES: usize = 1024;
-
-/// How often a random port id is tried.
-const TRIES: u32 = 64;
-
 /// `struct sockaddr_nl`.
 const ADDRESS: usize = 12;
-
-/// What was not seen, and why the recording is not whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::record) struct Gaps {
-    /// Messages that were sent in other network namespaces.
-    pub(in crate::record) elsewhere: u64,
-    /// Calls by another table than this machine's own, by io_uring or by a
-    /// program that watches its own.
-    pub(in crate::record) other_calls: u64,
-    /// Calls whose caller could not be looked at.
-    pub(in crate::record) hidden: u64,
-}
-
-impl Gaps {
-    /// Whether the recording is whole, as far as is known.
-    pub(in crate::record) fn is_none(self) -> bool {
-        self == Self::default()
-    }
-}
-
-impl fmt::Display for Gaps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [
-            (self.elsewhere, "message", "in another network namespace"),
-            (
-                self.other_calls,
-                "call",
-                "by 32-bit code, io_uring or an own filter",
-            ),
-            (
-                self.hidden,
-                "call",
-                "of processes that nlcap may not look at",
-            ),
-        ];
-        let mut comma = "";
-        for (number, noun, what) in parts {
-            if number > 0 {
-                write!(f, "{comma}{} {what}", text::count(number, noun))?;
-                comma = ", ";
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The tree's supervisor.
 pub(in crate::record) struct Supervisor {
@@ -92,28 +26,20 @@ pub(in crate::record) struct Supervisor {
     guardian: Guardian,
     tasks: Tasks,
     pub(in crate::record) gaps: Gaps,
-    /// The network namespace that is recorded; None where the kernel names none.
-    namespace: Option<u64>,
-}
-
-/// The call's socket, as it is while the call waits.
-struct Seen {
-    socket: OwnedFd,
-    cookie: u64,
-    port: Port,
-    here: bool,
+    /// Programs of more privilege lose it in the tree.
+    loses_privilege: bool,
 }
 
 impl Supervisor {
-    /// Takes over the calls of the tree. `tap` is a socket in the namespace that
-    /// is recorded.
-    pub(in crate::record) fn new(listener: OwnedFd, guardian: Guardian, tap: impl AsFd) -> Self {
+    /// Takes over the calls of the tree, which runs with no_new_privs unless it is
+    /// `privileged`.
+    pub(in crate::record) fn new(listener: OwnedFd, guardian: Guardian, privileged: bool) -> Self {
         Self {
             listener,
             guardian,
             tasks: Tasks::default(),
             gaps: Gaps::default(),
-            namespace: getsockopt(&tap, option::NetnsCookie).ok(),
+            loses_privilege: !privileged,
         }
     }
 
@@ -125,44 +51,105 @@ impl Supervisor {
     }
 
     /// Answers the call that waits.
-    pub(in crate::record) fn serve(&mut self, owners: &mut Owners) -> nix::Result<()> {
+    pub(in crate::record) fn serve(
+        &mut self,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+    ) -> nix::Result<()> {
         let call = match seccomp::receive(self.listener.as_fd()) {
             Ok(call) => call,
             Err(Errno::ENOENT | Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(errno),
         };
         self.guardian.note(call.id);
-        let verdict = self.look(&call, owners);
+        let verdict = self.look(&call, owners, namespaces);
         match seccomp::answer(self.listener.as_fd(), call.id, verdict) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(errno),
         }
     }
 
-    fn look(&mut self, call: &Call, owners: &mut Owners) -> Verdict {
+    fn look(
+        &mut self,
+        call: &Call,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+    ) -> Verdict {
         let now = now();
         owners.calls(now, call.tid);
         if call.arch != abi::ARCH {
-            self.gaps.other_calls += 1;
+            self.blind(owners);
             return Verdict::Continue;
         }
         match i64::from(call.number) {
-            libc::SYS_execve | libc::SYS_execveat => self.tasks.executes(call.tid),
+            libc::SYS_execve | libc::SYS_execveat => self.executes(call),
             libc::SYS_bind
             | libc::SYS_connect
             | libc::SYS_sendto
             | libc::SYS_sendmsg
             | libc::SYS_sendmmsg
-            | libc::SYS_setsockopt => return self.socket_call(now, call, owners),
+            | libc::SYS_write
+            | libc::SYS_writev
+            | libc::SYS_pwritev2
+            | libc::SYS_sendfile
+            | libc::SYS_splice
+            | libc::SYS_setsockopt => return self.socket_call(now, call, owners, namespaces),
             // It makes a socket: what is done with it is told.
             libc::SYS_socket => {}
-            _ => self.gaps.other_calls += 1,
+            libc::SYS_exit_group => self.exits(now, call, owners),
+            _ => self.blind(owners),
         }
         Verdict::Continue
     }
 
-    fn socket_call(&mut self, now: Duration, call: &Call, owners: &mut Owners) -> Verdict {
-        let fd = call.arguments[0] as RawFd;
+    /// Notes that messages of the tree may not be known.
+    fn blind(&mut self, owners: &mut Owners) {
+        self.gaps.other_calls += 1;
+        owners.is_blind = true;
+    }
+
+    /// A task is about to become another program.
+    fn executes(&mut self, call: &Call) {
+        if self.loses_privilege
+            && let Ok(task) = self.tasks.get(call.tid)
+            && let Some(program) = raising::program(task, call)
+        {
+            self.loses_privilege = false;
+            text::say(&format_args!(
+                "{} runs without the privilege that its file gives: with sudo, nlcap lets it",
+                text::escape_os(&program)
+            ));
+        }
+        self.tasks.executes(call.tid);
+    }
+
+    /// A process is about to end, and its sockets with it.
+    fn exits(&mut self, now: Duration, call: &Call, owners: &mut Owners) {
+        let Some(task) = self.tasks.known(call.tid) else {
+            return;
+        };
+        for (fd, cookie) in owners.descriptors(task.program.pid) {
+            if let Ok(Some(seen)) = task.duplicate(fd).and_then(Seen::look)
+                && seen.cookie == cookie
+                && let Some(drops) = seen.drops()
+            {
+                owners.has_dropped(now, cookie, drops);
+            }
+        }
+    }
+
+    fn socket_call(
+        &mut self,
+        now: Duration,
+        call: &Call,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+    ) -> Verdict {
+        let fd = match i64::from(call.number) {
+            // Where it splices to.
+            libc::SYS_splice => call.arguments[2],
+            _ => call.arguments[0],
+        } as RawFd;
         let task = match self.tasks.get(call.tid) {
             Ok(task) => task,
             Err(_) => {
@@ -170,7 +157,7 @@ impl Supervisor {
                 return Verdict::Continue;
             }
         };
-        let seen = match Seen::look(task, fd, self.namespace) {
+        let seen = match task.duplicate(fd).and_then(Seen::look) {
             Ok(Some(seen)) => seen,
             // No netlink socket, or no descriptor at all.
             Ok(None) | Err(Errno::EBADF) => return Verdict::Continue,
@@ -189,7 +176,7 @@ impl Supervisor {
                 fd,
             },
         };
-        known.serve(now, owners, &mut self.gaps)
+        known.serve(now, owners, &mut self.gaps, namespaces)
     }
 }
 
@@ -198,63 +185,6 @@ impl AsFd for Supervisor {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }
-}
-
-impl Seen {
-    fn look(task: &Task, fd: RawFd, namespace: Option<u64>) -> nix::Result<Option<Self>> {
-        let socket = task.duplicate(fd)?;
-        match getsockopt(&socket, option::Domain) {
-            Ok(libc::AF_NETLINK) => {}
-            Ok(_) | Err(Errno::ENOTSOCK | Errno::EBADF) => return Ok(None),
-            Err(errno) => return Err(errno),
-        }
-        let number = port_number(&socket)?;
-        let protocol = getsockopt(&socket, option::Protocol)?;
-        let of = getsockopt(&socket, option::NetnsCookie).ok();
-        Ok(Some(Self {
-            cookie: getsockopt(&socket, option::Cookie)?,
-            port: Port {
-                protocol: u16::try_from(protocol).map_err(|_| Errno::EPROTO)?,
-                number,
-            },
-            here: of == namespace,
-            socket,
-        }))
-    }
-
-    /// Binds the socket as the kernel does by itself (netlink_autobind() of
-    /// net/netlink/af_netlink.c): to the process id, or to a random number below
-    /// -4096.
-    fn autobind(&mut self, own_pid: u32) -> nix::Result<()> {
-        let mut number = own_pid;
-        for _ in 0..TRIES {
-            let address = NetlinkAddr::new(number, 0);
-            match bind(self.socket.as_raw_fd(), &address) {
-                Ok(()) => {
-                    self.port.number = number;
-                    return Ok(());
-                }
-                Err(Errno::EADDRINUSE) => {}
-                // Another thread was faster.
-                Err(Errno::EINVAL) => {
-                    self.port.number = port_number(&self.socket)?;
-                    return Ok(());
-                }
-                Err(errno) => return Err(errno),
-            }
-            number = random()? % (i32::MAX as u32 - 4096) + (1 << 31);
-        }
-        Err(Errno::EADDRINUSE)
-    }
-}
-
-fn port_number(socket: &OwnedFd) -> nix::Result<u32> {
-    Ok(getsockname::<NetlinkAddr>(socket.as_raw_fd())?.pid())
-}
-
-fn random() -> nix::Result<u32> {
-    use std::hash::{BuildHasher, RandomState};
-    Ok(RandomState::new().hash_one(now()) as u32)
 }
 
 /// A call on a netlink socket.
@@ -267,8 +197,16 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn serve(&mut self, now: Duration, owners: &mut Owners, gaps: &mut Gaps) -> Verdict {
+    fn serve(
+        &mut self,
+        now: Duration,
+        owners: &mut Owners,
+        gaps: &mut Gaps,
+        namespaces: &mut dyn Namespaces,
+    ) -> Verdict {
         let [_, second, third, ..] = self.call.arguments;
+        // Whatever gives a socket a port id is told: this one was there before.
+        let older = self.seen.number != 0 && !owners.knows(self.seen.cookie);
         let mut verdict = Verdict::Continue;
         let mut mask = None;
         let mut sent = Vec::new();
@@ -278,8 +216,8 @@ impl Known<'_> {
                     mask = Some(groups);
                     if port != 0 {
                         // Where the call fails, the next one puts it right.
-                        self.seen.port.number = port;
-                    } else if groups == 0 && self.seen.port.number == 0 && self.bind() {
+                        self.seen.number = port;
+                    } else if groups == 0 && self.seen.number == 0 && self.bind() {
                         verdict = Verdict::Done;
                     }
                     // Groups need the caller's own privilege: then the kernel
@@ -292,8 +230,14 @@ impl Known<'_> {
                 }
             }
             libc::SYS_setsockopt => {}
+            libc::SYS_sendfile | libc::SYS_splice => {
+                gaps.spliced += 1;
+                owners.is_blind = true;
+                // Their answers are known by its port id.
+                self.bind();
+            }
             _ => {
-                sent = self.sent().unwrap_or_else(|_| {
+                sent = sent::read(self.task, self.call).unwrap_or_else(|_| {
                     gaps.hidden += 1;
                     Vec::new()
                 });
@@ -302,24 +246,36 @@ impl Known<'_> {
                 }
             }
         }
-        if !self.seen.here {
-            gaps.elsewhere += sent.len() as u64;
+        if !is_tapped(self.seen.protocol) {
+            gaps.untapped += sent.len() as u64;
             return verdict;
         }
-        let port = self.seen.port;
-        owners.uses(now, self.seen.cookie, port, &self.owner);
-        if let Some(groups) = owners.groups(self.seen.cookie) {
-            if let Some(mask) = mask {
-                groups.bind(mask);
-            }
-            if i64::from(self.call.number) == libc::SYS_setsockopt
-                && let Ok(group) = self.word(self.call.arguments[3])
-            {
-                match third as i32 {
-                    libc::NETLINK_ADD_MEMBERSHIP => groups.join(group),
-                    _ => groups.leave(group),
-                }
-            }
+        let Some(interface) = namespaces.interface(&self.seen) else {
+            gaps.elsewhere += sent.len() as u64;
+            return verdict;
+        };
+        let port = Port {
+            interface,
+            protocol: self.seen.protocol,
+            number: self.seen.number,
+        };
+        owners.uses(now, &self.seen, port, &self.owner, older);
+        if let Some(mask) = mask {
+            owners.groups(self.seen.cookie, |groups| groups.bind(mask));
+        }
+        if i64::from(self.call.number) == libc::SYS_setsockopt
+            && let Ok(group) = self.word(self.call.arguments[3])
+        {
+            let joins = third as i32 == libc::NETLINK_ADD_MEMBERSHIP;
+            owners.groups(self.seen.cookie, |groups| match joins {
+                true => groups.join(group),
+                false => groups.leave(group),
+            });
+        }
+        owners.hear(self.seen.cookie, namespaces);
+        if !sent.is_empty() {
+            // What it changes is told to those who are there now.
+            owners.look_after(now);
         }
         for bytes in sent {
             owners.sends(now, port, self.owner.clone(), bytes);
@@ -330,7 +286,7 @@ impl Known<'_> {
     /// Binds the socket where it is not; whether that was done.
     fn bind(&mut self) -> bool {
         // A killed caller's number could be another's by now, and the socket too.
-        self.seen.port.number == 0
+        self.seen.number == 0
             && seccomp::is_waiting(self.listener, self.call.id)
             && self.seen.autobind(self.task.own_pid).is_ok()
     }
@@ -350,41 +306,5 @@ impl Known<'_> {
         let bytes = self.task.read(at, 4)?;
         let bytes = bytes.first_chunk().ok_or(Errno::EFAULT)?;
         Ok(u32::from_ne_bytes(*bytes))
-    }
-
-    /// What the call is about to send, a datagram each.
-    fn sent(&self) -> nix::Result<Vec<Vec<u8>>> {
-        let [_, at, length, ..] = self.call.arguments;
-        match i64::from(self.call.number) {
-            libc::SYS_sendto => {
-                let length = usize::try_from(length).unwrap_or(LONGEST).min(LONGEST);
-                Ok(vec![self.task.read(at, length)?])
-            }
-            libc::SYS_sendmsg => Ok(vec![self.message(at)?]),
-            _ => (0..(length as u32 as usize).min(PIECES))
-                .map(|index| self.message(at + (index * size_of::<libc::mmsghdr>()) as u64))
-                .collect(),
-        }
-    }
-
-    /// What a `struct msghdr` is about.
-    fn message(&self, at: u64) -> nix::Result<Vec<u8>> {
-        let header = self.task.read(at, size_of::<libc::msghdr>())?;
-        let word = |bytes: &[u8], at: usize| -> nix::Result<u64> {
-            let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk);
-            Ok(u64::from_ne_bytes(*bytes.ok_or(Errno::EFAULT)?))
-        };
-        let vector = word(&header, std::mem::offset_of!(libc::msghdr, msg_iov))?;
-        let count = word(&header, std::mem::offset_of!(libc::msghdr, msg_iovlen))?;
-        let count = usize::try_from(count).unwrap_or(PIECES).min(PIECES);
-        let pieces = self.task.read(vector, count * size_of::<libc::iovec>())?;
-        let mut room = LONGEST;
-        let mut all = Vec::with_capacity(count);
-        for piece in pieces.chunks_exact(size_of::<libc::iovec>()) {
-            let length = usize::try_from(word(piece, 8)?).unwrap_or(room).min(room);
-            room -= length;
-            all.push((word(piece, 0)?, length));
-        }
-        self.task.gather(&all)
     }
 }

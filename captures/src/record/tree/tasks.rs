@@ -119,6 +119,11 @@ impl Tasks {
         self.all.get(&tid).ok_or(Errno::ESRCH)
     }
 
+    /// The task of this thread, where it was looked at before.
+    pub(super) fn known(&self, tid: i32) -> Option<&Task> {
+        self.all.get(&tid)
+    }
+
     /// Notes that the task may become another program now.
     pub(super) fn executes(&mut self, tid: i32) {
         if let Some(task) = self.all.get_mut(&tid) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What the supervisor learnt, held against frames.
 
+use super::super::tasks::Program;
 use super::*;
 use crate::file::sample;
 
 const MY: Port = Port {
+    interface: 0,
     protocol: 0,
     number: 812,
 };
@@ -27,12 +29,26 @@ fn at(number: u32) -> Duration {
 /// Owners with one socket of port id 812.
 fn owners() -> Owners {
     let mut owners = Owners::default();
-    owners.uses(at(0), 1, MY, &owner(812, 3));
+    learn(&mut owners, 0, 1, owner(812, 3));
     owners
 }
 
+/// The socket `cookie` has port id 812 from the frame `number` on.
+fn learn(owners: &mut Owners, number: u32, cookie: u64, owner: Owner) {
+    let had = Had {
+        since: at(number),
+        owner,
+        certainty: Certainty::Port,
+    };
+    owners.learn(cookie, cookie, MY, had, Groups::default);
+}
+
+fn known(owners: &mut Owners, frame: &Frame<'_>) -> Known {
+    owners.whose(frame).unwrap()
+}
+
 fn whose(owners: &mut Owners, number: u32, bytes: &[u8]) -> (Vec<Owner>, Certainty) {
-    let known = owners.whose(&sample::frame(number, 0, bytes));
+    let known = known(owners, &sample::frame(number, 0, bytes));
     (known.owners, known.certainty)
 }
 
@@ -56,7 +72,7 @@ fn the_same_bytes_of_somebody_else_are_not_ours() {
     // Before the call, in another protocol, once more, and after its return.
     let early = whose(&mut owners, 1, &request).0;
     owners.sends(at(2), MY, owner(812, 3), request.clone());
-    let elsewhere = owners.whose(&sample::frame(3, 16, &request)).owners;
+    let elsewhere = known(&mut owners, &sample::frame(3, 16, &request)).owners;
     let ours = whose(&mut owners, 3, &request).0;
     let again = whose(&mut owners, 4, &request).0;
     assert_eq!([early, elsewhere, again], [vec![], vec![], vec![]]);
@@ -74,14 +90,14 @@ fn an_answer_to_a_request_that_was_not_seen_is_known_by_its_port_id() {
     let expected = (vec![owner(812, 3)], Certainty::Port);
     assert_eq!(whose(&mut owners, 1, &answer), expected);
     // The port id is another protocol's.
-    let other = owners.whose(&sample::frame(1, 16, &answer));
+    let other = known(&mut owners, &sample::frame(1, 16, &answer));
     assert_eq!(other.owners, []);
 }
 
 #[test]
 fn a_port_id_is_its_sockets_from_then_on() {
     let mut owners = owners();
-    owners.uses(at(5), 2, MY, &owner(812, 4));
+    learn(&mut owners, 5, 2, owner(812, 4));
     let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
     assert_eq!(whose(&mut owners, 4, &answer).0, [owner(812, 3)]);
     assert_eq!(whose(&mut owners, 6, &answer).0, [owner(812, 4)]);
@@ -98,10 +114,35 @@ fn what_others_are_told_of_a_change_is_no_answer() {
     let acknowledged = sample::message(2, 0, 7, &[0; 20]);
     let expected = (vec![owner(812, 3)], Certainty::Exact);
     assert_eq!(whose(&mut owners, 4, &acknowledged), expected);
-    // Unless it has asked to be told.
-    owners.groups(1).unwrap().join(1);
-    let expected = (vec![owner(812, 3)], Certainty::Group);
-    assert_eq!(whose(&mut owners, 5, &told), expected);
+}
+
+#[test]
+fn a_message_that_the_tap_never_sees_was_refused() {
+    let mut owners = owners();
+    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    owners.sends(at(1), MY, owner(812, 3), request.clone());
+    owners.calls(at(2), 812);
+    // Much later it is sure.
+    whose(&mut owners, 2000, &[]);
+    owners.sends(at(2001), MY, owner(812, 3), request.clone());
+    let told: Vec<_> = owners
+        .refused()
+        .map(|told| (told.time, told.event))
+        .collect();
+    let refused = Event::Refused(request);
+    assert_eq!(told, [(at(1), refused.clone()), (at(2001), refused)]);
+}
+
+#[test]
+fn where_not_all_is_told_nobody_is_known_for_sure() {
+    let mut owners = owners();
+    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    assert_eq!(whose(&mut owners, 1, &request), (vec![], Certainty::Exact));
+    owners.is_blind = true;
+    assert_eq!(
+        whose(&mut owners, 2, &request),
+        (vec![], Certainty::Unknown)
+    );
 }
 
 #[test]
@@ -115,6 +156,7 @@ fn frames_without_a_message_are_nobodys() {
 fn threads_that_send_the_same_at_the_same_time_each_have_their_message() {
     let mut owners = owners();
     let other = Port {
+        interface: 0,
         protocol: 0,
         number: 900,
     };
