@@ -52,7 +52,7 @@ pub(crate) enum Task {
     /// Measure against peers, in the guest
     #[command(subcommand)]
     Bench(BenchArgs),
-    /// Try to break the module, at length, in a guest of its own
+    /// Try to break the module or the recorder, at length, in a guest of its own
     Soak(SoakArgs),
 }
 
@@ -76,9 +76,13 @@ pub(crate) struct SoakArgs {
     pub(crate) what: SoakWhat,
     #[command(flatten)]
     pub(crate) on: OnKernel,
-    /// How many messages, rounds, or allocations [default: 1000000, 300, 100, 500]
+    /// How many messages, rounds, allocations, or runs of each command
+    /// [default: 1000000, 300, 100, 500, 100]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// Only those commands of `record` whose names contain this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
     /// Repeat what was done with this seed
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -97,6 +101,8 @@ pub(crate) enum SoakWhat {
     Reload,
     /// Allocations that fail, one after the other (needs a kernel with checkers)
     Faults,
+    /// Commands recorded by nlcap among others that say the same: none missing, none foreign
+    Record,
 }
 
 impl SoakWhat {
@@ -107,6 +113,7 @@ impl SoakWhat {
             Self::Churn => "churn",
             Self::Reload => "reload",
             Self::Faults => "faults",
+            Self::Record => "record",
         }
     }
 
@@ -117,6 +124,7 @@ impl SoakWhat {
             Self::Churn => 300,
             Self::Reload => 100,
             Self::Faults => 500,
+            Self::Record => 100,
         }
     }
 }

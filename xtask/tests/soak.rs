@@ -42,6 +42,12 @@ fn what_stays_is_in_every_list_while_others_come_and_go() {
 }
 
 #[test]
+fn each_recorded_command_has_its_own_messages_all_of_them_and_nobody_elses() {
+    let said = soak("record", 1);
+    assert!(said.contains("none missing, none foreign"), "{said}");
+}
+
+#[test]
 fn the_module_goes_and_comes_under_load_and_namespaces_end_with_sockets_open() {
     let said = soak("reload", 10);
     assert!(said.contains("10 namespaces ended"), "{said}");

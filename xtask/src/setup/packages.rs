@@ -48,6 +48,13 @@ const TOOLS: &[&str] = &[
     "python3-jsonschema",
     "chromium",
     "mmdebstrap",
+    "ethtool",
+    "wireguard-tools",
+    "busybox-static",
+    "python3-pyroute2",
+    "sudo",
+    "iputils-ping",
+    "libcap2-bin",
 ];
 
 /// What the kernels under qemu need, and no other.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `cargo xtask soak`: what could break the module, at length, in a guest of its own.
+//! `cargo xtask soak`: what could break the module or the recorder, at length, in a
+//! guest of its own.
 //!
 //! Each check is a command of this program that runs in the guest; the host's half starts
 //! the guest and reads its log, in which a sound kernel complains of nothing.
@@ -8,6 +9,7 @@ mod churn;
 mod faults;
 mod health;
 mod hostile;
+mod record;
 mod reload;
 mod socket;
 
@@ -42,6 +44,9 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     if let Some(count) = args.count {
         guest.args(["--count", &count.to_string()]);
     }
+    if let Some(only) = &args.only {
+        guest.args(["--only", only]);
+    }
     let status = guest.status().context("cannot run the guest")?;
     let mut log = fs::read_to_string(dmesg.path()).context("cannot read the guest's log")?;
     if let SoakWhat::Faults = args.what {
@@ -65,6 +70,7 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
         SoakWhat::Churn => churn::run(count, seed)?,
         SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
         SoakWhat::Faults => faults::run(count, &kmod::file(&args.on.kernel)?)?,
+        SoakWhat::Record => record::run_all(count, args.only.as_deref().unwrap_or(""))?,
     }
     health::check()
 }
