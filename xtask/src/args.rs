@@ -76,8 +76,8 @@ pub(crate) struct SoakArgs {
     pub(crate) what: SoakWhat,
     #[command(flatten)]
     pub(crate) on: OnKernel,
-    /// How many messages, rounds, allocations, or runs of each command
-    /// [default: 1000000, 300, 100, 500, 100]
+    /// How many messages, inputs, rounds, allocations, or runs of each command
+    /// [default: 1000000, 1000000, 300, 100, 500, 100]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// Only those commands of `record` whose names contain this
@@ -95,6 +95,8 @@ pub(crate) struct SoakArgs {
 pub(crate) enum SoakWhat {
     /// Hostile messages, made from the definition and from nothing
     Hostile,
+    /// Any bytes as a capture file, by libFuzzer, for `nlcap show` (on this machine)
+    Decode,
     /// Interfaces that come, go and move while clients list, dump and watch
     Churn,
     /// The module removed and inserted under load; namespaces ended with sockets open
@@ -110,6 +112,7 @@ impl SoakWhat {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Hostile => "hostile",
+            Self::Decode => "decode",
             Self::Churn => "churn",
             Self::Reload => "reload",
             Self::Faults => "faults",
@@ -120,7 +123,7 @@ impl SoakWhat {
     /// How much of it there is by default.
     pub(crate) fn count(self) -> u64 {
         match self {
-            Self::Hostile => 1_000_000,
+            Self::Hostile | Self::Decode => 1_000_000,
             Self::Churn => 300,
             Self::Reload => 100,
             Self::Faults => 500,

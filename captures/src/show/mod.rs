@@ -8,6 +8,8 @@ mod count;
 pub(crate) mod event;
 pub(crate) mod families;
 mod filter;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod json;
 mod line;
 pub(crate) mod names;

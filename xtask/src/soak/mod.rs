@@ -6,6 +6,7 @@
 //! the guest and reads its log, in which a sound kernel complains of nothing.
 
 mod churn;
+mod decode;
 mod faults;
 mod health;
 mod hostile;
@@ -26,6 +27,9 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     if args.in_guest {
         return in_guest(args, seed);
+    }
+    if let SoakWhat::Decode = args.what {
+        return decode::run(args.count.unwrap_or_else(|| args.what.count()), seed);
     }
     let xtask = std::env::current_exe().context("cannot find this program's own file")?;
     let dmesg = tempfile::NamedTempFile::new().context("cannot make a file for the log")?;
@@ -67,6 +71,7 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
     let count = args.count.unwrap_or_else(|| args.what.count());
     match args.what {
         SoakWhat::Hostile => hostile::run(count, seed)?,
+        SoakWhat::Decode => decode::run(count, seed)?,
         SoakWhat::Churn => churn::run(count, seed)?,
         SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
         SoakWhat::Faults => faults::run(count, &kmod::file(&args.on.kernel)?)?,

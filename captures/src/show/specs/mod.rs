@@ -113,7 +113,7 @@ impl Specs {
     }
 
     /// Only the built-in ones.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz"))]
     pub(crate) fn only_built_in() -> Self {
         let mut specs = Self::empty();
         specs.built_in();

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What `nlcap show` makes of any bytes, for libFuzzer: `cargo xtask soak decode`.
+//!
+//! The modules are those of the program itself.
+
+#![no_main]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "the fuzzer calls a part of the program"
+)]
+
+#[path = "../src/args/mod.rs"]
+mod args;
+#[path = "../src/compare.rs"]
+mod compare;
+#[path = "../src/exit.rs"]
+mod exit;
+#[path = "../src/file/mod.rs"]
+mod file;
+#[path = "../src/record/mod.rs"]
+mod record;
+#[path = "../src/report/mod.rs"]
+mod report;
+#[path = "../src/show/mod.rs"]
+mod show;
+#[path = "../src/text.rs"]
+mod text;
+
+libfuzzer_sys::fuzz_target!(|file: &[u8]| show::fuzz::all_views(file));
