@@ -135,4 +135,6 @@ impl<W: Write> Show<'_, W> {
 }
 
 #[cfg(test)]
+mod knowledge_tests;
+#[cfg(test)]
 mod tests;

@@ -46,18 +46,18 @@ fn show_with(specs: &Specs, file: &[u8], args: &ViewArgs) -> (String, Result<u64
     (String::from_utf8(bytes).unwrap(), result)
 }
 
-fn show(file: &[u8], args: &ViewArgs) -> String {
+pub(super) fn show(file: &[u8], args: &ViewArgs) -> String {
     let (text, result) = show_with(&Specs::only_built_in(), file, args);
     result.unwrap();
     text
 }
 
 /// The conversation as a recording.
-fn file(frames: &[(u16, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn file(frames: &[(u16, Vec<u8>)]) -> Vec<u8> {
     recording("x", frames, counters(frames))
 }
 
-fn with(change: impl FnOnce(&mut ViewArgs)) -> ViewArgs {
+pub(super) fn with(change: impl FnOnce(&mut ViewArgs)) -> ViewArgs {
     let mut args = ViewArgs::default();
     change(&mut args);
     args

@@ -211,3 +211,155 @@ fn what_is_no_yaml_is_refused() {
         assert!(Family::parse(text, "spec.yaml").is_err(), "{text:?}");
     }
 }
+
+/// A specification that says something of every kind there is.
+const ALL: &str = "\
+name: zoo
+doc: Made up.
+protocol: netlink-raw
+protonum: 31
+definitions:
+  - {name: colour, type: enum, value-start: 5, entries: [red, {name: green, value: 9}]}
+  - name: head
+    type: struct
+    members:
+      - {name: legs, type: u8, enum: colour}
+attribute-sets:
+  - name: animal
+    attributes:
+      - {name: kind, type: string, checks: {max-len: 15}}
+      - {name: data, type: sub-message, sub-message: forms, selector: kind}
+      - {name: around, type: nest, nested-attributes: inner}
+  - name: inner
+    subset-of: animal
+    attributes:
+      - {name: kind}
+sub-messages:
+  - name: forms
+    formats:
+      - {value: cat, fixed-header: head, attribute-set: inner}
+operations:
+  fixed-header: head
+  list:
+    - {name: get, doc: Asks., value: 20, attribute-set: animal, do: {request: {attributes: [kind]}, reply: {}}}
+    - {name: new-ntf, doc: Tells., notify: get, value: 21, mcgrp: all}
+mcast-groups:
+  list:
+    - {name: all, value: 3}
+";
+
+#[test]
+fn an_unknown_key_or_value_is_refused_wherever_it_stands() {
+    let family = Family::parse(ALL, "zoo.yaml").unwrap();
+    assert_eq!((family.operations.len(), family.groups.len()), (2, 1));
+    // Where it is put in, and the path under which it is refused.
+    let places = [
+        ("name: zoo", "name: zoo\nodd: 1", 2, ""),
+        (
+            "value-start: 5,",
+            "value-start: 5, odd: 1,",
+            6,
+            "definitions[0]",
+        ),
+        (
+            "{name: green, value: 9}",
+            "{name: green, odd: 9}",
+            6,
+            "definitions[0].entries[1]",
+        ),
+        (
+            "{name: legs, type: u8,",
+            "{name: legs, odd: 1, type: u8,",
+            10,
+            "definitions[1].members[0]",
+        ),
+        (
+            "    attributes:\n      - {name: kind, type",
+            "    odd: 1\n    attributes:\n      - {name: kind, type",
+            13,
+            "attribute-sets[0]",
+        ),
+        (
+            "{max-len: 15}",
+            "{max-len: 15, odd: 1}",
+            14,
+            "attribute-sets[0].attributes[0].checks",
+        ),
+        (
+            "selector: kind}",
+            "selector: kind, odd: 1}",
+            15,
+            "attribute-sets[0].attributes[1]",
+        ),
+        (
+            "type: nest,",
+            "type: odd,",
+            16,
+            "attribute-sets[0].attributes[2].type",
+        ),
+        (
+            "{value: cat,",
+            "{odd: 1, value: cat,",
+            24,
+            "sub-messages[0].formats[0]",
+        ),
+        ("operations:\n", "operations:\n  odd: 1\n", 26, "operations"),
+        ("value: 20,", "value: 20, odd: 1,", 28, "operations.list[0]"),
+        (
+            "{attributes: [kind]}",
+            "{attributes: [kind], odd: 1}",
+            28,
+            "operations.list[0].do.request",
+        ),
+        (
+            "{name: all, value: 3}",
+            "{name: all, odd: 1}",
+            32,
+            "mcast-groups.list[0]",
+        ),
+    ];
+    for (from, to, line, path) in places {
+        assert_eq!(ALL.matches(from).count(), 1, "{from}");
+        let refusal = Family::parse(&ALL.replace(from, to), "zoo.yaml").unwrap_err();
+        assert_eq!(refusal.at.line, line, "{refusal}");
+        assert!(refusal.message.contains("odd"), "{refusal}");
+        assert!(refusal.path.starts_with(path), "{path}: {refusal}");
+        assert!(
+            refusal
+                .to_string()
+                .starts_with(&format!("zoo.yaml:{line}:")),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_says_nothing_of_its_attribute_is_refused() {
+    for (from, to) in [
+        (
+            "{name: kind, type: string,",
+            "{name: kind, type: string, enum: colour,",
+        ),
+        ("type: nest, nested-attributes: inner", "type: nest"),
+        (
+            "type: nest, nested-attributes: inner",
+            "type: u8, nested-attributes: inner",
+        ),
+        ("sub-message: forms, selector: kind", "sub-message: forms"),
+        ("sub-message: forms", "sub-message: none"),
+        (
+            "fixed-header: head, attribute-set",
+            "fixed-header: none, attribute-set",
+        ),
+        ("subset-of: animal", "subset-of: inner"),
+        ("mcgrp: all", "mcgrp: none"),
+        ("notify: get", "notify: none"),
+    ] {
+        assert!(ALL.contains(from), "{from}");
+        let refusal = Family::parse(&ALL.replacen(from, to, 1), "zoo.yaml").unwrap_err();
+        assert!(
+            refusal.at.line > 1 && !refusal.path.is_empty(),
+            "{to}: {refusal}"
+        );
+    }
+}

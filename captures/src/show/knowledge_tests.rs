@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What is known from the file and from Linux's headers: taps, families, policies.
+
+use super::tests::{file, show, with};
+use crate::args::ViewArgs;
+use crate::file::sample::{GENERIC, START, attribute, frame, interface, message, nl_user, origin};
+use crate::file::writer::{Note, Writer};
+
+/// A recording with an interface for each of the taps that frames come from.
+fn of_taps(frames: &[(u32, u16, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), &origin("x")).unwrap();
+    for _ in 0..=frames.iter().map(|it| it.0).max().unwrap_or(0) {
+        writer.interface(&interface()).unwrap();
+    }
+    for (number, (tap, protocol, messages)) in (1..).zip(frames) {
+        let mut frame = frame(number, *protocol, messages);
+        frame.interface = *tap;
+        writer.frame(&frame, &Note::default()).unwrap();
+    }
+    writer.finish(START, &[]).unwrap();
+    std::mem::take(writer.output())
+}
+
+#[test]
+fn the_same_numbers_in_several_namespaces_and_again_in_one_are_told_apart() {
+    let ask = |kind: u16| message(kind, 1, 7, &[0; 16]);
+    let done = || message(3, 2, 7, &[0; 4]);
+    let route = libc::NETLINK_ROUTE as u16;
+    let frames = [
+        (0, route, ask(18)),
+        (1, route, ask(26)),
+        (0, route, done()),
+        (1, route, done()),
+        // The number is used again, and its answer is the later request's.
+        (0, route, ask(22)),
+        (0, route, done()),
+        (2, route, done()),
+    ];
+    let text = show(&of_taps(&frames), &with(|it| it.time = 1));
+    let ends: Vec<_> = text.lines().filter(|line| line.contains("done")).collect();
+    let expected = [
+        "port 812 < route getlink done 0 messages 2.000ms",
+        "port 812 < route getroute done 0 messages 2.000ms",
+        "port 812 < route getaddr done 0 messages 1.000ms",
+        "port 812 < route done",
+    ];
+    assert_eq!(ends, expected, "{text}");
+}
+
+#[test]
+fn a_family_that_one_tap_names_is_known_on_the_others() {
+    let [request, answer] = [nl_user(0).remove(2), nl_user(0).remove(1)];
+    let frames = [(0, answer.0, answer.1), (1, request.0, request.1)];
+    let text = show(&of_taps(&frames), &with(|it| it.time = 1));
+    assert_eq!(
+        text.lines().last(),
+        Some("port 0 > nl_util l2-list"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_request_without_a_specification_is_read_by_the_policy_in_the_file() {
+    // Family 0x99 is `x`; the attribute 2 of its operation 5 is a text by policy 0.
+    let family = [
+        &[1, 2, 0, 0][..],
+        &attribute(1, &0x99_u16.to_ne_bytes()),
+        &attribute(2, b"x\0"),
+    ];
+    let said = attribute(1, &12_u32.to_ne_bytes());
+    let policy = [
+        &[10, 2, 0, 0][..],
+        &attribute(1, &0x99_u16.to_ne_bytes()),
+        &attribute(9, &attribute(5, &attribute(1, &0_u32.to_ne_bytes()))),
+        &attribute(8, &attribute(0, &attribute(2, &said))),
+    ];
+    let body = [
+        &[5, 1, 0, 0][..],
+        &attribute(2, b"abc\0"),
+        &attribute(3, &[7]),
+    ]
+    .concat();
+    let frames = [
+        (GENERIC, message(16, 0, 1, &family.concat())),
+        (GENERIC, message(16, 2, 2, &policy.concat())),
+        (GENERIC, message(0x99, 1, 3, &body)),
+        (GENERIC, message(0x99, 0, 3, &body)),
+    ];
+    let lines = |change: fn(&mut ViewArgs)| {
+        let text = show(&file(&frames), &with(change));
+        text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lines(|it| it.time = 1),
+        [
+            "port 0 > x cmd5? #2=abc #3?=7",
+            "port 812 < x cmd5? #2?=abc #3?=7 1.000ms"
+        ]
+    );
+    let object: serde_json::Value = serde_json::from_str(&lines(|it| it.json = true)[0]).unwrap();
+    let expected = serde_json::json!({"UnknownAttr(2)": "abc", "UnknownAttr(3)": "07"});
+    assert_eq!(object["msg"], expected);
+}
+
+#[test]
+fn a_record_of_the_audit_system_is_a_text() {
+    let record = message(1300, 0, 0, b"audit(1.2:3): arch=c000003e \x1b[2J");
+    let audit = libc::NETLINK_AUDIT as u16;
+    let text = show(&file(&[(audit, record)]), &with(|it| it.time = 1));
+    assert_eq!(
+        text,
+        "port 812 * audit syscall text=\"audit(1.2:3): arch=c000003e \\u{1b}[2J\"\n"
+    );
+}
