@@ -23,8 +23,8 @@ use nix::unistd::Pid;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::CompareArgs;
 use crate::exit::Exit;
+use crate::report::args::CompareArgs;
 use crate::report::{self, Measured};
 use crate::show::specs::Specs;
 use crate::text::{Reason, command_line, escape, escape_os};
@@ -78,7 +78,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     }
     progress("");
     let group = report::measured(&specs, args.output.title.clone(), all)?;
-    report::write(&report::report(vec![group]), &args.output)
+    let report = report::report(vec![group], args.output.about.clone());
+    report::write(&report, &args.output)
 }
 
 /// Where the standard output and error of a command go.

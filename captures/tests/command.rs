@@ -85,7 +85,7 @@ fn the_report_of_a_file_of_another_program_is_titled_with_its_name() {
     } = report.current_dir(&folder).output().unwrap();
     assert!(status.success() && stderr.is_empty());
     let out = String::from_utf8(stdout).unwrap();
-    assert_eq!(out.lines().nth(1).unwrap(), "tcpdump.pcap");
+    assert_eq!(out.lines().next().unwrap(), "tcpdump.pcap");
     let mut json = nlcap(&["report", "-f", "json", "tcpdump.pcap"]);
     let json = json.current_dir(&folder).output().unwrap().stdout;
     let report: serde_json::Value = serde_json::from_slice(&json).unwrap();

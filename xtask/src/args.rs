@@ -47,6 +47,8 @@ pub(crate) enum Task {
     Dissector(DissectorArgs),
     /// Record captures/samples/ anew in the guest
     Samples,
+    /// Make the reference report anew: docs/report.md, docs/report.html, docs/img/report.png
+    Report(ReportArgs),
     /// Run all checks and tests
     Test(TestArgs),
     /// Measure against peers, in the guest
@@ -68,6 +70,29 @@ pub(crate) struct OnKernel {
         value_parser = PossibleValuesParser::new(kernel::names())
     )]
     pub(crate) kernel: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ReportArgs {
+    /// How often each command is recorded
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 11)]
+    pub(crate) rounds: u32,
+    /// How many Ethernet interfaces there are; may be given several times
+    #[arg(long, value_name = "N", default_values_t = [3, 100, 5000], value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) interfaces: Vec<u32>,
+    /// Where to write it [default: docs/]
+    #[arg(short, long = "output", value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl ReportArgs {
+    /// The numbers of interfaces, smallest first: none is removed in between.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = u32> + use<> {
+        let mut counts = self.interfaces.clone();
+        counts.sort_unstable();
+        counts.dedup();
+        counts.into_iter()
+    }
 }
 
 #[derive(clap::Args)]

@@ -80,11 +80,8 @@ pub(crate) fn task() -> Result<()> {
             .stdin(Stdio::null()),
     )?;
 
-    title("The two side by side");
-    let nlcap = paths::release_dir()?.join("nlcap");
-    run::check(Command::new(&nlcap).arg("report").args([&ours, &theirs]))?;
-
     title("What was made, and how to look at it again");
+    let nlcap = paths::release_dir()?.join("nlcap");
     println!(
         "{}\n{}\n{}",
         ours.display(),
@@ -108,6 +105,16 @@ pub(crate) fn task() -> Result<()> {
         lua.display(),
         ours.display()
     );
+
+    title("The two side by side");
+    let page = dir.join("report.html");
+    let mut report = Command::new(&nlcap);
+    report
+        .args(["report", "-f", "text", "-o"])
+        .arg(&page)
+        .args([&ours, &theirs]);
+    run::check(&mut report)?;
+    println!("\nThe same with pictures: {}", page.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 mod args;
 mod bench;
+mod browser;
 mod cargo;
 mod codegen;
 mod debian;
@@ -15,6 +16,7 @@ mod kmod;
 mod lock;
 mod netlink;
 mod paths;
+mod report;
 mod run;
 mod samples;
 mod setup;
@@ -49,6 +51,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test(args) => return test::task(&args),
         Task::Bench(args) => bench::task(&args)?,
         Task::Soak(args) => soak::task(&args)?,
+        Task::Report(args) => report::task(&args)?,
         Task::Samples => samples::task()?,
         Task::Demo => demo::task()?,
     }

@@ -49,28 +49,6 @@ Examples:
   nlcap record -f nl_util -f nlctrl --duration 10
   sudo nlcap record -u $USER -- ping -c 1 localhost";
 
-pub(super) const REPORT_HELP: &str = "\
-docs/report.md says what each figure means. A field that a file does not hold is `not known`.
-
-Exit status: 0, 1 where a file cannot be read or is damaged, 2 for wrong usage.
-
-Examples:
-  nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng
-  nlcap report -o report.html -o report.json *.pcapng
-  nlcap report -f json FILE | jq '.groups[].recordings[].health'";
-
-pub(super) const COMPARE_HELP: &str = "\
-What the commands print is counted and thrown away.
-
-Privilege: that of nlcap record, CAP_NET_ADMIN and CAP_NET_RAW.
-
-Exit status: 0, 1 where a command cannot be recorded, 128+N after signal N, 2 for wrong usage.
-
-Examples:
-  nlcap compare 'nl_user show' 'ip link show'
-  nlcap compare -n 21 -o links.html 'ip link show' 'ip -d -s link show'
-  nlcap compare \"sh -c 'ip route | wc -l'\" 'ip -j route'";
-
 pub(super) const SHOW_HELP: &str = "\
 Specifications:
   Names and types come from YNL specifications: those of --spec, those of the files and folders in

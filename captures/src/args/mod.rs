@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use crate::file::SNAP_LENGTH;
-use crate::report::export::Format;
+use crate::report::args::{COMPARE_HELP, CompareArgs, REPORT_HELP, ReportArgs};
 
 /// Records the netlink conversation of a command, and compares recordings.
 #[derive(Debug, Parser)]
@@ -27,9 +27,9 @@ pub(crate) enum Action {
     Families(FamiliesArgs),
     #[command(after_long_help = help::RECORD_HELP)]
     Record(RecordArgs),
-    #[command(after_long_help = help::REPORT_HELP)]
+    #[command(after_long_help = REPORT_HELP)]
     Report(ReportArgs),
-    #[command(after_long_help = help::COMPARE_HELP)]
+    #[command(after_long_help = COMPARE_HELP)]
     Compare(CompareArgs),
     #[command(after_long_help = help::SHOW_HELP)]
     Show(ShowArgs),
@@ -157,83 +157,6 @@ fn size(text: &str) -> Result<usize, String> {
         Some(bytes) if (1 << 20..=1 << 30).contains(&bytes) => Ok(bytes),
         _ => Err(String::from("not between 1M and 1024M")),
     }
-}
-
-/// Report what recordings hold: who asked what, what came back, and what of it was wrong.
-///
-/// For each recording: processes, conversations, the exchange, bytes by attribute, failures,
-/// waste, and the health of dumps. Several are set side by side: figures with their ratios to
-/// the first, and what each learns about interfaces that the other does not; where two
-/// disagree, that is the first line. Reads pcapng, and pcap as tcpdump writes it, of link type
-/// 253 (NETLINK).
-#[derive(Debug, clap::Args)]
-pub(crate) struct ReportArgs {
-    /// The recordings, `-` for standard input; a .json that nlcap wrote is taken as it is
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// Record commands in turn, several times, and report them side by side.
-///
-/// Each COMMAND is one word of the command line, in quotes; it is split into words as a shell
-/// would, and run without one. Rounds are interleaved, and each begins with another command.
-/// The recording of median time is reported in full, and how the figures of all rounds differ.
-#[derive(Debug, clap::Args)]
-pub(crate) struct CompareArgs {
-    /// The commands, as in 'ip link show'
-    #[arg(required = true, value_name = "COMMAND")]
-    pub(crate) commands: Vec<String>,
-
-    /// How often each is recorded
-    #[arg(
-        short = 'n',
-        long,
-        value_name = "ROUNDS",
-        default_value_t = 5,
-        value_parser = clap::value_parser!(u32).range(1..=10_000)
-    )]
-    pub(crate) rounds: u32,
-
-    /// Keep the recordings there, as COMMAND-ROUND.pcapng by number
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// Where a report goes.
-#[derive(Debug, Default, clap::Args)]
-pub(crate) struct OutputArgs {
-    /// Write the report there, in the format of the name: .txt, .md, .html or .json; may be
-    /// given several times
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Vec<PathBuf>,
-
-    /// The format on standard output [default: text, and nothing where there is -o]
-    #[arg(short, long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Option<Format>,
-
-    /// A heading over the report
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) title: Option<String>,
-
-    /// A YNL specification, or a folder of them, to read messages by
-    #[arg(long, value_name = "FILE_OR_DIR")]
-    pub(crate) spec: Vec<PathBuf>,
-
-    /// When to colour [default: on a terminal, unless NO_COLOR is set]
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        hide_default_value = true,
-        value_name = "WHEN"
-    )]
-    pub(crate) color: Color,
 }
 
 /// Show the messages of recordings, one in a line.

@@ -10,7 +10,6 @@ use super::export::words;
 use super::model::{
     Ailment, Comparison, Disagreement, Finding, Group, Level, Lone, Pair, Recording, Row, Unit,
 };
-use crate::text::count;
 
 /// The most disagreements in the list.
 const MOST: usize = 100;
@@ -273,11 +272,11 @@ fn disagreements(recordings: &[Recording], comparison: &Comparison, out: &mut Ve
         };
         let more = match number {
             1 => String::new(),
-            _ => format!(", and {} more", number - 1),
+            _ => format!(", and {} more", words::number(number - 1)),
         };
         out.push(Finding {
             level: Level::Disagreement,
-            text: format!("{}: {what}{more}.", count(number, "disagreement")),
+            text: format!("{}: {what}{more}.", words::count(number, "disagreement")),
         });
     }
 }
@@ -290,8 +289,8 @@ fn summary(recordings: &[Recording], comparison: &Comparison, out: &mut Vec<Find
     for pair in &comparison.pairs {
         let [a, b] = pair.of.map(|at| words::title(&recordings[at]));
         if pair.compared > 0 && pair.disagreements.is_empty() {
-            let facts = count(pair.compared, "fact");
-            let interfaces = count(pair.interfaces, "interface");
+            let facts = words::count(pair.compared, "fact");
+            let interfaces = words::count(pair.interfaces, "interface");
             out.push(Finding {
                 level: Level::Summary,
                 text: format!("{a} and {b} agree on all {facts} about {interfaces}."),
@@ -346,7 +345,7 @@ fn problems(recording: &Recording, several: bool, out: &mut Vec<Finding>) {
         let what = super::explain::ailment(condition.what);
         out.push(Finding {
             level: Level::Problem,
-            text: format!("{of}{number} {what}{who}."),
+            text: format!("{of}{} {what}{who}.", words::number(number)),
         });
     }
     if let Some(rounds) = recording.rounds.as_ref().filter(|it| it.failed > 0) {
@@ -356,7 +355,7 @@ fn problems(recording: &Recording, several: bool, out: &mut Vec<Finding>) {
                 "{} failed in {} of {}.",
                 words::title(recording),
                 rounds.failed,
-                count(rounds.count.into(), "round")
+                words::count(rounds.count.into(), "round")
             ),
         });
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `nlcap report`: what recordings say, one by one and side by side.
 
+pub(crate) mod args;
 mod collect;
 mod compare;
 mod explain;
@@ -15,11 +16,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
+use self::args::{OutputArgs, ReportArgs};
 use self::collect::{Collected, collect};
 use self::export::Format;
 pub(crate) use self::measured::{Measured, measured};
 use self::model::{FORM, Group, Report};
-use crate::args::{OutputArgs, ReportArgs};
 use crate::exit::Exit;
 use crate::file::reader::ReadError;
 use crate::show::paint::Paint;
@@ -48,14 +49,15 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     if !recordings.is_empty() {
         groups.push(compare::group(args.output.title.clone(), recordings));
     }
-    write(&report(groups), &args.output)
+    write(&report(groups, args.output.about.clone()), &args.output)
 }
 
 /// The report of these groups.
-pub(crate) fn report(groups: Vec<Group>) -> Report {
+pub(crate) fn report(groups: Vec<Group>, about: Option<String>) -> Report {
     Report {
         form: FORM,
         by: format!("nlcap {}", env!("CARGO_PKG_VERSION")),
+        about,
         groups,
     }
 }

@@ -5,7 +5,11 @@
 //! Times are nanoseconds, lengths are bytes. What a file does not hold is null.
 //! Texts are as they came: each format escapes them.
 
+mod comparison;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::comparison::{Comparison, Disagreement, Lone, Pair, Row, Unit};
 
 /// The number of this form; another one means that a reader must be changed.
 pub(crate) const FORM: u32 = 1;
@@ -19,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) form: u32,
     /// The program that made it, and its version.
     pub(crate) by: String,
+    /// How it came about, in the words of who made it.
+    pub(crate) about: Option<String>,
     /// Recordings that belong together.
     pub(crate) groups: Vec<Group>,
 }
@@ -470,90 +476,4 @@ pub(crate) struct LeftOut {
     pub(crate) what: String,
     /// How many.
     pub(crate) count: u64,
-}
-
-/// Recordings side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Comparison {
-    /// Figures, aligned.
-    pub(crate) rows: Vec<Row>,
-    /// What each recording but the first has in common with the first.
-    pub(crate) pairs: Vec<Pair>,
-}
-
-/// A figure of all recordings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Row {
-    /// What it is.
-    pub(crate) name: String,
-    /// The unit.
-    pub(crate) unit: Unit,
-    /// The figure of each recording.
-    pub(crate) values: Vec<Option<f64>>,
-    /// Each as a multiple of the first.
-    pub(crate) ratios: Vec<Option<f64>>,
-}
-
-/// What a figure is measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Unit {
-    /// Things.
-    Count,
-    /// Bytes.
-    Bytes,
-    /// Nanoseconds.
-    Time,
-}
-
-/// What two recordings say of the same interfaces.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Pair {
-    /// The two recordings, by their places in the group.
-    pub(crate) of: [usize; 2],
-    /// Interfaces in both.
-    pub(crate) interfaces: u64,
-    /// Interfaces in one only: of the first, of the second.
-    pub(crate) only: [Vec<Lone>; 2],
-    /// Facts about interfaces in both, by the names that the report gives them.
-    pub(crate) facts: Vec<String>,
-    /// What only one learns about an interface: of the first, of the second.
-    pub(crate) only_facts: [Vec<String>; 2],
-    /// Facts that were compared, interface by interface.
-    pub(crate) compared: u64,
-    /// Where they do not agree.
-    pub(crate) disagreements: Vec<Disagreement>,
-    /// Disagreements that are not in the list.
-    pub(crate) more: u64,
-}
-
-/// An interface that one recording has and the other has not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Lone {
-    /// Its name, or its index.
-    pub(crate) name: String,
-    /// Why the other has it not.
-    pub(crate) why: String,
-}
-
-/// A fact that two recordings have differently.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Disagreement {
-    /// The interface.
-    pub(crate) interface: String,
-    /// The fact; empty where the whole interface is missing in one.
-    pub(crate) fact: String,
-    /// What each says.
-    pub(crate) values: [String; 2],
 }

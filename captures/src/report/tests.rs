@@ -44,7 +44,10 @@ fn report_of(files: &[(&str, &[u8])]) -> Report {
     let read = |(name, file): &(&str, &[u8])| {
         collect(specs, *file, Some(format!("{name}.pcapng"))).unwrap()
     };
-    report(vec![compare::group(None, files.iter().map(read).collect())])
+    report(
+        vec![compare::group(None, files.iter().map(read).collect())],
+        None,
+    )
 }
 
 /// A datagram, with its netlink protocol.
@@ -306,6 +309,46 @@ fn long_cut_and_lost_messages_are_counted() {
     assert_eq!(count(&report, Ailment::LongMessage), Some(1));
     assert_eq!(count(&report, Ailment::CutMessage), Some(1));
     assert_eq!(count(&report, Ailment::RecorderLoss), Some(5));
+}
+
+#[test]
+fn a_drop_that_the_recorder_saw_is_the_sockets_own() {
+    let specs = Specs::only_built_in();
+    let mut file = recording("x", &nl_user(0), Counters::default());
+    let report = |file: &[u8]| {
+        let collected = collect(&specs, file, None).unwrap();
+        report(vec![compare::group(None, vec![collected])], None)
+    };
+    assert_eq!(count(&report(&file), Ailment::SocketDrop), None);
+    // What `nlcap record` adds: NLMSG_OVERRUN, with two comments.
+    let comment = br#"pid=7 tid=7 socket=3 owner=exact drops=5 comm="w drops=9""#;
+    let mut cooked = vec![0, 6, 3, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    cooked.extend(message(4, 0, 0, &[]));
+    let mut block = Vec::new();
+    let length = cooked.len() as u32;
+    for word in [6_u32, 0, 0, 0, 0, length, length] {
+        block.extend(word.to_ne_bytes());
+    }
+    block.extend(cooked);
+    for text in [&b"added by nlcap"[..], comment] {
+        block.extend(1_u16.to_ne_bytes());
+        block.extend((text.len() as u16).to_ne_bytes());
+        block.extend(text);
+        block.resize(block.len().next_multiple_of(4), 0);
+    }
+    block.extend([0; 4]);
+    let length = block.len() as u32 + 4;
+    block.extend(length.to_ne_bytes());
+    block[4..8].copy_from_slice(&length.to_ne_bytes());
+    file.extend(block);
+    let report = report(&file);
+    assert_eq!(count(&report, Ailment::SocketDrop), Some(5));
+    let text = text(&report);
+    assert!(
+        text.starts_with("5 drops of sockets, w drops=9[7].\n"),
+        "{text}"
+    );
+    assert!(text.contains("make SO_RCVBUF larger"), "{text}");
 }
 
 #[test]

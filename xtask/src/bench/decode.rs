@@ -77,8 +77,14 @@ pub(super) fn task(args: &BenchDecodeArgs) -> Result<()> {
     let mut fields = vec!["-T", "fields"];
     fields.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
     let whole_count = u64::from(args.messages);
+    let mut report = Command::new(&nlcap);
+    report
+        .args(["report", "-f", "json", "--spec"])
+        .arg(&specs)
+        .arg(&whole);
     let mut contenders = [
         ("nlcap show", show(&[], &whole), whole_count),
+        ("nlcap report", report, whole_count),
         ("nlcap show, a tenth", show(&[], &tenth), whole_count / 10),
         (
             "nlcap show --count",
@@ -102,7 +108,7 @@ pub(super) fn task(args: &BenchDecodeArgs) -> Result<()> {
     let mut best = [Used {
         ticks: u64::MAX,
         memory: 0,
-    }; 8];
+    }; 9];
     for _ in 0..args.rounds.max(1) {
         for ((_, command, _), best) in contenders.iter_mut().zip(&mut best) {
             let used = watch(command)?;

@@ -29,6 +29,19 @@ const ALL: [Ailment; 10] = [
     Ailment::RecorderLoss,
 ];
 
+/// Messages that a socket dropped, where a packet that nlcap added says so:
+/// `pid=812 … drops=5 comm="x"`.
+pub(super) fn drops(comment: Option<&[u8]>) -> Option<u64> {
+    let comment = std::str::from_utf8(comment?).ok()?;
+    // What is behind it is a name, which may say anything.
+    let words = comment.split(" comm=\"").next()?;
+    let mut words = words.split_ascii_whitespace();
+    words
+        .find_map(|word| word.strip_prefix("drops="))?
+        .parse()
+        .ok()
+}
+
 /// What was found so far, with whom.
 #[derive(Default)]
 pub(super) struct Health {

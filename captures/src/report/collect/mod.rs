@@ -30,7 +30,7 @@ use self::ladder::Ladder;
 use self::shares::Shares;
 use self::waste::Repeats;
 use self::who::People;
-use super::model::{Figures, LeftOut, Recording};
+use super::model::{Ailment, Figures, LeftOut, Recording};
 use crate::file::reader::{About, Packet, ReadError, read};
 use crate::show::conversation::Request;
 use crate::show::event::{Event, Role, Session};
@@ -108,6 +108,12 @@ impl Collector {
 
     fn take(&mut self, event: &Event<'_>) {
         if event.packet.added {
+            // No message of the tap, but what nlcap says of a socket.
+            if let Some(number) = health::drops(event.packet.comment) {
+                let who = self.people.of(event);
+                self.people.name(who, event);
+                self.health.add(Ailment::SocketDrop, Some(who), number);
+            }
             return;
         }
         let time = event.packet.time;

@@ -81,6 +81,12 @@ impl People {
         let person = &mut self.all[who];
         person.messages += 1;
         person.bytes += bytes;
+        self.name(who, event);
+    }
+
+    /// Learns socket and name of a process.
+    pub(super) fn name(&mut self, who: usize, event: &Event<'_>) {
+        let person = &mut self.all[who];
         let Some(process) = &event.process else {
             return;
         };

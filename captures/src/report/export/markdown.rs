@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::{Export, words};
 use crate::report::explain;
 use crate::report::model::{Comparison, Group, Kind, Level, Pair, Recording, Report, Share};
-use crate::text::{count, escape};
+use crate::text::escape;
 
 /// How many attributes, rows and names of a list are shown.
 const ATTRIBUTES: usize = 24;
@@ -19,6 +19,9 @@ pub(super) struct Markdown;
 impl Export for Markdown {
     fn render(&self, report: &Report) -> anyhow::Result<String> {
         let mut out = String::from("# Netlink traffic report\n");
+        if let Some(about) = &report.about {
+            paragraph(&mut out, &plain(about));
+        }
         let all = report.groups.iter().flat_map(|it| &it.findings);
         for it in all.filter(|it| it.level == Level::Disagreement) {
             paragraph(&mut out, &format!("**{}**", plain(&it.text)));
@@ -35,17 +38,20 @@ impl Export for Markdown {
 /// away from it.
 fn plain(text: &str) -> String {
     let mut out = String::new();
-    for c in escape(text).chars() {
+    let text = escape(text);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             // A bar ends a cell even where a backslash stands before it, in some
-            // readers; a colon and an at make links.
+            // readers; an at, `://` and `www.` make links.
             '|' => out.push_str("&#124;"),
             '@' => out.push_str("&#64;"),
-            ':' => out.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '~' | '$' => {
+            ':' if chars.peek() == Some(&'/') => out.push_str("&#58;"),
+            '.' if out.ends_with("www") => out.push_str("&#46;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '~' | '$' => {
                 out.extend(['\\', c]);
             }
             c => out.push(c),
@@ -187,7 +193,7 @@ fn pair(out: &mut String, group: &Group, pair: &Pair) {
         [] => String::from("nothing"),
         all => plain(&all.join(", ")),
     };
-    let interfaces = count(pair.interfaces, "interface");
+    let interfaces = words::count(pair.interfaces, "interface");
     paragraph(
         out,
         &format!("- both, of {interfaces}: {}", names(&pair.facts)),
@@ -292,10 +298,10 @@ fn share(out: &mut String, share: &Share) {
     let (family, operation) = (plain(&share.family), plain(&share.operation));
     let all = format!(
         "{}, {}",
-        count(share.messages, "message"),
+        words::count(share.messages, "message"),
         words::bytes(share.bytes)
     );
-    paragraph(out, &format!("Answers to {family} {operation}&#58; {all}."));
+    paragraph(out, &format!("Answers to {family} {operation}: {all}."));
     let part = share.headers as f64 / share.bytes.max(1) as f64;
     let mut rows = vec![vec![
         String::from("headers"),

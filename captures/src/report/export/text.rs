@@ -11,7 +11,7 @@ use crate::report::model::{
     Comparison, Condition, Group, Kind, Level, Pair, Recording, Report, Share, Step,
 };
 use crate::show::paint::{Paint, Tint};
-use crate::text::{count, escape};
+use crate::text::escape;
 
 /// Columns of a terminal that most have.
 const WIDTH: usize = 100;
@@ -42,11 +42,20 @@ impl Export for Text {
             out: String::new(),
             paint: self.paint,
         };
+        let all = report.groups.iter().flat_map(|it| &it.findings);
+        // Of several groups, what two commands disagree about comes before all else.
+        for it in all.filter(|it| report.groups.len() > 1 && it.level == Level::Disagreement) {
+            page.painted(Tint::Error, 0, &escape(&it.text));
+        }
         for (at, group) in report.groups.iter().enumerate() {
             if at > 0 {
                 page.out.push('\n');
             }
             page.group(group);
+        }
+        if let Some(about) = &report.about {
+            page.out.push('\n');
+            page.painted(Tint::Dim, 0, &escape(about));
         }
         Ok(page.out)
     }
@@ -91,7 +100,9 @@ impl Page {
     }
 
     fn heading(&mut self, text: &str) {
-        self.out.push('\n');
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
         self.painted(Tint::Name, 0, text);
     }
 
@@ -242,7 +253,7 @@ impl Page {
             }
         }
         let facts = pair.facts.join(", ");
-        let interfaces = count(pair.interfaces, "interface");
+        let interfaces = words::count(pair.interfaces, "interface");
         self.line(2, &format!("both, of {interfaces}: {facts}"));
         for (at, title) in [a, b].into_iter().enumerate() {
             if !pair.only_facts[at].is_empty() {
@@ -393,7 +404,7 @@ impl Page {
     }
 
     fn share(&mut self, share: &Share) {
-        let messages = count(share.messages, "message");
+        let messages = words::count(share.messages, "message");
         let (bytes, family) = (words::bytes(share.bytes), escape(&share.family));
         let operation = escape(&share.operation);
         self.sub(&format!(

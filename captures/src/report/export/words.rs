@@ -3,7 +3,7 @@
 //! escaped here.
 
 use crate::report::model::{Conversation, Kind, Recording, Step, Unit, Waste, WasteKind, Who};
-use crate::text::{count, cut};
+use crate::text::cut;
 
 /// The longest title, in bytes; a command line may have megabytes.
 const TITLE: usize = 72;
@@ -62,6 +62,12 @@ pub(crate) fn number(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// The number with its noun: `1 message`, `2,000 messages`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", self::number(number))
 }
 
 /// A length.

@@ -40,8 +40,8 @@ pub(super) fn overview(report: &Report) -> Markup {
             div.charts {
                 (chart("overview-bytes", "Bytes for each interface",
                     &all(|it| it.figures.bytes_per_interface, length)))
-                (chart("overview-time", "First request to last answer",
-                    &all(|it| it.figures.time.map(|it| it as f64), words::time)))
+                (chart("overview-time", "Time for each interface",
+                    &all(|it| it.figures.time_per_interface, words::time)))
             }
         }
     }
@@ -168,6 +168,7 @@ fn charts(at: usize, group: &Group) -> Markup {
                     figcaption { "What the answers consist of" }
                     (drawn(stacks(&format!("g{at}-shares"), "What the answers consist of", &shares)))
                     @for stack in &shares {
+                        @if several { h4 { (shown(&stack.name)) } }
                         ul.legend aria-label=(crate::text::escape(&stack.name)) {
                             @for it in &stack.parts {
                                 li { span class={ "swatch " (it.class) } {} (shown(&it.name)) " " em { (it.text) } }

@@ -56,6 +56,7 @@ fn page(report: &Report) -> Markup {
                 header {
                     p.kicker { "Netlink traffic report" }
                     h1 { (shown(&title)) }
+                    @if let Some(about) = &report.about { p.origin { (shown(about)) } }
                     // Of several groups, what is wrong in any comes before them all.
                     @if report.groups.len() > 1 {
                         @for it in disagreements() {
