@@ -7,7 +7,7 @@ mod common;
 
 use std::fs;
 
-use common::{outcome, sh};
+use common::{module_file, outcome, sh};
 
 /// A Python program that speaks rtnetlink by hand and writes down what it sent
 /// and received, in hexadecimal, and by which port id.
@@ -39,6 +39,23 @@ const CHATTER: &str = "
     trap 'kill $c1 $c2 $c3' EXIT
 ";
 
+fn sorted(text: &str) -> Vec<String> {
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+/// The frames of the recording that the filter takes, as the program's log has them.
+fn recorded(filter: &str) -> Vec<String> {
+    sorted(&sh(&format!(
+        "tshark -n -r /run/x.pcapng -Y '({filter}) && !(frame.comment == \"added by nlcap\")' -T json -x 2>/dev/null | \
+        python3 -c 'import json,sys
+for p in json.load(sys.stdin):
+    raw = p[\"_source\"][\"layers\"][\"frame_raw\"][0]
+    print({{\"0007\": \"out\", \"0006\": \"in\"}}[raw[:4]], raw[32:])'"
+    )))
+}
+
 /// Records the program with chatter around it and compares what nlcap took for
 /// its messages with what it wrote down itself, as multisets; the number compared.
 fn compare(program: &str) -> usize {
@@ -48,18 +65,9 @@ fn compare(program: &str) -> usize {
          nlcap record -w x.pcapng -- python3 p.py 2>x.err || {{ cat x.err >&2; false; }}
          grep -q ' 0 lost' x.err"
     ));
-    let lines = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"owner=exact\"' -T json -x 2>/dev/null | \
-        python3 -c 'import json,sys
-for p in json.load(sys.stdin):
-    raw = p[\"_source\"][\"layers\"][\"frame_raw\"][0]
-    print({\"0007\": \"out\", \"0006\": \"in\"}[raw[:4]], raw[32:])'");
-    let sorted = |text: &str| {
-        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
+    let lines = recorded("frame.comment contains \"owner=exact\"");
     let truth = sorted(&fs::read_to_string("/run/truth").unwrap());
-    assert_eq!(sorted(&lines), truth, "{}", sh("cat /run/x.err"));
+    assert_eq!(lines, truth, "{}", sh("cat /run/x.err"));
     let err = sh("cat /run/x.err");
     assert!(
         err.contains("of others left out"),
@@ -163,5 +171,151 @@ socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0, fileno=9).sendto(request, (
         let (code, _, err) = outcome("ip netns add other; python3 /run/give.py");
         assert_eq!(code, Some(0), "{err}");
         assert!(err.contains("incomplete: not seen: 1 message in another network namespace"), "{err}");
+    }
+
+    fn processes_that_run_already_are_recorded_until_they_end() {
+        fs::write("/run/p.py", format!("{SPEAKER}
+import time
+s = open_socket(); print(os.getpid(), flush=True)
+while not os.path.exists('/run/go'): time.sleep(0.05)
+for i in range(20): ask(s, 3)
+t = open_socket(0); time.sleep(0.5)
+for i in range(20): ask(t, 3)
+")).unwrap();
+        sh(&format!("cd /run; rm -f truth go; {CHATTER}
+            python3 p.py >pid & until [ -s pid ]; do sleep 0.05; done
+            nlcap record -p $(cat pid) -w x.pcapng 2>x.err & n=$!
+            until ip -o link show type nlmon | grep -q .; do sleep 0.05; done
+            sleep 0.4; touch go; wait $n"));
+        let lines = recorded("frame.comment contains \"pid=\"");
+        assert_eq!(lines, sorted(&fs::read_to_string("/run/truth").unwrap()), "{}", sh("cat /run/x.err"));
+        assert_eq!(lines.len(), 80);
+        let how = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"pid=\"' -T fields -e frame.comment 2>/dev/null | grep -o 'owner=[a-z]*' | sort | uniq -c");
+        let how: Vec<_> = how.split_whitespace().collect();
+        assert_eq!(how, ["40", "owner=guessed", "40", "owner=port"], "{}", sh("cat /run/x.err"));
+        assert_eq!(sh("ip -o link show type nlmon"), "");
+        let (code, _, err) = outcome("cd /run; nlcap record -p 999999 -w y.pcapng");
+        assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
+    }
+
+    fn a_program_whose_file_gives_privilege_loses_it_only_without_ours_and_that_is_said_once() {
+        sh("cp $(command -v id) /run/raised; chmod 4755 /run/raised; mkdir -m 777 /run/open");
+        let as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        let (_, out, err) = outcome(&format!("cd /run; nlcap record -w x.pcapng -- {as_nobody} /run/raised -u"));
+        assert_eq!(out, "0\n", "{err}");
+        let (_, out, err) = outcome("cd /run; nlcap record -w x.pcapng -- sudo -n -u nobody id -u");
+        assert_eq!(out, "65534\n", "{err}");
+        let (code, out, err) = outcome(&format!("cd /run/open
+            {as_nobody} --inh-caps +net_admin,+net_raw --ambient-caps +net_admin,+net_raw \
+                nlcap record -w x.pcapng -- sh -c '/run/raised -u; /run/raised -u; ip link show lo >/dev/null'"));
+        assert_eq!((code, out.as_str()), (Some(0), "65534\n65534\n"), "{err}");
+        assert_eq!(err.matches("/run/raised runs without the privilege").count(), 1, "{err}");
+        assert!(err.contains(" exact"), "{err}");
+    }
+
+    fn what_cannot_be_seen_is_said() {
+        let calls = "import ctypes, os, socket\ncall = ctypes.CDLL(None).syscall\n";
+        for (program, said) in [
+            // A socket as an x32 program makes it.
+            ("call(0x40000000 | 41, 16, 3, 0)", "1 call by 32-bit code, io_uring or an own filter"),
+            // io_uring_setup(2).
+            ("call(425, 1, ctypes.create_string_buffer(120))", "1 call by 32-bit code, io_uring or an own filter"),
+            // A listener of its own, with another flag: a program of one step, to allow.
+            ("call(157, 38, 1, 0, 0, 0)\nstep = ctypes.create_string_buffer(bytes.fromhex('060000000000ff7f'))
+p = ctypes.create_string_buffer((1).to_bytes(8, 'little') + ctypes.addressof(step).to_bytes(8, 'little'))
+call(317, 1, 8 | 2, p)", "1 call by 32-bit code, io_uring or an own filter"),
+            ("open('/run/q', 'wb').write(bytes.fromhex('20000000120001000900000000000000' + '00' * 4 + '01000000' + '00' * 8))
+s = socket.socket(16, 3, 0); f = os.open('/run/q', 0); assert os.sendfile(s.fileno(), f, 0, 32) == 32; assert len(s.recv(65536)) > 100",
+             "1 call of sendfile(2) or splice(2)"),
+        ] {
+            fs::write("/run/p.py", format!("{calls}{program}\n")).unwrap();
+            let (code, _, err) = outcome("cd /run; nlcap record -w x.pcapng -- python3 p.py");
+            assert_eq!(code, Some(0), "{err}");
+            assert!(err.contains("incomplete: not seen: ") && err.contains(said), "{program}: {err}");
+        }
+        // The answer to what was spliced is there.
+        let how = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"owner=port\"' -T fields -e frame.comment 2>/dev/null");
+        assert_eq!(how.lines().count(), 1, "{how}");
+    }
+
+    fn errors_blocking_timeouts_and_signals_are_as_without_nlcap() {
+        fs::write("/run/p.py", r#"
+import errno, os, signal, socket, struct, time
+def trial(what):
+    start = time.monotonic()
+    try: result = what()
+    except OSError as e: result = errno.errorcode.get(e.errno, "timed out")
+    except Interrupted: result = "interrupted"
+    # What is not timed may take long on a busy machine.
+    if result in ("timed out", "interrupted"): result += " at once" * (time.monotonic() - start < 0.35)
+    print(result)
+class Interrupted(Exception): pass
+def interrupt(*_): raise Interrupted
+new = lambda protocol=0: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
+request = struct.pack("=IHHII", 32, 18, 1, 5, 0) + struct.pack("=BBHiII", 0, 0, 0, 1, 0, 0)
+a, b = new(), new()
+trial(lambda: a.bind((5555, 0)))
+trial(lambda: b.bind((5555, 0)))
+trial(lambda: a.bind((5556, 0)))
+trial(lambda: b.sendto(request, (7777, 0)))
+trial(lambda: b.sendto(request[:3], (0, 0)))
+trial(lambda: b.sendto(request + bytes(1 << 22), (0, 0)))
+trial(lambda: new(99))
+trial(lambda: b.connect((0, 0)))
+b.setblocking(False)
+trial(lambda: b.recv(100))
+b.settimeout(0.4)
+trial(lambda: b.recv(100))
+b.setblocking(True)
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 0.4)
+trial(lambda: b.recv(100))
+b.sendto(request, (0, 0))
+trial(lambda: len(b.recv(100)))
+trial(lambda: os.write(b.fileno(), request))
+os.close(9) if os.path.exists("/proc/self/fd/9") else None
+trial(lambda: os.write(9, request))
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+print(flush=True)
+os.kill(os.getpid(), signal.SIGALRM)
+"#).unwrap();
+        let (code, plain, _) = outcome("cd /run; exec python3 p.py");
+        assert_eq!(code, None, "a signal ends it");
+        let (code, recorded, err) = outcome("cd /run; exec nlcap record -w x.pcapng -- python3 p.py");
+        assert_eq!(code, Some(128 + 14), "{err}");
+        assert_eq!(recorded, plain);
+        assert!(plain.contains("EADDRINUSE") && plain.contains("ECONNREFUSED"), "{plain}");
+        assert!(plain.contains("timed out\n") && plain.contains("interrupted\n"), "{plain}");
+        // What was refused is told.
+        let told = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"sent=no errno=unknown\"' -T fields -e frame.comment 2>/dev/null");
+        // To a port id that nobody has, and more than a socket takes.
+        assert_eq!(told.lines().count(), 2, "{told}");
+    }
+
+    fn what_a_socket_had_no_room_for_is_told() {
+        fs::write("/run/p.py", "
+import socket, subprocess
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+s.bind((0, 1))
+for mtu in range(1300, 1320): subprocess.run(['ip', 'link', 'set', 'dummy0', 'mtu', str(mtu)], check=True)
+").unwrap();
+        sh("cd /run; nlcap record -w x.pcapng -- python3 p.py 2>x.err");
+        let told = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"drops=\"' -T fields -e frame.comment 2>/dev/null");
+        assert!(told.contains("added by nlcap") && told.contains("comm=\"python3"), "{told}{}", sh("cat /run/x.err"));
+    }
+
+    fn the_families_policies_come_first_and_late_families_last() {
+        let module = module_file();
+        sh(&format!("cd /run; rmmod nl_kernel; nlcap record -w x.pcapng -- sh -c 'insmod {}; ip link show lo' >/dev/null 2>x.err", module.display()));
+        let added = sh("tshark -n -r /run/x.pcapng -V 2>/dev/null | grep -c 'Packet comments' || true; \
+            cd /run; nlcap show --added x.pcapng 2>/dev/null");
+        let lines: Vec<_> = added.lines().collect();
+        let has = |line: &&str, what: &str| line.contains(what);
+        let policy = lines.iter().position(|line| has(line, "getpolicy")).unwrap_or_else(|| panic!("no policy: {added}"));
+        let link = lines.iter().position(|line| has(line, "getlink")).unwrap();
+        assert!(policy < link, "{added}");
+        let late = lines.iter().rposition(|line| has(line, "nl_util")).unwrap_or_else(|| panic!("no nl_util: {added}"));
+        assert!(late > link, "{added}");
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The kernel's list of generic netlink families.
+//! The kernel's list of generic netlink families, and the policies by which it checks
+//! their requests.
 //!
 //! Family numbers are given out as modules are loaded. A reader of a recording
 //! learns which is which from answers of the controller (nlctrl) only, and most
@@ -12,16 +13,19 @@ use neli::ToBytes;
 use neli::consts::genl::{CtrlAttr, CtrlCmd};
 use neli::consts::nl::{GenlId, NlmF};
 use neli::consts::socket::{Msg, NlFamily};
-use neli::genl::{Genlmsghdr, GenlmsghdrBuilder};
+use neli::genl::{AttrTypeBuilder, Genlmsghdr, GenlmsghdrBuilder, NlattrBuilder};
 use neli::nl::{NlPayload, NlmsghdrBuilder};
 use neli::socket::NlSocket;
 use neli::types::{Buffer, GenlBuffer};
 use neli::utils::Groups;
-use nl_dissector::decode::{Endian, messages, types};
+use nl_dissector::decode::{Endian, Message, attributes, genl, messages, types};
 
 use crate::file::cooked::{self, ARPHRD_NETLINK, TO_USER};
 use crate::file::writer::Frame;
 use crate::text::Reason;
+
+/// Numbers of linux/genetlink.h that neli has no names for.
+const GETPOLICY: u8 = 10;
 
 /// The kernel makes a part of a dump no longer than the longest read, and at
 /// most 32 KiB.
@@ -59,10 +63,10 @@ impl Part {
         &self.messages
     }
 
-    /// The part as a frame of a recording.
-    pub(super) fn frame(&self) -> Frame<'_> {
+    /// The part as a frame of a recording, on one of its interfaces.
+    pub(super) fn frame(&self, interface: u32) -> Frame<'_> {
         Frame {
-            interface: 0,
+            interface,
             time: self.time,
             header: cooked::Header {
                 packet_type: TO_USER,
@@ -79,7 +83,76 @@ impl Part {
 /// Asks the kernel for all families.
 pub(crate) fn list() -> Result<Vec<Part>, FamiliesError> {
     let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
-    socket.send(request().map_err(FamiliesError::Request)?, Msg::empty())?;
+    ask(&socket, u8::from(CtrlCmd::Getfamily), None)
+}
+
+/// Asks the kernel for the policies of the families in a list of them; a family that has
+/// none is left out.
+pub(crate) fn policies(list: &[Part]) -> Result<Vec<Part>, FamiliesError> {
+    let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+    let mut all = Vec::new();
+    for number in numbers(list) {
+        let parts = ask(&socket, GETPOLICY, Some(number))?;
+        let has_some = |part: &Part| {
+            let mut whole = messages(&part.messages, Endian::native()).flatten();
+            whole.any(|message| message.kind == CONTROLLER)
+        };
+        if parts.iter().any(has_some) {
+            all.extend(parts);
+        }
+    }
+    Ok(all)
+}
+
+/// What a list says that an earlier one did not: families whose modules came meanwhile,
+/// in a part each.
+pub(super) fn added(earlier: &[Part], list: &[Part]) -> Vec<Part> {
+    let known = numbers(earlier);
+    let mut all = Vec::new();
+    for part in list {
+        let mut rest = &part.messages[..];
+        for message in messages(&part.messages, Endian::native()).flatten() {
+            let length = (message.length as usize)
+                .next_multiple_of(4)
+                .min(rest.len());
+            let (bytes, behind) = rest.split_at(length);
+            rest = behind;
+            if number(&message).is_some_and(|number| !known.contains(&number)) {
+                all.push(Part {
+                    time: part.time,
+                    messages: bytes.to_owned(),
+                });
+            }
+        }
+    }
+    all
+}
+
+const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
+
+/// The numbers of the families in a list.
+fn numbers(list: &[Part]) -> Vec<u16> {
+    let all = list
+        .iter()
+        .flat_map(|part| messages(&part.messages, Endian::native()));
+    all.flatten()
+        .filter_map(|message| number(&message))
+        .collect()
+}
+
+/// The number of the family that the controller tells of.
+fn number(message: &Message<'_>) -> Option<u16> {
+    let endian = Endian::native();
+    let answer = genl(message.payload).filter(|_| message.kind == CONTROLLER)?;
+    let mut all = attributes(answer.payload, endian).flatten();
+    let number = all.find(|it| i32::from(it.number) == libc::CTRL_ATTR_FAMILY_ID)?;
+    number.u16(endian)
+}
+
+/// Sends a dump request and gathers the answer, its end too.
+fn ask(socket: &NlSocket, command: u8, family: Option<u16>) -> Result<Vec<Part>, FamiliesError> {
+    let request = request(command, family).map_err(FamiliesError::Request)?;
+    socket.send(request, Msg::empty())?;
     let mut parts = Vec::new();
     let mut buffer = vec![0; PART];
     loop {
@@ -97,12 +170,25 @@ pub(crate) fn list() -> Result<Vec<Part>, FamiliesError> {
     }
 }
 
-/// A CTRL_CMD_GETFAMILY dump request.
-fn request() -> Result<Vec<u8>, String> {
+/// A dump request to the controller, about a family or all.
+fn request(command: u8, family: Option<u16>) -> Result<Vec<u8>, String> {
+    let mut about = GenlBuffer::<_, Buffer>::new();
+    if let Some(number) = family {
+        let kind = AttrTypeBuilder::default()
+            .nla_type(CtrlAttr::FamilyId)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let attribute = NlattrBuilder::default()
+            .nla_type(kind)
+            .nla_payload(number)
+            .build()
+            .map_err(|error| error.to_string())?;
+        about.push(attribute);
+    }
     let body: Genlmsghdr<_, CtrlAttr> = GenlmsghdrBuilder::default()
-        .cmd(CtrlCmd::Getfamily)
+        .cmd(CtrlCmd::from(command))
         .version(VERSION)
-        .attrs(GenlBuffer::<_, Buffer>::new())
+        .attrs(about)
         .build()
         .map_err(|error| error.to_string())?;
     let message = NlmsghdrBuilder::default()
@@ -122,4 +208,38 @@ fn request() -> Result<Vec<u8>, String> {
 pub(super) fn now() -> Duration {
     // A clock before 1970 gives 0: still a time.
     SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(numbers: &[u16]) -> Part {
+        let mut all = Vec::new();
+        for number in numbers {
+            let mut bytes = vec![32, 0, 0, 0];
+            bytes[..4].copy_from_slice(&28_u32.to_ne_bytes());
+            bytes.extend(CONTROLLER.to_ne_bytes());
+            bytes.extend([0; 10]);
+            bytes.extend([1, 2, 0, 0]);
+            bytes.extend(6_u16.to_ne_bytes());
+            bytes.extend(1_u16.to_ne_bytes());
+            bytes.extend(number.to_ne_bytes());
+            bytes.extend([0; 2]);
+            all.extend(bytes);
+        }
+        Part {
+            time: Duration::ZERO,
+            messages: all,
+        }
+    }
+
+    #[test]
+    fn a_family_that_came_meanwhile_is_told_from_those_before() {
+        let (before, after) = ([part(&[16, 20])], [part(&[16]), part(&[20, 21])]);
+        let new = added(&before, &after);
+        assert_eq!(new.len(), 1);
+        assert_eq!(numbers(&new), [21]);
+        assert_eq!(new[0].messages.len(), 28);
+    }
 }

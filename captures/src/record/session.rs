@@ -23,7 +23,7 @@ use super::signals::Signals;
 use super::sink::Sink;
 use super::sources::{Source, Sources};
 use super::subject::{Ready, Subject, Watched};
-use super::tree::{Direction, Owners};
+use super::tree::{Direction, Held, Known, Owners};
 use crate::args::SessionArgs;
 use crate::exit::Exit;
 use crate::file::SNAP_LENGTH;
@@ -96,23 +96,47 @@ struct Flow<'a, S> {
     limit: u64,
     /// An outlet takes nothing more at all.
     closed: bool,
+    /// Requests that wait for an answer, where nothing else tells whose they are.
+    held: Option<Held>,
     sink: &'a mut S,
 }
 
 impl<S: Sink> Flow<'_, S> {
     fn take(&mut self, frame: &Frame<'_>) {
-        let Some(known) = self.owners.whose(frame) else {
-            return;
-        };
-        if self.closed || self.is_over() || !self.chooser.takes(frame, &known) {
-            return;
+        let Self {
+            owners,
+            chooser,
+            limit,
+            closed,
+            held,
+            sink,
+        } = self;
+        if let Some(held) = held {
+            held.take(frame);
+        } else if let Some(known) = owners.whose(frame)
+            && !*closed
+        {
+            give(chooser, *limit, *sink, frame, &known);
         }
-        let mut frame = *frame;
-        frame.header.packet_type = match known.direction {
-            Direction::Outbound => TO_KERNEL,
-            Direction::Inbound => TO_USER,
-        };
-        self.sink.frame(&frame, &known);
+    }
+
+    /// Gives the sink what has waited long enough.
+    fn release(&mut self, now: Duration) {
+        let Self {
+            owners,
+            chooser,
+            limit,
+            closed,
+            held,
+            sink,
+        } = self;
+        if let Some(held) = held {
+            held.release(now, owners, &mut |frame, known| {
+                if !*closed {
+                    give(chooser, *limit, *sink, frame, known);
+                }
+            });
+        }
     }
 
     /// Tells what was learnt besides frames.
@@ -167,6 +191,19 @@ impl<S: Sink> Flow<'_, S> {
     }
 }
 
+/// Gives a frame to the sink, where it is to be kept and there are not enough yet.
+fn give(chooser: &mut Chooser, limit: u64, sink: &mut impl Sink, frame: &Frame<'_>, known: &Known) {
+    if chooser.summary.frames >= limit || !chooser.takes(frame, known) {
+        return;
+    }
+    let mut frame = *frame;
+    frame.header.packet_type = match known.direction {
+        Direction::Outbound => TO_KERNEL,
+        Direction::Inbound => TO_USER,
+    };
+    sink.frame(&frame, known);
+}
+
 /// Why the loop ended.
 enum Why {
     /// The subject has ended.
@@ -209,10 +246,13 @@ impl Session {
             namespace::enter(name)?;
         }
         let ready = Ready::of(subject, signals.inherited())?;
-        let families = families::list()?;
+        let mut families = families::list()?;
         for part in &families {
             settings.choice.filter.learn(part.bytes());
         }
+        // Kernels before 5.10 have none to tell.
+        let policies = families::policies(&families).unwrap_or_default();
+        families.extend(policies);
         for name in settings.choice.filter.unknown() {
             let name = text::escape(name);
             text::say(&format_args!(
@@ -242,11 +282,11 @@ impl Session {
     /// have not begun then. What an outlet meets is no error of this, but told in the
     /// [`Outcome`].
     pub(crate) fn run(mut self, sink: &mut impl Sink) -> anyhow::Result<Outcome> {
-        for source in self.sources.untold() {
+        for (_, source) in self.sources.untold() {
             sink.interface(&source.interface);
         }
         for part in &self.families {
-            sink.added(&part.frame());
+            sink.added(&part.frame(0));
         }
         let mut chooser = Chooser::new(self.settings.choice.clone());
         if let Some(received) = self.signals.pending().find(|it| it.is_ending()) {
@@ -268,6 +308,7 @@ impl Session {
             chooser: &mut chooser,
             limit: self.settings.frames.unwrap_or(u64::MAX),
             closed: false,
+            held: watched.is_guessed().then(Held::default),
             sink,
         };
         Running {
@@ -279,6 +320,7 @@ impl Session {
                 .flatten(),
             abandoned: false,
             watched,
+            families: self.families,
             flow,
         }
         .run()
@@ -294,6 +336,8 @@ struct Running<'a, S> {
     /// Signals want an end, whatever is not written yet.
     abandoned: bool,
     watched: Watched,
+    /// What the file begins with.
+    families: Vec<Part>,
     flow: Flow<'a, S>,
 }
 
@@ -349,6 +393,7 @@ impl<S: Sink> Running<'_, S> {
             // What the taps have waits while the sink takes no more.
             let taps = !self.flow.is_full();
             let due = self.live.as_ref().map(Live::due);
+            let due = due.into_iter().chain(self.watched.due());
             let until = self.deadline.into_iter().chain(due).min();
             let events = self.wait(taps, until).context("cannot wait")?;
             if self.live.as_ref().is_some_and(Live::is_due) {
@@ -369,6 +414,7 @@ impl<S: Sink> Running<'_, S> {
                     source.error = source.error.or(source.tap.error());
                 }
             }
+            flow.release(now());
             flow.tell();
             flow.push();
             if events.signals
@@ -404,13 +450,28 @@ impl<S: Sink> Running<'_, S> {
         }
     }
 
+    /// What there is to say of families that have come meanwhile.
+    fn late_families(&self) -> Vec<Part> {
+        // A reader does without.
+        let Ok(list) = families::list() else {
+            return Vec::new();
+        };
+        let mut late = families::added(&self.families, &list);
+        let policies = families::policies(&late).unwrap_or_default();
+        late.extend(policies);
+        late
+    }
+
     /// Attends to the subject; how it ended, where it has.
     fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
         let exit = self
             .watched
             .serve(events, self.flow.owners, &mut self.sources)?;
-        for source in self.sources.untold() {
+        for (number, source) in self.sources.untold() {
             self.flow.sink.interface(&source.interface);
+            for part in &self.families {
+                self.flow.sink.added(&part.frame(number));
+            }
         }
         Ok(exit)
     }
@@ -445,6 +506,10 @@ impl<S: Sink> Running<'_, S> {
             }
         }
         let is_whole = incomplete.is_empty() && counters.iter().all(|it| it.dropped == 0);
+        self.flow.release(Duration::MAX);
+        for part in &self.late_families() {
+            self.flow.sink.added(&part.frame(0));
+        }
         self.flow.tell_end(is_whole);
         self.flow.push();
         Ok((counters, incomplete))

@@ -117,10 +117,10 @@ impl Sources {
         std::mem::take(&mut self.all)
     }
 
-    /// The taps that are new since the last call.
-    pub(super) fn untold(&mut self) -> &[Source] {
+    /// The taps that are new since the last call, with the numbers of their interfaces.
+    pub(super) fn untold(&mut self) -> impl Iterator<Item = (u32, &Source)> {
         let told = std::mem::replace(&mut self.told, self.all.len());
-        self.all.get(told..).unwrap_or_default()
+        (0..).zip(&self.all).skip(told)
     }
 }
 

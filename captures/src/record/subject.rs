@@ -2,6 +2,7 @@
 //! Whose messages are recorded.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -9,13 +10,15 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::command::{Invocation, Prepared, Running, StartError, Starting};
 use super::signals::{Inherited, Received};
-use super::tree::{Gaps, Guardian, Namespaces, Owners, Supervisor};
+use super::tree::{Gaps, Guardian, Namespaces, Owners, Processes, Supervisor};
 use crate::exit::Exit;
 
 /// Whose messages a session records.
 pub(crate) enum Subject {
     /// Those of a command that the session runs, and of all that comes of it.
     Command(Invocation),
+    /// Those of processes that run already, by their numbers, until they end.
+    Processes(Vec<i32>),
     /// Everybody's in the network namespace, until a signal comes.
     Namespace,
 }
@@ -27,6 +30,7 @@ pub(super) enum Ready {
         listener: OwnedFd,
         guardian: Guardian,
     },
+    Processes(Processes),
     Namespace,
 }
 
@@ -46,6 +50,7 @@ impl Ready {
                     guardian,
                 })
             }
+            Subject::Processes(pids) => Ok(Self::Processes(Processes::open(pids)?)),
             Subject::Namespace => Ok(Self::Namespace),
         }
     }
@@ -72,6 +77,10 @@ impl Ready {
                     asked_to_end: false,
                     gone: false,
                 })
+            }
+            Self::Processes(mut processes) => {
+                processes.look(owners, namespaces);
+                Ok(Watched::Processes(processes))
             }
             Self::Namespace => {
                 owners.is_blind = true;
@@ -115,6 +124,7 @@ pub(super) enum Watched {
         /// Its last process has ended.
         gone: bool,
     },
+    Processes(Processes),
     Namespace,
 }
 
@@ -125,8 +135,22 @@ impl Watched {
             Self::Command {
                 supervisor, gone, ..
             } => (!gone).then(|| supervisor.as_fd()),
+            Self::Processes(processes) => Some(processes.as_fd()),
             Self::Namespace => None,
         }
+    }
+
+    /// When it is to be attended to, whatever the poll finds.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self {
+            Self::Processes(processes) => Some(processes.due()),
+            Self::Command { .. } | Self::Namespace => None,
+        }
+    }
+
+    /// Whether what it sends is not told, so that answers must tell whose it is.
+    pub(super) fn is_guessed(&self) -> bool {
+        matches!(self, Self::Processes(_))
     }
 
     /// Does what the poll has found; how it ended, where it has by itself.
@@ -136,6 +160,10 @@ impl Watched {
         owners: &mut Owners,
         namespaces: &mut dyn Namespaces,
     ) -> anyhow::Result<Option<Exit>> {
+        if let Self::Processes(processes) = self {
+            let all_ended = processes.look(owners, namespaces);
+            return Ok(all_ended.then_some(Exit::Success));
+        }
         let Self::Command {
             running,
             supervisor,
@@ -179,7 +207,7 @@ impl Watched {
                     }
                 }
             }
-            Self::Namespace => {
+            Self::Processes(_) | Self::Namespace => {
                 for received in signals {
                     if received.is_ending() {
                         end = Some(Exit::Success);
@@ -199,6 +227,7 @@ impl Watched {
     pub(super) fn gaps(&self) -> Gaps {
         match self {
             Self::Command { supervisor, .. } => supervisor.gaps,
+            Self::Processes(processes) => processes.gaps,
             Self::Namespace => Gaps::default(),
         }
     }
@@ -212,7 +241,7 @@ impl Watched {
                 ..
             } => supervisor.end().context("cannot wait for the guardian"),
             // Of a tree that goes on the guardian takes care.
-            Self::Command { .. } | Self::Namespace => Ok(()),
+            Self::Command { .. } | Self::Processes(_) | Self::Namespace => Ok(()),
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) fn is_tapped(protocol: u16) -> bool {
 pub(in crate::record) struct Gaps {
     /// Messages that were sent in other network namespaces.
     pub(in crate::record) elsewhere: u64,
+    /// Sockets in other network namespaces.
+    pub(in crate::record) unreached: u64,
     /// Messages that were sent in netlink protocols of which no tap is told.
     pub(in crate::record) untapped: u64,
     /// Calls by another table than this machine's own, by io_uring or by a
@@ -52,6 +54,7 @@ impl fmt::Display for Gaps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
             (self.elsewhere, "message", "in another network namespace"),
+            (self.unreached, "socket", "in another network namespace"),
             (
                 self.untapped,
                 "message",

@@ -14,6 +14,7 @@ use super::seen::Seen;
 use super::tasks::{Task, Tasks};
 use super::{Namespaces, abi, raising, sent};
 use crate::record::families::now;
+use crate::record::privilege::raised;
 use crate::record::sys::seccomp::{self, Call, Verdict};
 use crate::text;
 
@@ -112,7 +113,7 @@ impl Supervisor {
     fn executes(&mut self, call: &Call) {
         if self.loses_privilege
             && let Ok(task) = self.tasks.get(call.tid)
-            && let Some(program) = raising::program(task, call)
+            && let Some(program) = raised(|| raising::program(task, call))
         {
             self.loses_privilege = false;
             text::say(&format_args!(

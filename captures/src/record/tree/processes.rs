@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Processes that run already: their netlink sockets, found again and again in
+//! /proc/PID/fd. No filter is put on them, and nothing is left behind.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+
+use super::Namespaces;
+use super::gaps::{Gaps, is_tapped};
+use super::owner::{Owner, Port};
+use super::owners::Owners;
+use super::seen::Seen;
+use super::tasks::Program;
+use crate::record::families::now;
+use crate::record::sys::seccomp;
+
+/// How often their descriptors are looked at.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// Why a process cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot look at process {pid}: {errno}{hint}")]
+pub(in crate::record) struct ProcessError {
+    pid: i32,
+    errno: Errno,
+    hint: &'static str,
+}
+
+/// A process.
+struct Process {
+    handle: OwnedFd,
+    program: Rc<Program>,
+    /// Inodes of its sockets that are no netlink sockets.
+    others: HashSet<u64>,
+}
+
+/// The processes, until they end.
+pub(in crate::record) struct Processes {
+    all: HashMap<i32, Process>,
+    /// Readable when one has ended.
+    ends: Epoll,
+    /// When they are looked at next.
+    due: Instant,
+    /// They were looked at before: what is new now is younger than the recording.
+    begun: bool,
+    pub(in crate::record) gaps: Gaps,
+}
+
+impl Processes {
+    /// Takes hold of running processes.
+    pub(in crate::record) fn open(pids: &[i32]) -> Result<Self, ProcessError> {
+        let fail = |pid| {
+            move |errno| ProcessError {
+                pid,
+                errno,
+                hint: match errno {
+                    Errno::EPERM | Errno::EACCES => ": run nlcap with sudo",
+                    _ => "",
+                },
+            }
+        };
+        let first = pids.first().copied().unwrap_or(0);
+        let ends = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(fail(first))?;
+        let mut all = HashMap::new();
+        for &pid in pids {
+            let handle = seccomp::open_process(pid, false).map_err(fail(pid))?;
+            // Whether we may look at it is known before the recording begins.
+            fs::read_dir(format!("/proc/{pid}/fd"))
+                .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+                .map_err(fail(pid))?;
+            let mut comm = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+            comm.truncate(comm.trim_ascii_end().len());
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(pid.cast_unsigned()));
+            ends.add(&handle, event).map_err(fail(pid))?;
+            let program = Rc::new(Program {
+                pid,
+                tid: pid,
+                comm,
+            });
+            let process = Process {
+                handle,
+                program,
+                others: HashSet::new(),
+            };
+            all.insert(pid, process);
+        }
+        Ok(Self {
+            all,
+            ends,
+            due: Instant::now(),
+            begun: false,
+            gaps: Gaps::default(),
+        })
+    }
+
+    /// When they are to be looked at.
+    pub(in crate::record) fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Looks at their sockets, where it is time; whether all have ended.
+    pub(in crate::record) fn look(
+        &mut self,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+    ) -> bool {
+        self.all.retain(|_, process| {
+            let lives = seccomp::is_alive(&process.handle);
+            if !lives {
+                let _ = self.ends.delete(&process.handle);
+            }
+            lives
+        });
+        if self.due <= Instant::now() {
+            for process in self.all.values_mut() {
+                process.look(owners, namespaces, !self.begun, &mut self.gaps);
+            }
+            owners.look_after(now());
+            self.begun = true;
+            self.due = Instant::now() + EVERY;
+        }
+        self.all.is_empty()
+    }
+}
+
+impl AsFd for Processes {
+    /// Readable when one has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ends.0.as_fd()
+    }
+}
+
+impl Process {
+    fn look(
+        &mut self,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+        older: bool,
+        gaps: &mut Gaps,
+    ) {
+        let Ok(folder) = fs::read_dir(format!("/proc/{}/fd", self.program.pid)) else {
+            return;
+        };
+        for entry in folder.flatten() {
+            let (Ok(target), Some(fd)) = (
+                fs::read_link(entry.path()),
+                entry
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse().ok()),
+            ) else {
+                continue;
+            };
+            let inode = target.to_str().and_then(|text| {
+                let number = text.strip_prefix("socket:[")?.strip_suffix(']')?;
+                number.parse::<u64>().ok()
+            });
+            let Some(inode) = inode.filter(|inode| !self.others.contains(inode)) else {
+                continue;
+            };
+            match seccomp::duplicate(&self.handle, fd).and_then(Seen::look) {
+                Ok(Some(seen)) => self.learn(&seen, fd, owners, namespaces, older, gaps),
+                Ok(None) => _ = self.others.insert(inode),
+                // It is closed meanwhile.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn learn(
+        &self,
+        seen: &Seen,
+        fd: i32,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+        older: bool,
+        gaps: &mut Gaps,
+    ) {
+        let is_new = !owners.knows(seen.cookie);
+        if !is_tapped(seen.protocol) {
+            return;
+        }
+        let Some(interface) = namespaces.interface(seen) else {
+            gaps.unreached += u64::from(is_new);
+            return;
+        };
+        let port = Port {
+            interface,
+            protocol: seen.protocol,
+            number: seen.number,
+        };
+        let owner = Owner {
+            program: self.program.clone(),
+            fd,
+        };
+        // It has had its port id since the last look, or always; what came meanwhile has
+        // not been looked at yet.
+        let since = if older {
+            Duration::ZERO
+        } else {
+            now().saturating_sub(2 * EVERY)
+        };
+        owners.uses(since, seen, port, &owner, older);
+        owners.groups(seen.cookie, |groups| *groups = seen.groups());
+        owners.hear(seen.cookie, namespaces);
+    }
+}
