@@ -40,6 +40,7 @@ mod choice;
 mod command;
 pub(crate) mod families;
 mod filter;
+mod flow;
 mod link;
 mod live;
 mod namespace;

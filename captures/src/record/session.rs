@@ -14,6 +14,7 @@ use super::cannot_write;
 use super::choice::{Choice, Chooser, Summary};
 use super::families::{self, Part, now};
 use super::filter::Filter;
+use super::flow::Flow;
 use super::link::Link;
 use super::live::Live;
 use super::namespace;
@@ -23,12 +24,11 @@ use super::signals::Signals;
 use super::sink::Sink;
 use super::sources::{Source, Sources};
 use super::subject::{Ready, Subject, Watched};
-use super::tree::{Direction, Held, Known, Owners};
+use super::tree::{Held, Owners};
 use crate::args::SessionArgs;
 use crate::exit::Exit;
 use crate::file::SNAP_LENGTH;
-use crate::file::cooked::{TO_KERNEL, TO_USER};
-use crate::file::writer::{Counters, Frame};
+use crate::file::writer::Counters;
 use crate::text;
 
 /// How to record.
@@ -87,121 +87,6 @@ pub(crate) struct Outcome {
     pub(crate) unwritten: u64,
     /// Whether the subject was let begin.
     pub(crate) begun: bool,
-}
-
-/// What frames go through on their way from the taps to the sink.
-struct Flow<'a, S> {
-    owners: &'a mut Owners,
-    chooser: &'a mut Chooser,
-    limit: u64,
-    /// An outlet takes nothing more at all.
-    closed: bool,
-    /// Requests that wait for an answer, where nothing else tells whose they are.
-    held: Option<Held>,
-    sink: &'a mut S,
-}
-
-impl<S: Sink> Flow<'_, S> {
-    fn take(&mut self, frame: &Frame<'_>) {
-        let Self {
-            owners,
-            chooser,
-            limit,
-            closed,
-            held,
-            sink,
-        } = self;
-        if let Some(held) = held {
-            held.take(frame);
-        } else if let Some(known) = owners.whose(frame)
-            && !*closed
-        {
-            give(chooser, *limit, *sink, frame, &known);
-        }
-    }
-
-    /// Gives the sink what has waited long enough.
-    fn release(&mut self, now: Duration) {
-        let Self {
-            owners,
-            chooser,
-            limit,
-            closed,
-            held,
-            sink,
-        } = self;
-        if let Some(held) = held {
-            held.release(now, owners, &mut |frame, known| {
-                if !*closed {
-                    give(chooser, *limit, *sink, frame, known);
-                }
-            });
-        }
-    }
-
-    /// Tells what was learnt besides frames.
-    fn tell(&mut self) {
-        for told in self.owners.events() {
-            if !self.closed {
-                self.sink.event(&told);
-            }
-        }
-    }
-
-    /// Tells the rest, when there are no more frames: of messages that never came, where
-    /// the taps have seen all.
-    fn tell_end(&mut self, is_whole: bool) {
-        self.tell();
-        for told in self.owners.refused() {
-            if is_whole && !self.closed {
-                self.sink.event(&told);
-            }
-        }
-    }
-
-    /// Whether there are as many frames as were asked for.
-    fn is_over(&self) -> bool {
-        self.chooser.summary.frames >= self.limit
-    }
-
-    /// Hands on what the sink has written.
-    fn push(&mut self) {
-        for outlet in self.sink.outlets() {
-            outlet.push();
-            self.closed |= outlet.error().is_some();
-        }
-    }
-
-    /// Whether the sink takes no more for now.
-    fn is_full(&mut self) -> bool {
-        self.sink.outlets().iter().any(|outlet| outlet.is_full())
-    }
-
-    /// The first error of an outlet.
-    fn error(&mut self) -> Option<(String, io::Error)> {
-        self.sink.outlets().into_iter().find_map(|outlet| {
-            let error = outlet.error()?;
-            // An error of the system is its number.
-            let copy = match error.raw_os_error() {
-                Some(number) => io::Error::from_raw_os_error(number),
-                None => error.kind().into(),
-            };
-            Some((outlet.shown(), copy))
-        })
-    }
-}
-
-/// Gives a frame to the sink, where it is to be kept and there are not enough yet.
-fn give(chooser: &mut Chooser, limit: u64, sink: &mut impl Sink, frame: &Frame<'_>, known: &Known) {
-    if chooser.summary.frames >= limit || !chooser.takes(frame, known) {
-        return;
-    }
-    let mut frame = *frame;
-    frame.header.packet_type = match known.direction {
-        Direction::Outbound => TO_KERNEL,
-        Direction::Inbound => TO_USER,
-    };
-    sink.frame(&frame, known);
 }
 
 /// Why the loop ended.
