@@ -66,6 +66,7 @@ pub(super) fn ailment(what: Ailment) -> &'static str {
         Ailment::TruncatedRead => "truncated reads (MSG_TRUNC)",
         Ailment::LongMessage => "messages over 64 KiB",
         Ailment::SocketDrop => "drops of sockets",
+        Ailment::FailedSend => "sends that failed",
         Ailment::RecorderLoss => "frames lost by the recorder",
         Ailment::CutMessage => "messages cut in the file",
         Ailment::Malformed => "datagrams with bytes that are no message",
@@ -86,6 +87,10 @@ pub(super) fn advice(what: Ailment) -> &'static str {
         Ailment::FullBuffer | Ailment::SocketDrop => {
             "Messages are lost for good: make SO_RCVBUF larger (SO_RCVBUFFORCE with \
              CAP_NET_ADMIN), read sooner, and after ENOBUFS dump again."
+        }
+        Ailment::FailedSend => {
+            "The kernel did not take the message: look at what the call returned, as with \
+             `strace -e trace=%net`."
         }
         Ailment::Overrun => "Messages are lost for good: dump again.",
         Ailment::TruncatedRead => {

@@ -418,6 +418,8 @@ pub(crate) enum Ailment {
     LongMessage,
     /// Messages that the kernel dropped because a socket had no room.
     SocketDrop,
+    /// Messages that never came to the kernel: the sending call failed.
+    FailedSend,
     /// Frames for which the recorder had no room.
     RecorderLoss,
     /// Messages that are shorter in the file than they were.

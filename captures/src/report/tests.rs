@@ -312,7 +312,7 @@ fn long_cut_and_lost_messages_are_counted() {
 }
 
 #[test]
-fn a_drop_that_the_recorder_saw_is_the_sockets_own() {
+fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     let specs = Specs::only_built_in();
     let mut file = recording("x", &nl_user(0), Counters::default());
     let report = |file: &[u8]| {
@@ -320,8 +320,30 @@ fn a_drop_that_the_recorder_saw_is_the_sockets_own() {
         report(vec![compare::group(None, vec![collected])], None)
     };
     assert_eq!(count(&report(&file), Ailment::SocketDrop), None);
-    // What `nlcap record` adds: NLMSG_OVERRUN, with two comments.
-    let comment = br#"pid=7 tid=7 socket=3 owner=exact drops=5 comm="w drops=9""#;
+    // What `nlcap record` adds: a message with two comments; drops are counted from
+    // the socket's beginning.
+    let comments: [&[u8]; 3] = [
+        br#"pid=7 tid=7 socket=3 owner=exact drops=2 comm="w drops=9""#,
+        br#"pid=7 tid=7 socket=3 owner=exact drops=5 comm="w drops=9""#,
+        br#"pid=7 tid=7 socket=3 owner=exact sent=no errno=unknown comm="w drops=9""#,
+    ];
+    for comment in comments {
+        file.extend(added(comment));
+    }
+    let report = report(&file);
+    assert_eq!(count(&report, Ailment::SocketDrop), Some(5));
+    assert_eq!(count(&report, Ailment::FailedSend), Some(1));
+    assert_eq!(report.groups[0].recordings[0].figures.messages, 4);
+    let text = text(&report);
+    assert!(
+        text.starts_with("5 drops of sockets, w drops=9[7].\n"),
+        "{text}"
+    );
+    assert!(text.contains("make SO_RCVBUF larger"), "{text}");
+}
+
+/// A packet block as `nlcap record` adds it to what was on the tap.
+fn added(comment: &[u8]) -> Vec<u8> {
     let mut cooked = vec![0, 6, 3, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     cooked.extend(message(4, 0, 0, &[]));
     let mut block = Vec::new();
@@ -340,15 +362,7 @@ fn a_drop_that_the_recorder_saw_is_the_sockets_own() {
     let length = block.len() as u32 + 4;
     block.extend(length.to_ne_bytes());
     block[4..8].copy_from_slice(&length.to_ne_bytes());
-    file.extend(block);
-    let report = report(&file);
-    assert_eq!(count(&report, Ailment::SocketDrop), Some(5));
-    let text = text(&report);
-    assert!(
-        text.starts_with("5 drops of sockets, w drops=9[7].\n"),
-        "{text}"
-    );
-    assert!(text.contains("make SO_RCVBUF larger"), "{text}");
+    block
 }
 
 #[test]

@@ -16,36 +16,55 @@ use crate::show::event::{Event, Role};
 const LONG: u32 = 1 << 16;
 
 /// All that is looked for, in the order of the report.
-const ALL: [Ailment; 10] = [
+const ALL: [Ailment; 11] = [
     Ailment::InterruptedDump,
     Ailment::UnfinishedDump,
     Ailment::FullBuffer,
     Ailment::Overrun,
     Ailment::TruncatedRead,
     Ailment::SocketDrop,
+    Ailment::FailedSend,
     Ailment::LongMessage,
     Ailment::CutMessage,
     Ailment::Malformed,
     Ailment::RecorderLoss,
 ];
 
-/// Messages that a socket dropped, where a packet that nlcap added says so:
+/// What a packet that nlcap added says of its process, in the words before the name:
 /// `pid=812 … drops=5 comm="x"`.
-pub(super) fn drops(comment: Option<&[u8]>) -> Option<u64> {
-    let comment = std::str::from_utf8(comment?).ok()?;
-    // What is behind it is a name, which may say anything.
-    let words = comment.split(" comm=\"").next()?;
-    let mut words = words.split_ascii_whitespace();
-    words
-        .find_map(|word| word.strip_prefix("drops="))?
-        .parse()
-        .ok()
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The socket has dropped so many messages until now.
+    Drops(u64),
+    /// The message never came to the kernel.
+    NotSent,
 }
+
+impl Told {
+    /// What the comment says; None where it says neither.
+    pub(super) fn of(comment: Option<&[u8]>) -> Option<Self> {
+        let comment = std::str::from_utf8(comment?).ok()?;
+        // What is behind it is a name, which may say anything.
+        let words = comment.split(" comm=\"").next()?;
+        words.split_ascii_whitespace().find_map(|word| match word {
+            "sent=no" => Some(Self::NotSent),
+            word => Some(Self::Drops(word.strip_prefix("drops=")?.parse().ok()?)),
+        })
+    }
+}
+
+/// The most sockets of which the last count of drops is kept.
+const MOST_SOCKETS: usize = 1 << 14;
+
+/// A socket: whose, with its tap, netlink protocol and port id.
+type Socket = (usize, u32, u16, u32);
 
 /// What was found so far, with whom.
 #[derive(Default)]
 pub(super) struct Health {
     found: HashMap<(Ailment, Option<usize>), u64>,
+    /// What each socket had dropped when it was looked at last.
+    drops: HashMap<Socket, u64>,
     /// The dump that was interrupted last: each of its parts may say so.
     interrupted: Option<Rc<Request>>,
 }
@@ -56,6 +75,23 @@ impl Health {
         if count > 0 {
             *self.found.entry((what, who)).or_default() += count;
         }
+    }
+
+    /// Counts what nlcap tells of a socket or a call.
+    pub(super) fn told(&mut self, told: Told, event: &Event<'_>, who: usize) {
+        let Told::Drops(now) = told else {
+            self.add(Ailment::FailedSend, Some(who), 1);
+            return;
+        };
+        let packet = event.packet;
+        let socket = (who, packet.tap, packet.protocol, event.message.port);
+        // Each count has those before in it, unless the port id is another socket's.
+        let before = self.drops.get(&socket).copied().unwrap_or(0);
+        let new = now.checked_sub(before).unwrap_or(now);
+        if self.drops.len() < MOST_SOCKETS || before > 0 {
+            self.drops.insert(socket, now);
+        }
+        self.add(Ailment::SocketDrop, Some(who), new);
     }
 
     /// Looks at a message.
@@ -99,7 +135,10 @@ impl Health {
             let known = match what {
                 Ailment::RecorderLoss => lost.is_some(),
                 // What a call returned is in no file; where somebody says it, it is.
-                Ailment::FullBuffer | Ailment::TruncatedRead | Ailment::SocketDrop => count > 0,
+                Ailment::FullBuffer
+                | Ailment::TruncatedRead
+                | Ailment::SocketDrop
+                | Ailment::FailedSend => count > 0,
                 _ => true,
             };
             let mut who: Vec<Sufferer> = Vec::new();

@@ -24,13 +24,13 @@ use jiff::Timestamp;
 
 use self::conversations::Conversations;
 use self::failures::Failures;
-use self::health::Health;
+use self::health::{Health, Told as Call};
 pub(super) use self::interfaces::{ETHERNET, Fact, Facts, Interfaces, Source, Told};
 use self::ladder::Ladder;
 use self::shares::Shares;
 use self::waste::Repeats;
 use self::who::People;
-use super::model::{Ailment, Figures, LeftOut, Recording};
+use super::model::{Figures, LeftOut, Recording};
 use crate::file::reader::{About, Packet, ReadError, read};
 use crate::show::conversation::Request;
 use crate::show::event::{Event, Role, Session};
@@ -108,11 +108,11 @@ impl Collector {
 
     fn take(&mut self, event: &Event<'_>) {
         if event.packet.added {
-            // No message of the tap, but what nlcap says of a socket.
-            if let Some(number) = health::drops(event.packet.comment) {
+            // No message of the tap, but what nlcap says of a socket or a call.
+            if let Some(told) = Call::of(event.packet.comment) {
                 let who = self.people.of(event);
                 self.people.name(who, event);
-                self.health.add(Ailment::SocketDrop, Some(who), number);
+                self.health.told(told, event, who);
             }
             return;
         }
