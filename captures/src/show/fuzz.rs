@@ -36,7 +36,7 @@ pub(crate) fn all_views(file: &[u8]) {
         SPECS.with(|specs| {
             let mut session = Session::new(specs);
             let mut view = View::new(&args, Paint(false), TimeZone::UTC);
-            let mut look = |view: &mut View<'_>| {
+            let look = |view: &mut View<'_>| {
                 let text = view.text();
                 assert!(!text.contains(|c| c != '\n' && is_unsafe(c)), "{text:?}");
             };
