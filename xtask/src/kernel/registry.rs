@@ -91,8 +91,8 @@ pub(super) static KERNELS: [Kernel; 5] = [
         mem: "1G",
         parameters: &[],
         checkers: Checkers::None,
-        // Built in where the others have it; it makes dummy0.
-        modules: &["dummy"],
+        // What the others have built in and nothing loads by itself: dummy0, /dev/net/tun.
+        modules: &["dummy", "tun"],
         release: OnceLock::new(),
         dir: OnceLock::new(),
     },
