@@ -1329,6 +1329,9 @@ if not nl then
 	-- useful: making one costs as much as using it twenty times saves.
 	local MAX_KEPT, FREE, PAYS = 64, 32, 8
 
+	-- Shapes of one length that are tried.
+	local MAX_OF_LENGTH = 8
+
 	-- The shapes of one operation in one direction, by the length of the message.
 	function shapes.cache()
 		return { by_length = {}, kept = 0, made = 0, hits = 0 }
@@ -1377,26 +1380,39 @@ if not nl then
 			at = head.at + 4
 		end
 		parts[#parts + 1] = ("."):rep(context.stop - at)
-		if not cache.by_length[length] then
-			if cache.kept >= MAX_KEPT then
-				cache.by_length, cache.kept = {}, 0
-			end
-			cache.kept = cache.kept + 1
+		if cache.kept >= MAX_KEPT then
+			cache.by_length, cache.kept = {}, 0
 		end
-		cache.made = cache.made + 1
+		cache.kept, cache.made = cache.kept + 1, cache.made + 1
 		local shape = {
 			pattern = table.concat(parts), texts = texts, places = places, irregular = context.irregular,
 			seen = context.seen,
 		}
-		cache.by_length[length] = shape
+		local others = cache.by_length[length] or {}
+		cache.by_length[length] = others
+		if #others == MAX_OF_LENGTH then
+			others[#others] = nil
+		end
+		table.insert(others, 1, shape)
 		return shape
 	end
 
 	-- The shape of the message at `at`, whose bytes were all captured; nil where none of
 	-- those that are known fits.
 	function shapes.of(cache, raw, at, length)
-		local shape = cache.by_length[length]
-		if not shape or not find(raw, shape.pattern, at + 1) then
+		local others = cache.by_length[length]
+		local shape
+		for i = 1, others and #others or 0 do
+			if find(raw, others[i].pattern, at + 1) then
+				shape = others[i]
+				-- Those that are found often are looked at first.
+				if i > 1 then
+					others[i], others[i - 1] = others[i - 1], shape
+				end
+				break
+			end
+		end
+		if not shape then
 			return nil
 		end
 		local texts = shape.texts
@@ -2663,7 +2679,12 @@ if not nl then
 		return line:find("nlcap.", 1, true) ~= nil or line:find("nlmsg.", 1, true) ~= nil
 	end
 
+	-- What was read of each frame. The window draws its rows without the taps, so that
+	-- what the first pass has seen must be kept; and what was taken apart, by its text.
+	local known, parsed = {}, {}
+
 	function notes.begin()
+		known, parsed = {}, {}
 		if gui_enabled() or command_line_asks() then
 			ask_for_comments()
 		end
@@ -2683,6 +2704,9 @@ if not nl then
 		if not comment:find("^pid=%d+ ") and not comment:find("^pid=%d+$") then
 			return nil
 		end
+		if parsed[comment] then
+			return parsed[comment]
+		end
 		local found = { comm = comment:match(' comm="(.*)"$'), more = {} }
 		found.comm = found.comm and unescape(found.comm)
 		local rest = comment:gsub(' comm=".*"$', "")
@@ -2695,18 +2719,20 @@ if not nl then
 				found.more[#found.more + 1] = name .. "=" .. value
 			end
 		end
+		parsed[comment] = found
 		return found
 	end
 
 	-- What the frame's comments say of the senders: a list, for a multicast has several;
-	-- nil where nobody asks or no recorder said anything.
-	function notes.read(tree, visible, asked)
+	-- nil where no recorder said anything; and whether nobody asks for it.
+	function notes.read(number, tree, visible, asked)
 		if not visible then
 			handle = handle or Dissector.get("nlcap")
-			if not asked and not interest.in_protocol(tree, handle) then
-				return nil
+			if asked or interest.in_protocol(tree, handle) then
+				ask_for_comments()
+			elseif not tap or known[number] ~= nil then
+				return known[number] or nil, true
 			end
-			ask_for_comments()
 		end
 		local all
 		-- Before the dissector of netlink there are only a frame's own fields.
@@ -2719,7 +2745,9 @@ if not nl then
 				end
 			end
 		end
-		return all
+		-- Where somebody looks, all comments are there.
+		known[number] = all or (not visible and known[number]) or false
+		return known[number] or nil
 	end
 
 	-- The recorder's name of the socket that sent a message; only "exact" ones tell
@@ -2791,7 +2819,7 @@ if not nl then
 		netlink.read(tvb)
 		handle = handle or Dissector.get("nlmsg")
 		frame.asked = frame.visible or interest.in_protocol(tree, handle)
-		frame.noted = notes.read(tree, frame.visible, frame.asked)
+		frame.noted, frame.is_quiet = notes.read(frame.number, tree, frame.visible, frame.asked)
 	end
 
 	local function after(pinfo, tree)
@@ -2806,7 +2834,7 @@ if not nl then
 			show.tree(entries, pinfo, tree)
 		end
 		show.columns(entries, pinfo)
-		if frame.noted then
+		if frame.noted and not frame.is_quiet then
 			notes.add(frame.noted, tree)
 		end
 	end

@@ -40,7 +40,7 @@ local function before(tvb, pinfo, tree)
 	netlink.read(tvb)
 	handle = handle or Dissector.get("nlmsg")
 	frame.asked = frame.visible or interest.in_protocol(tree, handle)
-	frame.noted = notes.read(tree, frame.visible, frame.asked)
+	frame.noted, frame.is_quiet = notes.read(frame.number, tree, frame.visible, frame.asked)
 end
 
 local function after(pinfo, tree)
@@ -55,7 +55,7 @@ local function after(pinfo, tree)
 		show.tree(entries, pinfo, tree)
 	end
 	show.columns(entries, pinfo)
-	if frame.noted then
+	if frame.noted and not frame.is_quiet then
 		notes.add(frame.noted, tree)
 	end
 end

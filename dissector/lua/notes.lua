@@ -43,7 +43,12 @@ local function command_line_asks()
 	return line:find("nlcap.", 1, true) ~= nil or line:find("nlmsg.", 1, true) ~= nil
 end
 
+-- What was read of each frame. The window draws its rows without the taps, so that
+-- what the first pass has seen must be kept; and what was taken apart, by its text.
+local known, parsed = {}, {}
+
 function notes.begin()
+	known, parsed = {}, {}
 	if gui_enabled() or command_line_asks() then
 		ask_for_comments()
 	end
@@ -63,6 +68,9 @@ local function parse(comment)
 	if not comment:find("^pid=%d+ ") and not comment:find("^pid=%d+$") then
 		return nil
 	end
+	if parsed[comment] then
+		return parsed[comment]
+	end
 	local found = { comm = comment:match(' comm="(.*)"$'), more = {} }
 	found.comm = found.comm and unescape(found.comm)
 	local rest = comment:gsub(' comm=".*"$', "")
@@ -75,18 +83,20 @@ local function parse(comment)
 			found.more[#found.more + 1] = name .. "=" .. value
 		end
 	end
+	parsed[comment] = found
 	return found
 end
 
 -- What the frame's comments say of the senders: a list, for a multicast has several;
--- nil where nobody asks or no recorder said anything.
-function notes.read(tree, visible, asked)
+-- nil where no recorder said anything; and whether nobody asks for it.
+function notes.read(number, tree, visible, asked)
 	if not visible then
 		handle = handle or Dissector.get("nlcap")
-		if not asked and not interest.in_protocol(tree, handle) then
-			return nil
+		if asked or interest.in_protocol(tree, handle) then
+			ask_for_comments()
+		elseif not tap or known[number] ~= nil then
+			return known[number] or nil, true
 		end
-		ask_for_comments()
 	end
 	local all
 	-- Before the dissector of netlink there are only a frame's own fields.
@@ -99,7 +109,9 @@ function notes.read(tree, visible, asked)
 			end
 		end
 	end
-	return all
+	-- Where somebody looks, all comments are there.
+	known[number] = all or (not visible and known[number]) or false
+	return known[number] or nil
 end
 
 -- The recorder's name of the socket that sent a message; only "exact" ones tell

@@ -16,6 +16,9 @@ local MAX_LENGTH = 4096
 -- useful: making one costs as much as using it twenty times saves.
 local MAX_KEPT, FREE, PAYS = 64, 32, 8
 
+-- Shapes of one length that are tried.
+local MAX_OF_LENGTH = 8
+
 -- The shapes of one operation in one direction, by the length of the message.
 function shapes.cache()
 	return { by_length = {}, kept = 0, made = 0, hits = 0 }
@@ -64,26 +67,39 @@ function shapes.learn(cache, context)
 		at = head.at + 4
 	end
 	parts[#parts + 1] = ("."):rep(context.stop - at)
-	if not cache.by_length[length] then
-		if cache.kept >= MAX_KEPT then
-			cache.by_length, cache.kept = {}, 0
-		end
-		cache.kept = cache.kept + 1
+	if cache.kept >= MAX_KEPT then
+		cache.by_length, cache.kept = {}, 0
 	end
-	cache.made = cache.made + 1
+	cache.kept, cache.made = cache.kept + 1, cache.made + 1
 	local shape = {
 		pattern = table.concat(parts), texts = texts, places = places, irregular = context.irregular,
 		seen = context.seen,
 	}
-	cache.by_length[length] = shape
+	local others = cache.by_length[length] or {}
+	cache.by_length[length] = others
+	if #others == MAX_OF_LENGTH then
+		others[#others] = nil
+	end
+	table.insert(others, 1, shape)
 	return shape
 end
 
 -- The shape of the message at `at`, whose bytes were all captured; nil where none of
 -- those that are known fits.
 function shapes.of(cache, raw, at, length)
-	local shape = cache.by_length[length]
-	if not shape or not find(raw, shape.pattern, at + 1) then
+	local others = cache.by_length[length]
+	local shape
+	for i = 1, others and #others or 0 do
+		if find(raw, others[i].pattern, at + 1) then
+			shape = others[i]
+			-- Those that are found often are looked at first.
+			if i > 1 then
+				others[i], others[i - 1] = others[i - 1], shape
+			end
+			break
+		end
+	end
+	if not shape then
 		return nil
 	end
 	local texts = shape.texts

@@ -7,8 +7,9 @@ use common::{
     FAMILY, attr,
     messages::{capture, message, odd_messages},
     netlink,
-    tshark::tshark,
+    tshark::{root, tshark},
 };
+use std::process::Command;
 
 #[test]
 fn a_frame_cut_anywhere_is_shown_without_a_fault() {
@@ -75,6 +76,47 @@ fn damaged_frames_never_make_the_plugin_fail() {
             "nl_util.fault",
         ] {
             assert!(!text.contains(fault), "{fault}");
+        }
+    }
+}
+
+/// How many, for the test and, from `cargo xtask soak dissector`, for longer.
+fn count() -> u32 {
+    let asked = std::env::var("NL_UTIL_SOAK").ok();
+    asked.map_or(100, |it| it.parse().expect("a number"))
+}
+
+/// Recordings with bytes changed at random by editcap, a share of one in five to one
+/// in a thousand.
+#[test]
+fn recordings_with_changed_bytes_never_make_the_plugin_fail() {
+    let samples: Vec<_> = std::fs::read_dir(root().join("captures/samples"))
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| it == "pcapng"))
+        .collect();
+    let dir = tempfile::tempdir().unwrap();
+    for number in 0..count() {
+        let sample = &samples[number as usize % samples.len()];
+        let share = ["0.2", "0.05", "0.01", "0.001"][number as usize / samples.len() % 4];
+        let changed = dir.path().join("changed.pcapng");
+        let out = Command::new("editcap")
+            .args(["-E", share, "--seed", &number.to_string()])
+            .args([sample, &changed])
+            .output()
+            .expect("editcap runs (`cargo xtask setup` installs it)");
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let text = tshark(&changed, &["-V"]);
+        for fault in ["The dissector failed", "Lua Error", "nlmsg.fault"] {
+            assert!(
+                !text.contains(fault),
+                "{}, seed {number}, {share}",
+                sample.display()
+            );
         }
     }
 }

@@ -299,7 +299,9 @@ fn the_double_notices_misuse() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(
+        std::env::var("NL_UTIL_SOAK_PAYLOADS").map_or(2000, |it| it.parse().expect("a number"))
+    ))]
     #[test]
     fn no_payload_makes_the_plugin_fail(bytes in prop::collection::vec(any::<u8>(), 0..300), small: bool) {
         thread_local!(static PLUGIN: Plugin = Plugin::new());

@@ -49,6 +49,8 @@ pub(crate) enum Task {
     Samples,
     /// Make the reference report anew: docs/report.md, docs/report.html, docs/img/report.png
     Report(ReportArgs),
+    /// Make the pictures of docs/wireshark.md anew, of the real Wireshark
+    Screenshots,
     /// Run all checks and tests
     Test(TestArgs),
     /// Measure against peers, in the guest
@@ -126,6 +128,9 @@ pub(crate) enum SoakWhat {
     Churn,
     /// The module removed and inserted under load; namespaces ended with sockets open
     Reload,
+    /// The Wireshark dissector: recordings with changed bytes through tshark, and 50 times
+    /// as many payloads through Lua; needs no guest
+    Dissector,
     /// Allocations that fail, one after the other (needs a kernel with checkers)
     Faults,
     /// Commands recorded by nlcap among others that say the same: none missing, none foreign
@@ -140,6 +145,7 @@ impl SoakWhat {
             Self::Decode => "decode",
             Self::Churn => "churn",
             Self::Reload => "reload",
+            Self::Dissector => "dissector",
             Self::Faults => "faults",
             Self::Record => "record",
         }
@@ -151,6 +157,7 @@ impl SoakWhat {
             Self::Hostile | Self::Decode => 1_000_000,
             Self::Churn => 300,
             Self::Reload => 100,
+            Self::Dissector => 2000,
             Self::Faults => 500,
             Self::Record => 100,
         }
@@ -166,12 +173,24 @@ pub(crate) enum BenchArgs {
     ModuleInGuest(BenchModuleInGuestArgs),
     /// `nlcap show`, against tshark
     Decode(BenchDecodeArgs),
+    /// The Wireshark dissector, against no plugin and against Wireshark's own in C
+    Dissector(BenchDissectorArgs),
 }
 
 #[derive(clap::Args)]
 pub(crate) struct BenchDecodeArgs {
     /// How many messages
     #[arg(short = 'm', long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) messages: u32,
+    /// How often each contender is measured
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
+    pub(crate) rounds: u32,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchDissectorArgs {
+    /// How many messages
+    #[arg(short = 'm', long, value_name = "N", default_value_t = 100_000)]
     pub(crate) messages: u32,
     /// How often each contender is measured
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]

@@ -19,6 +19,7 @@ mod paths;
 mod report;
 mod run;
 mod samples;
+mod screenshots;
 mod setup;
 mod soak;
 mod test;
@@ -52,6 +53,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Bench(args) => bench::task(&args)?,
         Task::Soak(args) => soak::task(&args)?,
         Task::Report(args) => report::task(&args)?,
+        Task::Screenshots => screenshots::task()?,
         Task::Samples => samples::task()?,
         Task::Demo => demo::task()?,
     }

@@ -22,6 +22,9 @@ const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
 const COOKED_HEADER: usize = 16;
 
+/// LINKTYPE_NETLINK.
+pub(super) const NETLINK: u32 = 253;
+
 /// How often a running program is looked at; what it uses after the last look is not seen.
 const STEP: Duration = Duration::from_millis(5);
 
@@ -42,11 +45,11 @@ const FIELDS: [&str; 11] = [
 
 /// What a run used.
 #[derive(Clone, Copy, Default)]
-struct Used {
+pub(super) struct Used {
     /// Clock ticks, of which a second has 100 (`USER_HZ`).
-    ticks: u64,
+    pub(super) ticks: u64,
     /// Greatest resident size, KiB.
-    memory: u64,
+    pub(super) memory: u64,
 }
 
 /// `cargo xtask bench decode`.
@@ -57,8 +60,8 @@ pub(super) fn task(args: &BenchDecodeArgs) -> Result<()> {
     let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot make a folder")?;
     let [whole, tenth] = ["whole.pcap", "tenth.pcap"].map(|name| dir.path().join(name));
     let samples = sample_messages()?;
-    write_file(&whole, &samples, args.messages)?;
-    write_file(&tenth, &samples, args.messages / 10)?;
+    write_file(&whole, NETLINK, &samples, args.messages)?;
+    write_file(&tenth, NETLINK, &samples, args.messages / 10)?;
 
     let show = |options: &[&str], file: &Path| {
         let mut cmd = Command::new(&nlcap);
@@ -168,13 +171,13 @@ fn sample_messages() -> Result<Vec<Vec<u8>>> {
     Ok(all)
 }
 
-/// A pcap file of so many messages, 10 µs apart.
-fn write_file(path: &Path, samples: &[Vec<u8>], count: u32) -> Result<()> {
+/// A pcap file of so many packets, 10 µs apart.
+pub(super) fn write_file(path: &Path, link: u32, samples: &[Vec<u8>], count: u32) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create(path)?);
         let words =
             |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|it| it.to_ne_bytes()).collect() };
-        out.write_all(&words(&[0xa1b2_3c4d, 0x0004_0002, 0, 0, 262_144, 253]))?;
+        out.write_all(&words(&[0xa1b2_3c4d, 0x0004_0002, 0, 0, 262_144, link]))?;
         for (number, packet) in (0..count).zip(samples.iter().cycle()) {
             let length = packet.len() as u32;
             let (second, rest) = (number / 100_000, number % 100_000);
@@ -192,7 +195,7 @@ fn write_file(path: &Path, samples: &[Vec<u8>], count: u32) -> Result<()> {
 }
 
 /// Runs a program to its end.
-fn watch(command: &mut Command) -> Result<Used> {
+pub(super) fn watch(command: &mut Command) -> Result<Used> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())

@@ -3,6 +3,7 @@
 
 mod client;
 mod decode;
+mod dissector;
 mod module;
 mod samples;
 
@@ -15,5 +16,6 @@ pub(crate) fn task(args: &BenchArgs) -> Result<()> {
         BenchArgs::Module(args) => module::task(args),
         BenchArgs::ModuleInGuest(args) => module::in_guest(args),
         BenchArgs::Decode(args) => decode::task(args),
+        BenchArgs::Dissector(args) => dissector::task(args),
     }
 }

@@ -16,6 +16,7 @@ mod socket;
 
 use crate::{
     args::{SoakArgs, SoakWhat},
+    cargo,
     guest::complaints::complaint,
     kmod,
 };
@@ -25,6 +26,9 @@ use std::{fs, process::Command};
 /// `cargo xtask soak`.
 pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
+    if let SoakWhat::Dissector = args.what {
+        return dissector(args.count.unwrap_or_else(|| args.what.count()));
+    }
     if args.in_guest {
         return in_guest(args, seed);
     }
@@ -66,6 +70,24 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     Ok(())
 }
 
+/// The tests of the dissector that know how often, more often.
+fn dissector(captures: u64) -> Result<()> {
+    crate::run::check(
+        cargo::command()
+            .args([
+                "test",
+                "--package",
+                "nl-dissector",
+                "--test",
+                "damage",
+                "--test",
+                "lua",
+            ])
+            .env("NL_UTIL_SOAK", captures.to_string())
+            .env("NL_UTIL_SOAK_PAYLOADS", (captures * 50).to_string()),
+    )
+}
+
 fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
     println!("{}: seed {seed}", args.what.name());
     let count = args.count.unwrap_or_else(|| args.what.count());
@@ -74,6 +96,7 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
         SoakWhat::Decode => decode::run(count, seed)?,
         SoakWhat::Churn => churn::run(count, seed)?,
         SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
+        SoakWhat::Dissector => bail!("the dissector needs no guest"),
         SoakWhat::Faults => faults::run(count, &kmod::file(&args.on.kernel)?)?,
         SoakWhat::Record => record::run_all(count, args.only.as_deref().unwrap_or(""))?,
     }
