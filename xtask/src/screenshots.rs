@@ -163,19 +163,19 @@ fn take(
         (found.status.success() && !found.stdout.is_empty()).then_some(())
     })?;
     thread::sleep(Duration::from_secs(3));
-    // The first line of the details takes the focus; the last of them, what is known of the message, is
-    // opened.
+    // The first line of the details takes the focus, all is opened, and the end of it
+    // shown: what is known of the message.
     let (width, height) = SIZE;
     let place = [(width / 2).to_string(), (height * 56 / 100).to_string()];
     run::check(on("xdotool").args(["mousemove", &place[0], &place[1], "click", "1"]))?;
-    for key in ["End", "asterisk", "End"] {
+    for key in ["ctrl+Right", "End"] {
         thread::sleep(Duration::from_secs(1));
         run::check(on("xdotool").args(["key", key]))?;
     }
     thread::sleep(Duration::from_secs(2));
     run::check(
         on("import")
-            .args(["-window", "root", "-colors", "32", "-depth", "8"])
+            .args(["-window", "root", "+dither", "-colors", "32", "-depth", "8"])
             .arg(format!("PNG8:{}", picture.display())),
     )?;
     println!("{}", picture.display());
