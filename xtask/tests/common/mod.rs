@@ -204,8 +204,9 @@ pub(crate) fn module_log() -> Vec<String> {
         .filter_map(|line| line.split_once("nl_kernel: "));
     lines
         .map(|(_, text)| text.trim_end().to_owned())
-        // The kernel's own line of any module that is not in its tree.
+        // The kernel's own lines of any module that is not in its tree, or not signed.
         .filter(|text| !text.starts_with("loading out-of-tree module"))
+        .filter(|text| !text.starts_with("module verification failed"))
         .collect()
 }
 
