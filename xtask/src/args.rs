@@ -175,6 +175,26 @@ pub(crate) enum BenchArgs {
     Decode(BenchDecodeArgs),
     /// The Wireshark dissector, against no plugin and against Wireshark's own in C
     Dissector(BenchDissectorArgs),
+    /// `nlcap record`, against strace and tcpdump
+    Record(BenchRecordArgs),
+    /// The half of it that runs in the guest
+    #[command(hide = true)]
+    RecordInGuest(BenchRecordInGuestArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchRecordArgs {
+    /// How often each contender is measured
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
+    pub(crate) rounds: u32,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchRecordInGuestArgs {
+    #[arg(long)]
+    pub(crate) empty: PathBuf,
+    #[arg(long)]
+    pub(crate) rounds: u32,
 }
 
 #[derive(clap::Args)]

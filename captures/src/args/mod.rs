@@ -20,8 +20,9 @@ pub(crate) struct Args {
     pub(crate) action: Action,
 }
 
-/// What to do.
+/// What to do. The options of one that was not asked for are never built.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Action {
     #[command(after_long_help = help::FAMILIES_HELP)]
     Families(FamiliesArgs),
@@ -128,7 +129,7 @@ pub(crate) struct SessionArgs {
     pub(crate) duration: Option<Duration>,
 
     /// Room for what comes while nlcap is busy, in bytes, or with K or M
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size)]
     pub(crate) buffer: usize,
 
     /// Keep the messages of other processes too, marked `owner=other`

@@ -24,6 +24,7 @@ use super::signals::Signals;
 use super::sink::Sink;
 use super::sources::{Source, Sources};
 use super::subject::{Ready, Subject, Watched};
+use super::sys::process::come_first;
 use super::tree::{Held, Owners};
 use crate::args::SessionArgs;
 use crate::exit::Exit;
@@ -185,6 +186,9 @@ impl Session {
             });
         }
         let alone = matches!(self.ready, Ready::Namespace);
+        // Whoever fills the ring waits for whoever empties it, not the other way round.
+        // The command was forked before, and has its own.
+        come_first();
         privilege::lower(if alone { Of::Namespace } else { Of::Command });
         let watched = self.ready.start(&mut self.owners, &mut self.sources)?;
         sink.outlets().into_iter().for_each(Outlet::begin);

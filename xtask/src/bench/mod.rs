@@ -5,6 +5,7 @@ mod client;
 mod decode;
 mod dissector;
 mod module;
+mod record;
 mod samples;
 
 use crate::args::BenchArgs;
@@ -17,5 +18,7 @@ pub(crate) fn task(args: &BenchArgs) -> Result<()> {
         BenchArgs::ModuleInGuest(args) => module::in_guest(args),
         BenchArgs::Decode(args) => decode::task(args),
         BenchArgs::Dissector(args) => dissector::task(args),
+        BenchArgs::Record(args) => record::task(args),
+        BenchArgs::RecordInGuest(args) => record::in_guest(args),
     }
 }

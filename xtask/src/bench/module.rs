@@ -251,14 +251,14 @@ fn measure(
 }
 
 /// The kernel's log goes to no console.
-fn quiet() -> Result<()> {
+pub(super) fn quiet() -> Result<()> {
     fs::write("/sys/module/printk/parameters/ignore_loglevel", "N")
         .and_then(|()| fs::write("/proc/sys/kernel/printk", "1"))
         .context("cannot quieten the kernel's console")
 }
 
 /// Adds dummy devices: there are `have`, there are to be `want`.
-fn make_devices(have: usize, want: usize) -> Result<()> {
+pub(super) fn make_devices(have: usize, want: usize) -> Result<()> {
     let batch: String = (have..want)
         .map(|i| format!("link add d{i} type dummy\n"))
         .collect();

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `cargo xtask bench record`: what it costs a command to be recorded, against strace
+//! and against tcpdump beside it.
+//!
+//! One boot. In each round every contender runs once, in an order that turns with the
+//! rounds. Then the recorders themselves: processor time for a message, and memory.
+
+use super::{
+    decode::look,
+    module::{make_devices, quiet},
+    samples::Samples,
+};
+use crate::{
+    args::{BenchRecordArgs, BenchRecordInGuestArgs},
+    cargo, run,
+};
+use anyhow::{Context, Result, bail, ensure};
+use comfy_table::{CellAlignment, Table, presets};
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// What is run: title, links that are there, and the command.
+struct Row {
+    title: &'static str,
+    links: usize,
+    command: Vec<String>,
+}
+
+/// Who runs it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Plain,
+    Nlcap,
+    StraceAll,
+    StraceSockets,
+    BesideTcpdump,
+}
+
+impl Who {
+    const ALL: [Self; 5] = [
+        Self::Plain,
+        Self::Nlcap,
+        Self::StraceAll,
+        Self::StraceSockets,
+        Self::BesideTcpdump,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Nlcap => "nlcap record",
+            Self::StraceAll => "strace -f",
+            Self::StraceSockets => "strace --seccomp-bpf",
+            Self::BesideTcpdump => "beside tcpdump",
+        }
+    }
+
+    /// The words before the command.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain | Self::BesideTcpdump => &[],
+            Self::Nlcap => &["nlcap", "record", "-w", "x.pcapng", "--"],
+            Self::StraceAll => &["strace", "-f", "-o", "x.strace", "--"],
+            Self::StraceSockets => &[
+                "strace",
+                "-f",
+                "--seccomp-bpf",
+                "-e",
+                "trace=socket,bind,sendto,sendmsg,recvmsg",
+                "-o",
+                "x.strace",
+                "--",
+            ],
+        }
+    }
+}
+
+/// The tap of tcpdump.
+const TAP: &str = "mon0";
+
+/// Link dumps whose messages the recorders are measured by, at a time and in all: a
+/// clock tick is 10 ms.
+const DUMPS: usize = 40;
+
+/// `cargo xtask bench record`.
+pub(super) fn task(args: &BenchRecordArgs) -> Result<()> {
+    cargo::build_release()?;
+    let dir = tempfile::tempdir().context("cannot make a folder")?;
+    let [source, empty] = ["empty.c", "empty"].map(|name| dir.path().join(name));
+    fs::write(&source, "int main(void) { return 0; }\n").context("cannot write a file")?;
+    run::check(
+        Command::new("cc")
+            .args(["-static", "-O2", "-o"])
+            .arg(&empty)
+            .arg(&source),
+    )?;
+    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let mut guest = Command::new(&xtask);
+    guest
+        .args([
+            "guest",
+            "--module",
+            "none",
+            "--mem",
+            "1500M",
+            "--timeout",
+            "1800",
+            "--",
+        ])
+        .arg(&xtask)
+        .args(["bench", "record-in-guest", "--empty"])
+        .arg(&empty)
+        .args(["--rounds", &args.rounds.to_string()]);
+    run::check(&mut guest)
+}
+
+/// `cargo xtask bench record-in-guest`.
+pub(super) fn in_guest(args: &BenchRecordInGuestArgs) -> Result<()> {
+    quiet()?;
+    // Files in memory: no disk is measured.
+    std::env::set_current_dir("/run").context("cannot go to /run")?;
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let empty = args.empty.display().to_string();
+    let forks = format!("for i in $(seq 50); do {empty}; done");
+    let rows = [
+        Row {
+            title: "an empty static program",
+            links: 10,
+            command: vec![empty],
+        },
+        Row {
+            title: "a shell with 50 forks",
+            links: 10,
+            command: vec!["sh".into(), "-c".into(), forks],
+        },
+        Row {
+            title: "ip link show, 10 links",
+            links: 10,
+            command: words("ip link show"),
+        },
+        Row {
+            title: "ip link show, 2,000 links",
+            links: 2000,
+            command: words("ip link show"),
+        },
+    ];
+    let mut table = table(["", "", "min ms", "median", "spread", "ratio", "ms more"]);
+    let mut links = 0;
+    for row in &rows {
+        make_devices(links, row.links)?;
+        links = row.links;
+        let mut samples = Who::ALL.map(|_| Samples::default());
+        for round in 0..args.rounds.max(1) as usize {
+            for step in 0..Who::ALL.len() {
+                let at = (round + step) % Who::ALL.len();
+                samples[at].us.push(measure(Who::ALL[at], &row.command)?);
+            }
+        }
+        let plain = samples[0].min();
+        for (at, (who, samples)) in Who::ALL.iter().zip(&samples).enumerate() {
+            let title = if at == 0 { row.title } else { "" };
+            table.add_row([
+                title.to_owned(),
+                who.name().to_owned(),
+                format!("{:.1}", samples.min() / 1e3),
+                format!("{:.1}", samples.median() / 1e3),
+                format!("{:.0} %", samples.spread() * 100.0),
+                format!("{:.2}", samples.min() / plain),
+                format!("{:.1}", (samples.min() - plain) / 1e3),
+            ]);
+        }
+    }
+    println!("{}\n", table.trim_fmt());
+    println!("{}", recorders()?.trim_fmt());
+    Ok(())
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header);
+    for column in table.column_iter_mut().skip(if N > 5 { 2 } else { 1 }) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Runs the command once, in µs.
+fn measure(who: Who, command: &[String]) -> Result<f64> {
+    let beside = (who == Who::BesideTcpdump)
+        .then(Tcpdump::start)
+        .transpose()?;
+    let mut words = who
+        .words()
+        .iter()
+        .copied()
+        .chain(command.iter().map(String::as_str));
+    let program = words.next().context("no command")?;
+    let mut run = Command::new(program);
+    run.args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let start = Instant::now();
+    let status = run
+        .status()
+        .with_context(|| format!("cannot run {program}"))?;
+    let time = start.elapsed();
+    if !status.success() {
+        bail!("{}: {program} failed: {status}", who.name());
+    }
+    if let Some(tcpdump) = beside {
+        tcpdump.stop()?;
+    }
+    Ok(time.as_secs_f64() * 1e6)
+}
+
+/// tcpdump on an nlmon link of its own.
+struct Tcpdump(Child);
+
+impl Tcpdump {
+    fn start() -> Result<Self> {
+        run::check(Command::new("ip").args(["link", "add", TAP, "type", "nlmon"]))?;
+        run::check(Command::new("ip").args(["link", "set", TAP, "up"]))?;
+        let said = fs::File::create("tcpdump.err").context("cannot make a file")?;
+        let child = Command::new("tcpdump")
+            .args(["-i", TAP, "-B", "65536", "-s", "262144", "-w", "x.pcap"])
+            .stdin(Stdio::null())
+            .stderr(said)
+            .spawn()
+            .context("cannot run tcpdump")?;
+        wait_for(|| fs::read_to_string("tcpdump.err").is_ok_and(|it| it.contains("listening")))?;
+        Ok(Self(child))
+    }
+
+    /// Ends it.
+    fn stop(mut self) -> Result<()> {
+        interrupt(&mut self.0)?;
+        run::check(Command::new("ip").args(["link", "del", TAP]))
+    }
+}
+
+fn interrupt(child: &mut Child) -> Result<()> {
+    run::check(Command::new("kill").args(["-INT", &child.id().to_string()]))?;
+    let status = child.wait().context("cannot wait for a recorder")?;
+    ensure!(status.success(), "a recorder failed: {status}");
+    Ok(())
+}
+
+/// Waits until something is so.
+fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
+    for _ in 0..1000 {
+        if is_so() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    bail!("a recorder does not begin")
+}
+
+/// What the recorders use and lose, for the same messages.
+fn recorders() -> Result<Table> {
+    let mut table = table(["for the same messages", "frames", "lost", "µs/frame", "MiB"]);
+    let mut add = |name: &str, used: (u64, u64), frames: u64, lost: u64| {
+        table.add_row([
+            name.to_owned(),
+            frames.to_string(),
+            lost.to_string(),
+            format!("{:.1}", used.0 as f64 * 1e4 / frames.max(1) as f64),
+            format!("{:.1}", used.1 as f64 / 1024.0),
+        ]);
+    };
+    let mut nlcap = Command::new("nlcap")
+        .args(["record", "-w", "n.pcapng"])
+        .stdin(Stdio::null())
+        .stderr(fs::File::create("nlcap.err").context("cannot make a file")?)
+        .spawn()
+        .context("cannot run nlcap")?;
+    wait_for(|| fs::metadata("n.pcapng").is_ok_and(|about| about.len() > 0))?;
+    let used = load(nlcap.id())?;
+    interrupt(&mut nlcap)?;
+    let said = fs::read_to_string("nlcap.err").context("nlcap said nothing")?;
+    // "N messages in N frames, N lost …"
+    let numbers: Vec<u64> = said
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [_, frames, lost, ..] = numbers[..] else {
+        bail!("nlcap said {said}");
+    };
+    fs::remove_file("n.pcapng").context("cannot remove a file")?;
+    add("nlcap record", used, frames, lost);
+    let tcpdump = Tcpdump::start()?;
+    let used = load(tcpdump.0.id())?;
+    tcpdump.stop()?;
+    let said = fs::read_to_string("tcpdump.err").context("tcpdump said nothing")?;
+    let number = |what: &str| -> Result<u64> {
+        let line = said
+            .lines()
+            .find(|line| line.contains(what))
+            .context("no count")?;
+        let word = line.split(' ').next().unwrap_or_default();
+        word.parse().with_context(|| format!("tcpdump said {line}"))
+    };
+    let lost = number("dropped by kernel")?;
+    add("tcpdump -B 65536", used, number("captured")?, lost);
+    Ok(table)
+}
+
+/// Makes the messages; the recorder's processor time in ticks, and its memory in KiB.
+fn load(recorder: u32) -> Result<(u64, u64)> {
+    let before = look(recorder).ticks;
+    for _ in 0..DUMPS {
+        run::check(
+            Command::new("ip")
+                .args(["link", "show"])
+                .stdout(Stdio::null()),
+        )?;
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let after = look(recorder);
+    ensure!(
+        Path::new(&format!("/proc/{recorder}")).exists(),
+        "a recorder has ended"
+    );
+    Ok((after.ticks - before, after.memory))
+}
