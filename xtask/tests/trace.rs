@@ -85,6 +85,26 @@ guest_tests! {
         assert!(lines().contains("dummy0"));
     }
 
+    fn a_process_that_runs_already_is_traced_until_it_ends() {
+        // It keeps its socket, and asks once more when it is told to.
+        let script = "mkfifo /run/go
+            python3 -c 'import socket, struct
+            s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+            ask = lambda: (s.send(struct.pack(\"=IHHIIBxHiII\", 32, 18, 1, 7, 0, 0, 0, 1, 0, 0)), s.recv(65536))
+            ask(); open(\"/run/ready\", \"w\"); open(\"/run/go\").read(); ask()' & asker=$!
+            until [ -e /run/ready ]; do sleep 0.02; done
+            nlcap trace -t -o /run/lines -p $asker & tracer=$!
+            until ip -o link show type nlmon | grep -q nlcap; do sleep 0.02; done; sleep 0.2
+            ip link show dummy0 >/dev/null; : >/run/go
+            wait $tracer; echo $?; wait $asker";
+        assert_eq!(sh(&script.replace("\n            ", "\n")), "0\n");
+        let lines = fs::read_to_string("/run/lines").unwrap();
+        let lines: Vec<_> = lines.lines().collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|it| it.starts_with("python3[") && it.contains("link")), "{lines:?}");
+        assert!(!sh("ip -br link").contains("nlcap"));
+    }
+
     fn the_exit_status_is_the_commands_and_nothing_is_left_behind() {
         for (script, code) in [
             ("nlcap trace -- sh -c 'exit 7'", 7),

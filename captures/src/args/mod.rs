@@ -104,9 +104,14 @@ pub(crate) struct SessionArgs {
     ///
     /// Until all of them have ended, or Ctrl-C. Its sockets are found through /proc, what
     /// it sends by the answers, and what it starts is not followed: docs/nlcap.md.
-    #[arg(short, long, value_name = "PID", conflicts_with = "command",
-        value_parser = clap::value_parser!(i32).range(1..))]
-    pub(crate) pid: Vec<i32>,
+    #[arg(
+        short = 'p',
+        long,
+        value_name = "PID",
+        conflicts_with = "command",
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
+    pub(crate) attach: Vec<i32>,
 
     /// Run CMD as this user, with its groups; UID:GID is one without other groups
     #[arg(short, long, value_name = "USER", requires = "command")]

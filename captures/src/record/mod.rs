@@ -115,8 +115,8 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
 impl Subject {
     /// Whose messages the command line asks for.
     pub(crate) fn of(args: &SessionArgs, stdout: Stdout) -> anyhow::Result<Self> {
-        if !args.pid.is_empty() {
-            return Ok(Self::Processes(args.pid.clone()));
+        if !args.attach.is_empty() {
+            return Ok(Self::Processes(args.attach.clone()));
         }
         if args.command.is_empty() {
             return Ok(Self::Namespace);

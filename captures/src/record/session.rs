@@ -61,7 +61,7 @@ impl Settings {
             buffer: args.buffer,
             snap_length: SNAP_LENGTH,
             choice: Choice {
-                all: args.all || args.command.is_empty(),
+                all: args.all || (args.command.is_empty() && args.attach.is_empty()),
                 raw: args.raw,
                 filter: Filter::of(&args.filter),
             },
