@@ -52,6 +52,24 @@ fn files(dir: &Path) -> Vec<String> {
 }
 
 #[test]
+fn wireshark_without_our_plugin_finds_no_fault_in_a_recording() {
+    let home = tempfile::tempdir().unwrap();
+    for sample in fs::read_dir(root().join("captures/samples")).unwrap() {
+        let sample = sample.unwrap().path();
+        if sample.extension().is_none_or(|it| it != "pcapng") {
+            continue;
+        }
+        let out = at_home(Command::new("tshark"), home.path())
+            .args(["-n", "-Y", "_ws.expert.group == \"Malformed\"", "-r"])
+            .arg(&sample)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        assert_eq!(text(&out.stdout), "", "{}", sample.display());
+    }
+}
+
+#[test]
 fn what_is_installed_works_and_is_removed_without_a_trace() {
     let home = tempfile::tempdir().unwrap();
     let filter = ["-Y", "nl_util"];
@@ -91,10 +109,17 @@ fn what_is_installed_works_and_is_removed_without_a_trace() {
     let out = tshark(home.path(), &colours);
     assert!(!text(&out.stderr).contains("olor"), "{}", text(&out.stderr));
     let rules = text(&out.stdout).to_string();
+    let coloured: Vec<_> = rules
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(_, rule)| rule)
+        .filter(|rule| !rule.is_empty())
+        .collect();
     assert!(
-        rules.contains("5\tNetlink: request\n6\tNetlink: error\n"),
+        coloured.ends_with(&["Netlink: request", "Netlink: error"]),
         "{rules}"
     );
+    assert!(!rules.contains("malformed"), "{rules}");
     for line in fs::read_to_string(find(home.path(), "dfilter_buttons"))
         .unwrap()
         .lines()

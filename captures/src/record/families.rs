@@ -31,6 +31,11 @@ const GETPOLICY: u8 = 10;
 /// most 32 KiB.
 const PART: usize = 1 << 16;
 
+/// As much of the policies comes in one part, some hundred messages. Wireshark gives up
+/// a frame of more than about 250 generic netlink messages: each is two layers to it,
+/// and it takes 500.
+const POLICIES_PART: usize = 1 << 13;
+
 /// Version of the controller's protocol.
 const VERSION: u8 = 2;
 
@@ -83,7 +88,7 @@ impl Part {
 /// Asks the kernel for all families.
 pub(crate) fn list() -> Result<Vec<Part>, FamiliesError> {
     let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
-    ask(&socket, u8::from(CtrlCmd::Getfamily), None)
+    ask(&socket, u8::from(CtrlCmd::Getfamily), None, PART)
 }
 
 /// Asks the kernel for the policies of the families in a list of them; a family that has
@@ -92,7 +97,7 @@ pub(crate) fn policies(list: &[Part]) -> Result<Vec<Part>, FamiliesError> {
     let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
     let mut all = Vec::new();
     for number in numbers(list) {
-        let parts = ask(&socket, GETPOLICY, Some(number))?;
+        let parts = ask(&socket, GETPOLICY, Some(number), POLICIES_PART)?;
         let has_some = |part: &Part| {
             let mut whole = messages(&part.messages, Endian::native()).flatten();
             whole.any(|message| message.kind == CONTROLLER)
@@ -149,12 +154,17 @@ fn number(message: &Message<'_>) -> Option<u16> {
     number.u16(endian)
 }
 
-/// Sends a dump request and gathers the answer, its end too.
-fn ask(socket: &NlSocket, command: u8, family: Option<u16>) -> Result<Vec<Part>, FamiliesError> {
+/// Sends a dump request and gathers the answer, its end too, in parts of a length.
+fn ask(
+    socket: &NlSocket,
+    command: u8,
+    family: Option<u16>,
+    length: usize,
+) -> Result<Vec<Part>, FamiliesError> {
     let request = request(command, family).map_err(FamiliesError::Request)?;
     socket.send(request, Msg::empty())?;
     let mut parts = Vec::new();
-    let mut buffer = vec![0; PART];
+    let mut buffer = vec![0; length];
     loop {
         // With MSG_TRUNC the length is that of the message, not of what fitted.
         let (length, _) = socket.recv(&mut buffer, Msg::TRUNC)?;
