@@ -75,14 +75,16 @@ Signals, privilege:
   as of `nlcap record`
 
 Exit status:
-  that of CMD, 128+N where signal N ended it, and
+  that of CMD, 128+N where signal N ended it; 0 without CMD; and
   2    wrong usage
+  124  FILE of -w could not be written to the end, as on a full disk
   125  nlcap itself failed
   126  CMD was found but cannot be executed
   127  CMD was not found
 
 Examples:
   nlcap trace -- ip link show
+  nlcap trace -p $(pidof NetworkManager)
   nlcap trace -ttt --family ethtool -o trace.txt -- ethtool eth0
   nlcap trace --errors -v -- ip link add type veth
   nlcap trace --count -w nm.pcapng -- NetworkManager --debug";

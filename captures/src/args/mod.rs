@@ -266,12 +266,13 @@ impl ViewArgs {
     }
 }
 
-/// Run a command and show its netlink messages as they come.
+/// Show the netlink messages of a command, or of running processes, as they come.
 ///
 /// What strace is for system calls: each message that CMD and the processes which come
 /// of it send and receive has a line on standard error, as `nlcap show` prints it. A
 /// line comes a few milliseconds after its message, and so may stand behind what CMD
-/// itself wrote after it.
+/// itself wrote after it. With -p it is those of running processes, without either
+/// everybody's in the network namespace.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TraceArgs {
     #[command(flatten)]
