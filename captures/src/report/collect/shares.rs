@@ -141,7 +141,11 @@ impl Tree {
             self.nodes[node].count += 1;
             self.nodes[node].bytes += whole as u64;
             if self.nodes[node].depth < DEEPEST && may_hold(&field) {
-                self.enter(&level.read(&field).value, node);
+                let read = level.read(&field);
+                // The form of a sub-message may be one that nobody describes.
+                if !read.guessed || field.attribute.nested {
+                    self.enter(&read.value, node);
+                }
             }
         }
     }

@@ -22,9 +22,15 @@ pub(crate) const VARIABLE: &str = "NLCAP_SPECS";
 const CONTROLLER: &str = include_str!("nlctrl.yaml");
 
 /// Names and headers of protocols that are not generic, after Linux's headers: for
-/// what no other specification has.
-const NAMES: [(&str, &str); 4] = [
-    (include_str!("route.yaml"), "route.yaml"),
+/// what no other specification has. Those of a protocol are read one after another
+/// until one has the message: what is met most comes first.
+const NAMES: [(&str, &str); 9] = [
+    (include_str!("route/link.yaml"), "route/link.yaml"),
+    (include_str!("route/addr.yaml"), "route/addr.yaml"),
+    (include_str!("route/route.yaml"), "route/route.yaml"),
+    (include_str!("route/neigh.yaml"), "route/neigh.yaml"),
+    (include_str!("route/tc.yaml"), "route/tc.yaml"),
+    (include_str!("route/rest.yaml"), "route/rest.yaml"),
     (include_str!("netfilter.yaml"), "netfilter.yaml"),
     (include_str!("xfrm.yaml"), "xfrm.yaml"),
     (include_str!("audit.yaml"), "audit.yaml"),
@@ -261,6 +267,47 @@ mod tests {
         for spec in &Specs::only_built_in().all {
             let family = spec.load().unwrap();
             assert_eq!((&family.name, family.oddities.len()), (&spec.name, 0));
+        }
+    }
+
+    #[test]
+    fn a_specification_is_read_when_the_first_message_of_it_is_met() {
+        let specs = Specs::only_built_in();
+        let is_read = |it: &&Spec| it.family.get().is_some();
+        let read = || specs.all.iter().filter(is_read).count();
+        assert_eq!(read(), 0);
+        let route = libc::NETLINK_ROUTE as u16;
+        assert!(specs.raw(route, libc::RTM_GETLINK, true).is_some());
+        assert_eq!(read(), 1);
+    }
+
+    #[test]
+    fn attributes_have_their_numbers_by_linuxs_headers() {
+        let specs = Specs::only_built_in();
+        let route = libc::NETLINK_ROUTE as u16;
+        for (kind, number, name) in [
+            (libc::RTM_GETLINK, libc::IFLA_IFNAME, "ifname"),
+            (libc::RTM_NEWLINK, libc::IFLA_EXT_MASK, "ext-mask"),
+            (libc::RTM_NEWLINK, libc::IFLA_XDP, "xdp"),
+            (libc::RTM_NEWLINK, libc::IFLA_PERM_ADDRESS, "perm-address"),
+            (
+                libc::RTM_SETLINK,
+                libc::IFLA_PROTO_DOWN_REASON,
+                "proto-down-reason",
+            ),
+            (libc::RTM_NEWADDR, libc::IFA_CACHEINFO, "cacheinfo"),
+            (libc::RTM_NEWADDR, libc::IFA_FLAGS, "flags"),
+            (libc::RTM_NEWROUTE, libc::RTA_METRICS, "metrics"),
+            (libc::RTM_GETROUTE, libc::RTA_EXPIRES, "expires"),
+            (libc::RTM_NEWNEIGH, libc::NDA_LLADDR, "lladdr"),
+            (libc::RTM_NEWNEIGH, libc::NDA_SRC_VNI, "src-vni"),
+            (libc::RTM_NEWQDISC, libc::TCA_STAB, "stab"),
+            (libc::RTM_NEWTFILTER, libc::TCA_CHAIN, "chain"),
+        ] {
+            let family = specs.raw(route, kind, true).unwrap();
+            let set = family.request(kind).and_then(|it| it.set).unwrap();
+            let attribute = family[set].by_number(number);
+            assert_eq!(attribute.map(|it| it.name.as_str()), Some(name), "{kind}");
         }
     }
 
