@@ -8,7 +8,6 @@ use std::mem::offset_of;
 use nl_dissector::decode::{Attribute, Endian, attributes, flags, genl};
 use nl_dissector::model::{AttrSet, Family};
 
-use super::shares;
 use crate::report::model::Interface;
 use crate::show::event::Event;
 
@@ -345,7 +344,7 @@ impl Interfaces {
                 .entry((Source::Rtnetlink, number))
                 .or_insert_with(|| {
                     let spec = set.and_then(|it| it.by_number(number));
-                    spec.map_or_else(|| shares::label(number, true), |it| it.name.clone())
+                    spec.map_or_else(|| format!("#{number}"), |it| it.name.clone())
                 });
             match Fact::of_rtnetlink(number) {
                 // IFLA_INFO_KIND of IFLA_LINKINFO.

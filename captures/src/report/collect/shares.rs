@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use neli::consts::rtnl::Ifla;
 use nl_dissector::decode::{Field, Inner, Level, Value};
 use nl_dissector::model::AttrKind;
 
@@ -86,9 +85,7 @@ impl Shares {
         tree.messages += 1;
         tree.bytes += whole as u64;
         tree.headers += whole.saturating_sub(inside) as u64;
-        let is_link = event.packet.protocol == libc::NETLINK_ROUTE as u16
-            && (libc::RTM_NEWLINK..=libc::RTM_SETLINK).contains(&event.message.kind);
-        tree.walk(&body.level, 0, is_link);
+        tree.walk(&body.level, 0);
     }
 
     /// The list, most bytes first.
@@ -118,9 +115,8 @@ impl Tree {
         }
     }
 
-    /// Counts the attributes of a level; `is_link` where rtnetlink's names of
-    /// attributes of links will do.
-    fn walk(&mut self, level: &Level<'_>, parent: usize, is_link: bool) {
+    /// Counts the attributes of a level.
+    fn walk(&mut self, level: &Level<'_>, parent: usize) {
         let mut left = level.bytes().len();
         for field in level.fields() {
             let Ok(field) = field else {
@@ -134,8 +130,7 @@ impl Tree {
                 .min(left);
             left -= whole;
             let number = field.attribute.number;
-            let name = || name(&field, is_link);
-            let Some(node) = self.child(parent, number, name) else {
+            let Some(node) = self.child(parent, number, || name(&field)) else {
                 continue;
             };
             self.nodes[node].count += 1;
@@ -152,13 +147,13 @@ impl Tree {
 
     fn enter(&mut self, value: &Value<'_>, node: usize) {
         match value {
-            Value::Nest(inner) => self.walk(inner, node, false),
+            Value::Nest(inner) => self.walk(inner, node),
             Value::SubMessage {
                 level: Some(inner), ..
-            } => self.walk(inner, node, false),
+            } => self.walk(inner, node),
             Value::Keyed(keyed) => {
                 if let Inner::Nest(inner) = &keyed.inner {
-                    self.walk(inner, node, false);
+                    self.walk(inner, node);
                 }
             }
             Value::Indexed(all) => {
@@ -171,7 +166,7 @@ impl Tree {
                     self.nodes[element].count += 1;
                     self.nodes[element].bytes += whole as u64;
                     if let Value::Nest(inner) = all.read(&field) {
-                        self.walk(&inner, element, false);
+                        self.walk(&inner, element);
                     }
                 }
             }
@@ -260,54 +255,9 @@ fn may_hold(field: &Field<'_>) -> bool {
 }
 
 /// What an attribute is called.
-fn name(field: &Field<'_>, is_link: bool) -> String {
+fn name(field: &Field<'_>) -> String {
     match field.spec {
         Some(spec) => spec.name.clone(),
-        None => label(field.attribute.number, is_link),
-    }
-}
-
-/// Attributes of links from IFLA_MIN_MTU on (linux/if_link.h), where neli's list
-/// begins to lack some.
-const NEWER: [&str; 18] = [
-    "min-mtu",
-    "max-mtu",
-    "prop-list",
-    "alt-ifname",
-    "perm-address",
-    "proto-down-reason",
-    "parent-dev-name",
-    "parent-dev-bus-name",
-    "gro-max-size",
-    "tso-max-size",
-    "tso-max-segs",
-    "allmulti",
-    "devlink-port",
-    "gso-ipv4-max-size",
-    "gro-ipv4-max-size",
-    "dpll-pin",
-    "max-pacing-offload-horizon",
-    "netns-immutable",
-];
-
-/// What an attribute without a specification is called: of a link, by the name of
-/// linux/if_link.h as specifications write it.
-pub(super) fn label(number: u16, is_link: bool) -> String {
-    let newer = usize::from(number).checked_sub(usize::from(libc::IFLA_MIN_MTU));
-    let newer = newer.and_then(|at| NEWER.get(at));
-    match (Ifla::from(number), newer) {
-        (_, Some(name)) if is_link => (*name).to_owned(),
-        (Ifla::UnrecognizedConst(_), _) => format!("#{number}"),
-        (known, _) if is_link => {
-            let mut name = String::new();
-            for c in format!("{known:?}").chars() {
-                if c.is_ascii_uppercase() && !name.is_empty() {
-                    name.push('-');
-                }
-                name.push(c.to_ascii_lowercase());
-            }
-            name
-        }
-        _ => format!("#{number}"),
+        None => format!("#{}", field.attribute.number),
     }
 }
