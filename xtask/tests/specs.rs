@@ -5,9 +5,9 @@
 mod common;
 
 use common::{kernel_source, root, text};
-use nl_dissector::model::Family;
+use nl_dissector::model::{AttrKind, Attribute, Family, Protocol, ScalarType, SetId};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -124,6 +124,7 @@ fn every_attribute_of_every_specification_is_read_back() {
     let mut paths = kernel_specs();
     paths.push(root().join("kmod/uapi/nl_util.yaml"));
     paths.push(root().join("captures/src/show/specs/nlctrl.yaml"));
+    paths.extend(names_of_rtnetlink());
     let mut unreached = Vec::new();
     for order in ["little", "big"] {
         let mut sums = [0; 4];
@@ -189,4 +190,165 @@ fn our_specification_is_valid_by_the_kernels_schema() {
         .output()
         .unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
+}
+
+/// Our own names for rtnetlink, as nlcap has them built in.
+fn names_of_rtnetlink() -> Vec<PathBuf> {
+    let folder = root().join("captures/src/show/specs/route");
+    let mut paths: Vec<_> = (fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// The kernel's specification has one set for requests and answers here.
+const OTHERWISE: [&str; 2] = [
+    "stats-getset.get-filters",
+    "stats-getset.set-offload-xstats-l3-stats",
+];
+
+/// Whether a number has the same length and sign in both; anything else may be shown
+/// otherwise, but is found at the same place.
+fn are_alike(ours: &Attribute, kernel: &Attribute) -> bool {
+    match (&ours.kind, &kernel.kind) {
+        (AttrKind::Scalar(ours), AttrKind::Scalar(kernel)) => {
+            ours.width == kernel.width || ours.width == ScalarType::Uint
+        }
+        (AttrKind::Scalar(_), AttrKind::String) | (AttrKind::String, AttrKind::Scalar(_)) => false,
+        _ => true,
+    }
+}
+
+/// Whether both mean the same: the kernel 6.12 has `ifa-address` and `icmp6-stats`,
+/// later ones have `address` and `icmp6stats`.
+fn is_called(ours: &str, kernel: &str) -> bool {
+    let prefix = ["ifa-", "rta-", "rtax-"].into_iter();
+    let kernel = (prefix.filter_map(|it| kernel.strip_prefix(it)).next()).unwrap_or(kernel);
+    ours.replace('-', "") == kernel.replace('-', "")
+}
+
+/// Compares two sets and those in them; the number of attributes in both.
+fn compare(
+    (ours, set): (&Family, SetId),
+    (kernel, other): (&Family, SetId),
+    seen: &mut BTreeSet<(String, String)>,
+    differences: &mut Vec<String>,
+) -> usize {
+    let (a, b) = (&ours[set], &kernel[other]);
+    if !seen.insert((a.name.clone(), b.name.clone())) {
+        return 0;
+    }
+    let mut both = 0;
+    for attribute in &a.attributes {
+        let Some(theirs) = b.by_number(attribute.number) else {
+            continue;
+        };
+        both += 1;
+        let path = format!("{}.{}", a.name, attribute.name);
+        let agrees = is_called(&attribute.name, &theirs.name) && are_alike(attribute, theirs);
+        if !agrees && !OTHERWISE.contains(&path.as_str()) {
+            differences.push(format!("{path}: {attribute:?} {theirs:?}"));
+        }
+        if let (AttrKind::Nest(set), AttrKind::Nest(other)) = (&attribute.kind, &theirs.kind) {
+            both += compare((ours, *set), (kernel, *other), seen, differences);
+        }
+    }
+    both
+}
+
+#[test]
+fn attributes_of_rtnetlink_are_called_what_the_kernels_specifications_call_them() {
+    let kernel: Vec<_> = (kernel_specs().iter())
+        .map(|path| Family::load(path).unwrap())
+        .filter(|it| it.protocol == Protocol::Raw { number: 0 })
+        .collect();
+    let (mut seen, mut differences) = (BTreeSet::new(), Vec::new());
+    let mut both = 0;
+    for path in names_of_rtnetlink() {
+        let ours = Family::load(&path).unwrap();
+        for operation in &ours.operations {
+            let (Some(number), Some(set)) = (operation.request_number, operation.set) else {
+                continue;
+            };
+            for theirs in &kernel {
+                let same = theirs.request(number).or_else(|| theirs.reply(number));
+                if let Some(other) = same.and_then(|it| it.set) {
+                    both += compare((&ours, set), (theirs, other), &mut seen, &mut differences);
+                }
+            }
+        }
+    }
+    println!("{both} attributes are in both");
+    assert!(both > 150, "{both}");
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+/// What two objects hold by the same name: values that agree, and paths of those that
+/// do not.
+fn meet(
+    ours: &serde_json::Value,
+    kernel: &serde_json::Value,
+    path: &str,
+    agree: &mut usize,
+    differ: &mut BTreeSet<String>,
+) {
+    use serde_json::Value;
+    match (ours, kernel) {
+        (Value::Object(ours), Value::Object(kernel)) => {
+            for (name, value) in ours {
+                if let Some(other) = kernel.get(name) {
+                    meet(value, other, &format!("{path}.{name}"), agree, differ);
+                }
+            }
+        }
+        (ours, kernel) if ours == kernel => *agree += 1,
+        _ => drop(differ.insert(path.to_owned())),
+    }
+}
+
+#[test]
+fn links_are_shown_by_our_names_as_by_the_kernels() {
+    let nlcap = nlcap();
+    let sample = root().join("captures/samples/ip-link-show.pcapng");
+    let is_links = |path: &PathBuf| {
+        Family::load(path).is_ok_and(|it| {
+            it.protocol == Protocol::Raw { number: 0 } && it.operation("getlink").is_some()
+        })
+    };
+    let kernel = kernel_specs().into_iter().find(is_links).unwrap();
+    let shown = |spec: &Path| -> Vec<serde_json::Value> {
+        let mut command = Command::new(&nlcap);
+        command
+            .args(["show", "--json", "--spec"])
+            .args([spec, &sample]);
+        let text = run(command.env_remove("NLCAP_SPECS"));
+        let object = |line| serde_json::from_str(line).unwrap();
+        text.lines().map(object).collect()
+    };
+    // Named, so that none of the machine comes before ours.
+    let (ours, theirs) = (
+        shown(&root().join("captures/src/show/specs/route")),
+        shown(&kernel),
+    );
+    assert_eq!(ours.len(), theirs.len());
+    let (mut agree, mut differ) = (0, BTreeSet::new());
+    for (a, b) in ours.iter().zip(&theirs) {
+        let (a, b) = (&a["msg"], &b["msg"]);
+        meet(a, b, "", &mut agree, &mut differ);
+    }
+    println!("{agree} values agree");
+    // We name the family, show the token as an address, have arrays of numbers for
+    // structs (6.12) and of signed ones for unsigned (later), and a nest for bytes.
+    let known = [
+        ".af-spec.inet.conf",
+        ".af-spec.inet6.conf",
+        ".af-spec.inet6.stats",
+        ".af-spec.inet6.token",
+        ".devlink-port",
+        ".ifi-family",
+    ];
+    differ.retain(|path| !known.contains(&path.as_str()));
+    assert_eq!(differ, BTreeSet::new());
+    assert!(agree > 600, "{agree}");
 }

@@ -278,7 +278,7 @@ class Writer:
             target = form.get("attribute-set")
             self.put(inside, b"", {})
             if target:
-                self.visit(target, inside, outer + [(name, wrap, spec)])
+                self.visit(target, inside, outer + [(name, wrap, {**spec, "form": form["value"]})])
 
     def selector(self, spec, form):
         """The attribute that selects the form, and its printed value."""
@@ -314,6 +314,10 @@ class Writer:
             there = [it for it in self.attrs[around] if it["name"] == spec["selector"]]
             if not there:
                 continue
+            way = outer[at][2]
+            if way.get("selector") == spec["selector"]:
+                # It is there already: it selected the form that all this is in.
+                return (lambda data, seen: wrap(*body(data, seen))) if way["form"] == form["value"] else None
 
             def inside(data, seen, at=at, there=there, around_wrap=around_wrap):
                 data, seen = body(data, seen)
