@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What the supervisor learnt, held against frames.
 
+use nl_dissector::decode::flags;
+
+use super::super::owner::Known;
 use super::super::tasks::Program;
 use super::*;
 use crate::file::sample;
+use crate::file::writer::Frame;
 
 const MY: Port = Port {
     interface: 0,

@@ -16,42 +16,23 @@
 //!   what it takes.
 //! - All is decided by the frames' own times, since they are read later.
 
+mod frames;
+
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use nl_dissector::decode::{Endian, Message, flags, messages};
-
 use super::Namespaces;
 use super::groups::Groups;
-use super::multicast::{Copy, Heard};
-use super::owner::{Certainty, Direction, Event, Known, Owner, Port, Told};
+use super::multicast::Heard;
+use super::owner::{Certainty, Event, Owner, Port, Told};
 use super::seen::Seen;
 use super::table::Table;
-use crate::file::writer::Frame;
-use crate::record::families::now;
 use crate::record::privilege::raised;
 
-/// How many sent messages wait for their frame, and how many requests for their
-/// answers.
+/// How many sent messages wait for their frame, and how many bytes.
 const SENT: usize = 4096;
-const REQUESTS: usize = 1 << 16;
-
-/// How long, and how many, sent messages are kept after their frame.
-const KEPT: Duration = Duration::from_secs(1);
-const MATCHED: usize = 256;
-
-/// How many messages that never came to the tap are kept.
-const REFUSED: usize = 1024;
-
-/// Bytes of sent messages that wait for their frame.
 const SENT_BYTES: usize = 1 << 24;
-
-/// Message types below are the same in all netlink protocols.
-const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
-
-/// Flag of a request whose notification its sender gets too: NLM_F_ECHO.
-const ECHO: u16 = 0x08;
 
 /// Who had a port id from when on, and how that is known.
 struct Had {
@@ -339,222 +320,7 @@ impl Owners {
             }
         }
     }
-
-    /// Whose a frame is; None for a copy of a multicast that was for us.
-    pub(in crate::record) fn whose(&mut self, frame: &Frame<'_>) -> Option<Known> {
-        if let Some(owner) = self.take_sent(frame) {
-            let owners = vec![owner];
-            return Some(Known::new(Direction::Outbound, owners, Certainty::Exact));
-        }
-        let first = messages(frame.messages, Endian::native()).flatten().next();
-        let direction = match &first {
-            Some(message) if message.flags & flags::REQUEST != 0 => Direction::Outbound,
-            _ => Direction::Inbound,
-        };
-        let mut known = Known::new(direction, Vec::new(), self.nobody());
-        let Some(message) = first else {
-            return Some(known);
-        };
-        if direction == Direction::Outbound {
-            // Not told to us, but with the port id in it.
-            if let Some(had) = self.at_port(frame, message.port) {
-                (known.owners, known.certainty) = (vec![had.owner.clone()], had.certainty);
-            }
-            return Some(known);
-        }
-        let asked = self.asked(frame, &message);
-        if let Asked::Answer(owner) = asked {
-            (known.owners, known.certainty) = (vec![owner], Certainty::Exact);
-            return Some(known);
-        }
-        match self.heard.copy(frame) {
-            Some(Copy::Ours) => return None,
-            Some(Copy::First(group)) => known.owners = self.members(frame, group),
-            Some(Copy::Another(group)) => {
-                known.is_copy = true;
-                known.owners = self.members(frame, group);
-            }
-            None => {
-                if let (Asked::Unseen, Some(had)) = (asked, self.at_port(frame, message.port)) {
-                    (known.owners, known.certainty) = (vec![had.owner.clone()], had.certainty);
-                }
-                return Some(known);
-            }
-        }
-        known.certainty = Certainty::Group;
-        Some(known)
-    }
-
-    /// How it is known that a message is not the subject's.
-    fn nobody(&self) -> Certainty {
-        if self.is_blind {
-            Certainty::Unknown
-        } else {
-            Certainty::Exact
-        }
-    }
-
-    /// The sender of what is on the tap, where it is one of the tree.
-    fn take_sent(&mut self, frame: &Frame<'_>) -> Option<Owner> {
-        let old = frame.time.saturating_sub(KEPT);
-        // What has returned long ago was refused.
-        while (self.sent.front()).is_some_and(|sent| sent.until.unwrap_or(Duration::MAX) < old) {
-            if let Some(sent) = self.sent.pop_front()
-                && self.refused.len() < REFUSED
-            {
-                self.refused.push(sent);
-            }
-        }
-        while (self.matched.front()).is_some_and(|(time, _)| *time < old)
-            || self.matched.len() > MATCHED
-        {
-            self.matched.pop_front();
-        }
-        let fitting = self
-            .sent
-            .iter()
-            .enumerate()
-            .filter(|(_, sent)| sent.is(frame) && sent.was_under_way(frame.time));
-        // Of several that sent the same, the one that was back first.
-        let first =
-            fitting.min_by_key(|(_, sent)| (sent.until.unwrap_or(Duration::MAX), sent.since));
-        let at = first.map(|(at, _)| at).or_else(|| self.exchange(frame))?;
-        let sent = self.sent.remove(at)?;
-        self.matched.push_back((frame.time, sent.clone()));
-        for message in messages(&sent.bytes, Endian::native()).flatten() {
-            if message.flags & flags::REQUEST != 0 {
-                let request = Request {
-                    owner: sent.owner.clone(),
-                    change: is_change(sent.port.protocol, &message),
-                };
-                self.remember((sent.port, message.sequence), request);
-            }
-        }
-        Some(sent.owner)
-    }
-
-    /// Where several sent the same at the same time, an earlier frame may have been
-    /// given to one that was still under way, and was of one that was not: then
-    /// this frame takes the place that is left.
-    fn exchange(&self, frame: &Frame<'_>) -> Option<usize> {
-        let under_way = self
-            .matched
-            .iter()
-            .filter(|(_, sent)| sent.is(frame) && sent.was_under_way(frame.time));
-        let times: Vec<_> = under_way.map(|(time, _)| *time).collect();
-        self.sent
-            .iter()
-            .position(|sent| sent.is(frame) && times.iter().any(|time| sent.was_under_way(*time)))
-    }
-
-    fn remember(&mut self, key: (Port, u32), request: Request) {
-        if self.requests.insert(key, request).is_none() {
-            self.order.push_back(key);
-        }
-        if self.order.len() > REQUESTS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.requests.remove(&oldest);
-        }
-    }
-
-    /// Who had a port id when the frame came.
-    fn at_port(&self, frame: &Frame<'_>, number: u32) -> Option<&Had> {
-        let had = self.ports.get(&Port::of(frame, number))?;
-        let at = had.partition_point(|had| had.since <= frame.time);
-        had.get(at.checked_sub(1)?)
-    }
-
-    /// Who asked for what the message says.
-    fn asked(&self, frame: &Frame<'_>, message: &Message<'_>) -> Asked {
-        let port = Port::of(frame, message.port);
-        if let Some(request) = self.requests.get(&(port, message.sequence)) {
-            return match message.kind < FIRST_TYPE || !request.change {
-                true => Asked::Answer(request.owner.clone()),
-                false => Asked::Change,
-            };
-        }
-        // Of several that send the same, another was given this one's frame.
-        let is_sent = self.sent.iter().any(|sent| {
-            sent.port == port
-                && sent.was_under_way(frame.time)
-                && messages(&sent.bytes, Endian::native())
-                    .flatten()
-                    .any(|request| request.sequence == message.sequence)
-        });
-        match self.at_port(frame, message.port) {
-            Some(had) if is_sent => Asked::Answer(had.owner.clone()),
-            _ => Asked::Unseen,
-        }
-    }
-
-    /// The tree's members of a group.
-    fn members(&mut self, frame: &Frame<'_>, group: u32) -> Vec<Owner> {
-        if self.looked < frame.time {
-            self.look_after(now());
-        }
-        let place = Port::of(frame, 0);
-        let members = self.sockets.values().filter(|socket| {
-            let number = 0;
-            Port {
-                number,
-                ..socket.port
-            } == place
-                && socket.groups.contain(group)
-                && socket.ended.is_none_or(|ended| frame.time <= ended)
-        });
-        let mut owners: Vec<_> = members.map(|socket| socket.owner.clone()).collect();
-        owners.sort_by_key(|owner| (owner.program.tid, owner.fd));
-        owners
-    }
-}
-
-impl Sent {
-    /// Whether the frame has its bytes.
-    fn is(&self, frame: &Frame<'_>) -> bool {
-        self.port.interface == frame.interface
-            && self.port.protocol == frame.header.protocol
-            && self.bytes.len() == frame.original_length as usize
-            && self.bytes.starts_with(frame.messages)
-    }
-
-    /// Whether the call was being made then.
-    fn was_under_way(&self, time: Duration) -> bool {
-        self.since <= time && self.until.is_none_or(|until| time <= until)
-    }
-}
-
-/// Whether a request asks for a change, of which others are told under its port
-/// id and sequence number.
-fn is_change(protocol: u16, message: &Message<'_>) -> bool {
-    if message.flags & ECHO != 0 {
-        return false;
-    }
-    match i32::from(protocol) {
-        // Types come in fours, RTM_NEW, RTM_DEL, RTM_GET and RTM_SET.
-        libc::NETLINK_ROUTE => message.kind & 3 != 2,
-        // XFRM_MSG_NEWSA, DELSA, NEWPOLICY, DELPOLICY, UPDPOLICY, UPDSA,
-        // FLUSHSA, FLUSHPOLICY.
-        libc::NETLINK_XFRM => {
-            matches!(
-                message.kind,
-                0x10 | 0x11 | 0x13 | 0x14 | 0x19 | 0x1a | 0x1c | 0x1d
-            )
-        }
-        libc::NETLINK_NETFILTER => match message.kind >> 8 {
-            // IPCTNL_MSG_CT_NEW and IPCTNL_MSG_CT_DELETE, and of expectations.
-            1 | 2 => matches!(message.kind & 0xff, 0 | 2),
-            // All but NFT_MSG_GET*, linux/netfilter/nf_tables.h.
-            10 => !matches!(
-                message.kind & 0xff,
-                1 | 4 | 7 | 10 | 13 | 16 | 19 | 21 | 23 | 25 | 26
-            ),
-            _ => false,
-        },
-        _ => false,
-    }
 }
 
 #[cfg(test)]
-#[path = "owners_tests.rs"]
 mod tests;
