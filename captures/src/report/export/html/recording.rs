@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::{bytes, datum, drawn, figure, number, shown, table, time};
 use crate::report::explain;
-use crate::report::export::picture::ladder;
+use crate::report::export::picture::{ladder, strip};
 use crate::report::export::words;
 use crate::report::model::{Condition, Recording, Share, Times, WasteKind};
 
@@ -141,7 +141,7 @@ fn share(here: &str, share: &Share, open: bool) -> Markup {
             th scope="row" { "headers" }
             td { (number(&format!("{here}/messages"), share.messages)) }
             td { (bytes(&format!("{here}/headers"), share.headers)) }
-            td { (words::percent(part(share.headers))) }
+            td { (drawn(strip(part(share.headers)))) (words::percent(part(share.headers))) }
         }
         @for (at, it) in share.attributes.iter().take(LISTED).enumerate() {
             @let there = format!("{here}/attributes/{at}");
@@ -149,7 +149,10 @@ fn share(here: &str, share: &Share, open: bool) -> Markup {
                 th scope="row" class={ "depth" (it.depth.min(6)) } { (shown(&it.name)) }
                 td { (number(&format!("{there}/count"), it.count)) }
                 td { (bytes(&format!("{there}/bytes"), it.bytes)) }
-                td { (datum(&format!("{there}/share"), &it.share, &words::percent(it.share))) }
+                td {
+                    (drawn(strip(it.share)))
+                    (datum(&format!("{there}/share"), &it.share, &words::percent(it.share)))
+                }
             }
         }
     };
@@ -163,6 +166,8 @@ fn share(here: &str, share: &Share, open: bool) -> Markup {
 }
 
 fn interfaces(here: &str, recording: &Recording) -> Markup {
+    let largest = recording.interfaces.iter().map(|it| it.bytes).max();
+    let part = |bytes: u64| bytes as f64 / largest.unwrap_or(0).max(1) as f64;
     let rows = html! {
         @for (at, it) in recording.interfaces.iter().take(LISTED).enumerate() {
             @let there = format!("{here}/interfaces/{at}");
@@ -170,7 +175,7 @@ fn interfaces(here: &str, recording: &Recording) -> Markup {
                 th scope="row" { (shown(it.name.as_deref().unwrap_or("no name"))) }
                 td { (number(&format!("{there}/index"), it.index.into())) }
                 td { (number(&format!("{there}/count"), it.count)) }
-                td { (bytes(&format!("{there}/bytes"), it.bytes)) }
+                td { (drawn(strip(part(it.bytes)))) (bytes(&format!("{there}/bytes"), it.bytes)) }
             }
         }
     };

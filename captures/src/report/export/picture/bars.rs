@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Bars that lie, each under what it stands for.
 
+use svg::Document;
 use svg::node::element::Group;
 
 use super::{FITS, WIDTH, fitting, hint, label, picture, rectangle};
@@ -46,6 +47,18 @@ pub(in super::super) fn bars(id: &str, title: &str, all: &[Bar]) -> String {
             .add(rectangle(0.0, y + TOP, width, THICK, &series));
     }
     document.to_string()
+}
+
+/// A bar for a cell of a table, of which so much is full. The figure beside it says the
+/// same to those who do not see it.
+pub(in super::super) fn strip(part: f64) -> String {
+    Document::new()
+        .set("viewBox", (0, 0, 100, 8))
+        .set("class", "strip")
+        .set("aria-hidden", "true")
+        .add(rectangle(0.0, 0.0, 100.0, 8.0, "track"))
+        .add(rectangle(0.0, 0.0, 100.0 * part.clamp(0.0, 1.0), 8.0, "c0"))
+        .to_string()
 }
 
 /// A part of a stack.

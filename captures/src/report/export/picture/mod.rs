@@ -8,7 +8,7 @@ mod ladder;
 use svg::Document;
 use svg::node::element::{Description, Line, Rectangle, Text as Label, Title};
 
-pub(super) use self::bars::{Bar, Segment, Stack, bars, stacks};
+pub(super) use self::bars::{Bar, Segment, Stack, bars, stacks, strip};
 pub(super) use self::ladder::ladder;
 use crate::text::escape;
 
