@@ -27,7 +27,7 @@ pub(crate) const MACHINE: &str = "\
 
 /// Runs shell commands in the guest, in which [`MACHINE`] is set up.
 pub(crate) fn in_guest(script: &str) -> Result<()> {
-    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let xtask = paths::own()?;
     let mut guest = Command::new(xtask);
     guest
         .args(["guest", "--", "sh", "-euc"])

@@ -14,11 +14,22 @@ pub(crate) fn root() -> &'static Path {
         .expect("xtask/ lies in the workspace")
 }
 
+/// This program's own file, which the guest runs too.
+pub(crate) fn own() -> Result<PathBuf> {
+    let exe = env::current_exe().context("cannot find this program's own file")?;
+    // The kernel puts " (deleted)" behind the name of a file that is gone.
+    anyhow::ensure!(
+        exe.exists(),
+        "this program was built anew while it ran: start it again"
+    );
+    Ok(exe)
+}
+
 /// The folder of this build profile's parent: `target/TRIPLE`, learnt from
 /// where this very binary lies, so that `CARGO_TARGET_DIR` and the target
 /// triple need no second guess.
 pub(crate) fn target_dir() -> Result<PathBuf> {
-    let exe = env::current_exe().context("cannot find this program's own file")?;
+    let exe = own()?;
     let dir = exe
         .ancestors()
         .find(|dir| dir.ends_with("debug") || dir.ends_with("release"))

@@ -103,7 +103,7 @@ fn script(args: &ReportArgs, dir: &Path, specs: &Path) -> String {
 }
 
 fn in_guest(script: &str) -> Result<()> {
-    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let xtask = paths::own()?;
     let mut guest = Command::new(xtask);
     guest
         .args(["guest", "--", "sh", "-euc", script])

@@ -67,7 +67,7 @@ pub(crate) fn task() -> Result<()> {
         }
     }
     let home = tempfile::tempdir().context("cannot make a folder")?;
-    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let xtask = paths::own()?;
     run::check(
         Command::new(xtask)
             .args(["dissector", "--install"])

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     args::{BenchModuleArgs, BenchModuleInGuestArgs},
     kernel::Kernel,
-    kmod, run,
+    kmod, paths, run,
 };
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
@@ -106,7 +106,7 @@ struct Measured {
 pub(super) fn task(args: &BenchModuleArgs) -> Result<()> {
     let ours = kmod::ensure(Kernel::named("default")?)?;
     let results = tempfile::NamedTempFile::new().context("cannot make a file for the results")?;
-    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let xtask = paths::own()?;
     let mut guest = Command::new(&xtask);
     guest
         .args(["guest", "--module", "none", "--mem", "2500M"])

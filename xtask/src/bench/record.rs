@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     args::{BenchRecordArgs, BenchRecordInGuestArgs},
-    cargo, run,
+    cargo, paths, run,
 };
 use anyhow::{Context, Result, bail, ensure};
 use comfy_table::{CellAlignment, Table, presets};
@@ -98,7 +98,7 @@ pub(super) fn task(args: &BenchRecordArgs) -> Result<()> {
             .arg(&empty)
             .arg(&source),
     )?;
-    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let xtask = paths::own()?;
     let mut guest = Command::new(&xtask);
     guest
         .args([

@@ -6,7 +6,7 @@ use super::{
     frame::{self, Frame},
     machine, terminal,
 };
-use crate::{args::GuestArgs, exit::Unavailable, kernel::Kernel, run};
+use crate::{args::GuestArgs, exit::Unavailable, kernel::Kernel, paths, run};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
@@ -15,7 +15,6 @@ use signal_hook::{
     low_level::{emulate_default_handler, signal_name},
 };
 use std::{
-    env,
     fs::{self, File},
     io::{self, ErrorKind, IsTerminal, Read, Write},
     net::Shutdown,
@@ -83,7 +82,7 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
 }
 
 fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) -> Result<Ending> {
-    let init = env::current_exe().context("cannot find this program's own file")?;
+    let init = paths::own()?;
     let (ours, theirs) = UnixStream::pair().context("cannot make a socket pair")?;
     File::create(log).context("cannot write the guest's log")?;
     // A guest must not outlive this program, whatever ends it. It would notice

@@ -18,7 +18,7 @@ use crate::{
     args::{SoakArgs, SoakWhat},
     cargo,
     guest::complaints::complaint,
-    kmod,
+    kmod, paths,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{fs, process::Command};
@@ -35,7 +35,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     if let SoakWhat::Decode = args.what {
         return decode::run(args.count.unwrap_or_else(|| args.what.count()), seed);
     }
-    let xtask = std::env::current_exe().context("cannot find this program's own file")?;
+    let xtask = paths::own()?;
     let dmesg = tempfile::NamedTempFile::new().context("cannot make a file for the log")?;
     let mut guest = Command::new(&xtask);
     guest
