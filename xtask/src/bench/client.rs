@@ -69,6 +69,11 @@ impl Client {
         })
     }
 
+    /// The port id of its socket.
+    pub(super) fn port(&self) -> Result<u32> {
+        self.socket.pid().context("a socket without a port id")
+    }
+
     /// The bytes of a request.
     pub(super) fn request(&self, ask: Ask) -> Vec<u8> {
         let by_index = |index: u32| {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `cargo xtask bench`: how fast things are, as ratios against peers in the same run.
 
+mod burst;
 mod client;
 mod decode;
 mod dissector;

@@ -3,10 +3,10 @@
 //! and against tcpdump beside it.
 //!
 //! One boot. In each round every contender runs once, in an order that turns with the
-//! rounds. Then the recorders themselves: processor time for a message, and memory.
+//! rounds. Then the recorders themselves, under bursts ([`burst`]).
 
 use super::{
-    decode::look,
+    burst,
     module::{make_devices, quiet},
     samples::Samples,
 };
@@ -18,7 +18,6 @@ use anyhow::{Context, Result, bail, ensure};
 use comfy_table::{CellAlignment, Table, presets};
 use std::{
     fs,
-    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -82,9 +81,8 @@ impl Who {
 /// The tap of tcpdump.
 const TAP: &str = "mon0";
 
-/// Link dumps whose messages the recorders are measured by, at a time and in all: a
-/// clock tick is 10 ms.
-const DUMPS: usize = 40;
+/// tcpdump with the room for 64 MiB that it needs to lose little.
+pub(super) const WITH_ROOM: [&str; 2] = ["-B", "65536"];
 
 /// `cargo xtask bench record`.
 pub(super) fn task(args: &BenchRecordArgs) -> Result<()> {
@@ -175,11 +173,11 @@ pub(super) fn in_guest(args: &BenchRecordInGuestArgs) -> Result<()> {
         }
     }
     println!("{}\n", table.trim_fmt());
-    println!("{}", recorders()?.trim_fmt());
+    println!("{}", burst::table()?.trim_fmt());
     Ok(())
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);
@@ -192,7 +190,7 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
 /// Runs the command once, in µs.
 fn measure(who: Who, command: &[String]) -> Result<f64> {
     let beside = (who == Who::BesideTcpdump)
-        .then(Tcpdump::start)
+        .then(|| Tcpdump::start(&WITH_ROOM))
         .transpose()?;
     let mut words = who
         .words()
@@ -220,15 +218,16 @@ fn measure(who: Who, command: &[String]) -> Result<f64> {
 }
 
 /// tcpdump on an nlmon link of its own.
-struct Tcpdump(Child);
+pub(super) struct Tcpdump(pub(super) Child);
 
 impl Tcpdump {
-    fn start() -> Result<Self> {
+    pub(super) fn start(options: &[&str]) -> Result<Self> {
         run::check(Command::new("ip").args(["link", "add", TAP, "type", "nlmon"]))?;
         run::check(Command::new("ip").args(["link", "set", TAP, "up"]))?;
         let said = fs::File::create("tcpdump.err").context("cannot make a file")?;
         let child = Command::new("tcpdump")
-            .args(["-i", TAP, "-B", "65536", "-s", "262144", "-w", "x.pcap"])
+            .args(["-i", TAP, "-s", "262144", "-w", "x.pcap"])
+            .args(options)
             .stdin(Stdio::null())
             .stderr(said)
             .spawn()
@@ -238,13 +237,13 @@ impl Tcpdump {
     }
 
     /// Ends it.
-    fn stop(mut self) -> Result<()> {
+    pub(super) fn stop(mut self) -> Result<()> {
         interrupt(&mut self.0)?;
         run::check(Command::new("ip").args(["link", "del", TAP]))
     }
 }
 
-fn interrupt(child: &mut Child) -> Result<()> {
+pub(super) fn interrupt(child: &mut Child) -> Result<()> {
     run::check(Command::new("kill").args(["-INT", &child.id().to_string()]))?;
     let status = child.wait().context("cannot wait for a recorder")?;
     ensure!(status.success(), "a recorder failed: {status}");
@@ -252,7 +251,7 @@ fn interrupt(child: &mut Child) -> Result<()> {
 }
 
 /// Waits until something is so.
-fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
+pub(super) fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
     for _ in 0..1000 {
         if is_so() {
             return Ok(());
@@ -260,72 +259,4 @@ fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
         std::thread::sleep(Duration::from_millis(10));
     }
     bail!("a recorder does not begin")
-}
-
-/// What the recorders use and lose, for the same messages.
-fn recorders() -> Result<Table> {
-    let mut table = table(["for the same messages", "frames", "lost", "µs/frame", "MiB"]);
-    let mut add = |name: &str, used: (u64, u64), frames: u64, lost: u64| {
-        table.add_row([
-            name.to_owned(),
-            frames.to_string(),
-            lost.to_string(),
-            format!("{:.1}", used.0 as f64 * 1e4 / frames.max(1) as f64),
-            format!("{:.1}", used.1 as f64 / 1024.0),
-        ]);
-    };
-    let mut nlcap = Command::new("nlcap")
-        .args(["record", "-w", "n.pcapng"])
-        .stdin(Stdio::null())
-        .stderr(fs::File::create("nlcap.err").context("cannot make a file")?)
-        .spawn()
-        .context("cannot run nlcap")?;
-    wait_for(|| fs::metadata("n.pcapng").is_ok_and(|about| about.len() > 0))?;
-    let used = load(nlcap.id())?;
-    interrupt(&mut nlcap)?;
-    let said = fs::read_to_string("nlcap.err").context("nlcap said nothing")?;
-    // "N messages in N frames, N lost …"
-    let numbers: Vec<u64> = said
-        .split(' ')
-        .filter_map(|word| word.parse().ok())
-        .collect();
-    let [_, frames, lost, ..] = numbers[..] else {
-        bail!("nlcap said {said}");
-    };
-    fs::remove_file("n.pcapng").context("cannot remove a file")?;
-    add("nlcap record", used, frames, lost);
-    let tcpdump = Tcpdump::start()?;
-    let used = load(tcpdump.0.id())?;
-    tcpdump.stop()?;
-    let said = fs::read_to_string("tcpdump.err").context("tcpdump said nothing")?;
-    let number = |what: &str| -> Result<u64> {
-        let line = said
-            .lines()
-            .find(|line| line.contains(what))
-            .context("no count")?;
-        let word = line.split(' ').next().unwrap_or_default();
-        word.parse().with_context(|| format!("tcpdump said {line}"))
-    };
-    let lost = number("dropped by kernel")?;
-    add("tcpdump -B 65536", used, number("captured")?, lost);
-    Ok(table)
-}
-
-/// Makes the messages; the recorder's processor time in ticks, and its memory in KiB.
-fn load(recorder: u32) -> Result<(u64, u64)> {
-    let before = look(recorder).ticks;
-    for _ in 0..DUMPS {
-        run::check(
-            Command::new("ip")
-                .args(["link", "show"])
-                .stdout(Stdio::null()),
-        )?;
-    }
-    std::thread::sleep(Duration::from_millis(500));
-    let after = look(recorder);
-    ensure!(
-        Path::new(&format!("/proc/{recorder}")).exists(),
-        "a recorder has ended"
-    );
-    Ok((after.ticks - before, after.memory))
 }
