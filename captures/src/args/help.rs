@@ -63,7 +63,7 @@ shown), 2 for wrong usage.
 Examples:
   nlcap show ip-20260102-030410.pcapng
   nlcap show --errors -v *.pcapng
-  nlcap show -j FILE | jq 'select(.op == \"getlink\") | .msg'
+  nlcap show -j FILE | jq 'select(.role == \"error\") | [.comm, .op, .error]'
   tcpdump -i nlmon0 -U -w - | nlcap show -";
 
 pub(super) const TRACE_HELP: &str = "\

@@ -232,8 +232,9 @@ pub(crate) struct ViewArgs {
 
     /// Only messages with this attribute, or with this value of it
     ///
-    /// NAME may be a path, as in `netdev.ifindex=2`; VALUE is as the line has it.
-    #[arg(long, value_name = "NAME[=VALUE]")]
+    /// NAME may be a path, as in `netdev.ifindex=2`. VALUE is as the line has it; what is in
+    /// quotes there may be without them, where nothing in it is escaped.
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = attribute)]
     pub(crate) attr: Vec<String>,
 
     /// With the messages that nlcap added to the recording: the list of families
@@ -345,6 +346,14 @@ impl Color {
     }
 }
 
+/// An attribute to look for, as it was typed.
+fn attribute(text: &str) -> Result<String, String> {
+    match text.split('=').next() {
+        None | Some("") => Err("it has no name".into()),
+        Some(_) => Ok(text.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,6 +414,14 @@ mod tests {
         ] {
             let line = [&["nlcap", "record"][..], &wrong].concat();
             assert_eq!(record(&line).unwrap_err().exit_code(), 2, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_to_look_for_has_a_name() {
+        for (typed, exit) in [("=x", Some(2)), ("", Some(2)), ("a.b=", None), ("a", None)] {
+            let parsed = Args::try_parse_from(["nlcap", "show", "--attr", typed, "FILE"]);
+            assert_eq!(parsed.err().map(|it| it.exit_code()), exit, "{typed}");
         }
     }
 

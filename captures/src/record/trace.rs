@@ -69,6 +69,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         Some(recorder) if outcome.begun => close(&outcome, &recorder.shown()),
         _ => confess(&outcome),
     }
+    sink.0.view.say_if_none_matches();
     Ok(outcome.exit(false))
 }
 

@@ -76,7 +76,11 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(anyhow!("cannot write the messages: {}", Reason(error)))
         }
-        _ => Ok(exit),
+        Some(_) => Ok(exit),
+        None => {
+            show.view.say_if_none_matches();
+            Ok(exit)
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Messages as text, as the command line asks for it.
 
+use std::io::{self, IsTerminal};
+
 use jiff::tz::TimeZone;
 
 use super::clock::{Clock, Form};
@@ -11,6 +13,7 @@ use super::paint::Paint;
 use super::{json, line};
 use crate::args::ViewArgs;
 use crate::file::reader::Packet;
+use crate::text;
 
 /// Makes text of messages.
 pub(crate) struct View<'a> {
@@ -19,6 +22,8 @@ pub(crate) struct View<'a> {
     clock: Clock,
     paint: Paint,
     count: Option<Count>,
+    /// A message was wanted.
+    found: bool,
     /// What is to be written next.
     pub(super) text: String,
 }
@@ -37,6 +42,7 @@ impl<'a> View<'a> {
             clock: Clock::new(Form::of(args.time), zone),
             paint,
             count: args.count.then(Count::default),
+            found: false,
             text: String::new(),
         }
     }
@@ -49,6 +55,7 @@ impl<'a> View<'a> {
         if !shown || !self.filter.wants(event) {
             return;
         }
+        self.found = true;
         if let Some(count) = &mut self.count {
             count.add(event, generation);
             return;
@@ -94,6 +101,14 @@ impl<'a> View<'a> {
     pub(crate) fn finish(&mut self) {
         if let Some(count) = self.count.take() {
             self.text.push_str(&count.render());
+        }
+    }
+
+    /// Tells who watches that there is nothing to see because of the filters. A
+    /// script finds it out by what it reads.
+    pub(crate) fn say_if_none_matches(&self) {
+        if !self.found && self.args.is_filtered() && io::stderr().is_terminal() {
+            text::say(&"no message matches");
         }
     }
 }
