@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nl_dissector::decode::{
-    Body, Level, Message, Side, Verdict, flags, genl, messages, missing_at, path_at, types,
+    Body, Genl, Level, Message, Side, Verdict, flags, genl, messages, missing_at, path_at, types,
 };
 use nl_dissector::model::Family;
 
@@ -59,6 +59,14 @@ impl Role {
     }
 }
 
+/// Values of `nlmsg_flags` that mean the same in every message.
+const FLAGS: [(u16, &str); 4] = [
+    (flags::REQUEST, "request"),
+    (flags::MULTI, "multi"),
+    (flags::ACK, "ack"),
+    (flags::DUMP_INTR, "dump-intr"),
+];
+
 /// A message.
 pub(crate) struct Event<'a> {
     /// Number of the packet in the file, from 1.
@@ -75,7 +83,7 @@ pub(crate) struct Event<'a> {
     pub(crate) family: Rc<str>,
     /// Name of the operation, or its number.
     pub(crate) operation: Rc<str>,
-    /// Whether a specification has the operation.
+    /// Whether the operation is a name, by a specification or by Linux.
     pub(crate) known: bool,
     /// Data, where it is a message that has any.
     pub(crate) body: Option<Body<'a>>,
@@ -87,6 +95,29 @@ pub(crate) struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// The flags that mean the same in every message, by name.
+    pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
+        // NLM_F_DUMP is NLM_F_ROOT and NLM_F_MATCH together; either alone is
+        // something else to many protocols, and both are to an answer.
+        let set = self.message.flags;
+        let is_dump = self.is_dump();
+        let names = FLAGS.iter().filter(move |(bit, _)| set & bit != 0);
+        names
+            .map(|(_, name)| *name)
+            .chain(is_dump.then_some("dump"))
+    }
+
+    /// Whether it asks for a dump.
+    pub(super) fn is_dump(&self) -> bool {
+        self.role == Role::Request && self.message.flags & flags::DUMP == flags::DUMP
+    }
+
+    /// The header of generic netlink.
+    pub(super) fn genl(&self) -> Option<Genl<'_>> {
+        let has = self.packet.protocol == GENERIC && self.message.kind >= FIRST_TYPE;
+        has.then(|| genl(self.message.payload)).flatten()
+    }
+
     /// The time since the request.
     pub(crate) fn took(&self) -> Option<Duration> {
         self.packet
@@ -153,7 +184,7 @@ struct NamesKey {
 struct Names {
     family: Rc<str>,
     operation: Rc<str>,
-    /// A specification has the operation.
+    /// The operation is a name.
     known: bool,
 }
 
@@ -386,7 +417,15 @@ impl<'s> Session<'s> {
                     operation,
                     known: true,
                 },
-                None => unknown(&names::protocol(protocol), &names::message(protocol, kind)),
+                None => {
+                    let name = names::message(protocol, kind);
+                    let number = || names::number(protocol, kind);
+                    Names {
+                        family: Rc::from(&*names::protocol(protocol)),
+                        operation: name.map_or_else(|| Rc::from(number()), Rc::from),
+                        known: name.is_some(),
+                    }
+                }
             };
         }
         let family = match (kind, self.controller.family(tap, kind)) {

@@ -4,7 +4,7 @@
 use nl_dissector::decode::Value;
 
 use super::event::{Event, Role};
-use super::value::{Walker, push_leaf, walk_level, walk_record};
+use super::value::{Broken, Walker, push_leaf, walk_level, walk_record};
 use crate::args::ViewArgs;
 
 /// What is asked for; each kind of condition must hold, of one kind any.
@@ -127,5 +127,5 @@ impl Walker for Search<'_> {
         self.pop();
     }
 
-    fn broken(&mut self, _: Option<usize>) {}
+    fn broken(&mut self, _: Broken<'_>) {}
 }

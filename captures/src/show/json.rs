@@ -4,21 +4,13 @@
 
 use std::collections::HashMap;
 
-use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value, flags};
+use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value};
 use nl_dissector::model::AttrKind;
 
 use super::clock::push_seconds;
 use super::event::Event;
 use super::names;
 use super::value::{hinted, hinted_number, push_hex, write};
-
-/// Values of `nlmsg_flags` that mean the same in every message.
-const FLAGS: [(u16, &str); 4] = [
-    (flags::REQUEST, "request"),
-    (flags::MULTI, "multi"),
-    (flags::ACK, "ack"),
-    (flags::DUMP_INTR, "dump-intr"),
-];
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -50,13 +42,7 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     }
     push_key(out, "flags");
     out.push('[');
-    let is_dump =
-        event.role == super::event::Role::Request && message.flags & flags::DUMP == flags::DUMP;
-    let names = FLAGS.iter().filter(|(bit, _)| message.flags & bit != 0);
-    let names = names
-        .map(|(_, name)| *name)
-        .chain(is_dump.then_some("dump"));
-    push_list(out, names, push_text);
+    push_list(out, event.flags(), push_text);
     write(
         out,
         format_args!(
@@ -154,6 +140,9 @@ fn push_bytes(out: &mut String, bytes: &[u8]) {
     out.push('"');
 }
 
+/// The key of bytes that are no attribute, up to the end of the level.
+const NO_ATTRIBUTE: &str = "(no attribute)";
+
 /// An object in the making.
 #[derive(Default)]
 struct Object<'a> {
@@ -185,7 +174,15 @@ impl<'a> Object<'a> {
     fn level(&mut self, out: &mut String, level: &Level<'_>) {
         let mut groups: Vec<Vec<Field<'_>>> = Vec::new();
         let mut known: HashMap<u16, usize> = HashMap::new();
-        for field in level.fields().flatten() {
+        let mut rest: &[u8] = &[];
+        for field in level.fields() {
+            let field = match field {
+                Ok(field) => field,
+                Err(malformed) => {
+                    rest = level.rest(&malformed);
+                    break;
+                }
+            };
             if field.spec.is_some_and(|it| it.kind == AttrKind::Pad) {
                 continue;
             }
@@ -215,11 +212,25 @@ impl<'a> Object<'a> {
                 out.push(']');
             }
         }
+        if !rest.is_empty() {
+            self.key(out, NO_ATTRIBUTE);
+            push_bytes(out, rest);
+        }
     }
 }
 
 fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
     let read = level.read(field);
+    // Something else is in it than attributes. One that is cut off itself is shown as
+    // far as it goes.
+    let is_whole = match &read.value {
+        Value::Nest(level) => level.is_whole(),
+        Value::Indexed(all) => all.is_whole(),
+        _ => true,
+    };
+    if !is_whole && field.missing == 0 {
+        return push_bytes(out, field.attribute.payload);
+    }
     match read.value {
         Value::Nest(_) => push_value(out, &read.value),
         // What it looks like is for people: a program gets what it is.

@@ -9,8 +9,8 @@ use super::event::{Event, Role};
 use super::names;
 use super::paint::{Paint, Tint};
 use super::value::{
-    Walker, push_decimal, push_digits, push_hex, push_leaf, push_text, walk_level, walk_record,
-    write,
+    Broken, Walker, push_decimal, push_digits, push_hex, push_leaf, push_text, walk_level,
+    walk_record, write,
 };
 use crate::text::push_escaped;
 
@@ -45,7 +45,7 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
         out.push('?');
     }
     match event.role {
-        Role::Request => push_request_flags(out, event),
+        Role::Request if event.is_dump() => out.push_str(" dump"),
         Role::Done => push_warning(out, event, " done"),
         Role::Ack => push_warning(out, event, " ack"),
         Role::Error => push_error(out, event, paint),
@@ -62,13 +62,14 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
             open: 0,
             first: true,
             full: false,
-            sparing: true,
+            in_header: true,
+            begun: (0, true),
+            structs: 0,
+            left_out: 0,
         };
-        if body
-            .header
-            .as_ref()
-            .is_none_or(|it| walk_record(it, &mut line))
-        {
+        let header = body.header.as_ref();
+        if header.is_none_or(|it| walk_record(it, &mut line)) {
+            line.in_header = false;
             walk_level(&body.level, &mut line);
         }
     }
@@ -123,14 +124,6 @@ fn push_milliseconds(out: &mut String, time: Duration) {
     out.push_str("ms");
 }
 
-fn push_request_flags(out: &mut String, event: &Event<'_>) {
-    // NLM_F_DUMP is NLM_F_ROOT and NLM_F_MATCH together; either alone is
-    // something else to many protocols.
-    if event.message.flags & flags::DUMP == flags::DUMP {
-        out.push_str(" dump");
-    }
-}
-
 /// The kernel has something to say of what went well, too.
 fn push_warning(out: &mut String, event: &Event<'_>, word: &str) {
     out.push_str(word);
@@ -176,28 +169,66 @@ struct Line<'o> {
     /// The next value is the first of its brace.
     first: bool,
     full: bool,
-    /// Zeros are left out: most members of a fixed header are.
-    sparing: bool,
+    /// The struct before the attributes is written, most of which is 0.
+    in_header: bool,
+    /// The length of the text before the brace that was opened last, and what `first`
+    /// was there.
+    begun: (usize, bool),
+    /// Structs around the next value, each in the other.
+    structs: u32,
+    /// For each of them, innermost in the lowest bit: members were left out.
+    left_out: u32,
 }
 
 impl Line<'_> {
-    fn name(&mut self, name: &str, guessed: bool) {
+    /// What is between two values.
+    fn space(&mut self) {
         if !self.first || self.open == 0 {
             self.out.push(' ');
         }
         self.first = false;
+    }
+
+    /// Says that there is more.
+    fn mark(&mut self) {
+        self.space();
+        self.out.push('…');
+    }
+
+    fn name(&mut self, name: &str, guessed: bool) {
+        self.space();
         self.out.push_str(name);
         if guessed {
             self.out.push('?');
         }
     }
 
+    /// Bytes, the first of them where they are many.
+    fn bytes(&mut self, bytes: &[u8]) {
+        push_hex(self.out, &bytes[..bytes.len().min(BYTES)]);
+        if bytes.len() > BYTES {
+            write(self.out, format_args!("…({} bytes)", bytes.len()));
+        }
+    }
+
     fn is_full(&mut self) -> bool {
         if !self.full && self.out.len() - self.start > VALUES {
             self.full = true;
-            self.out.push_str(" …");
+            self.mark();
         }
         self.full
+    }
+
+    /// Whether the value need not be said: a number that is an attribute was sent
+    /// for its value, one in a struct because the struct has room for it.
+    fn is_spared(&self, value: &Value<'_>) -> bool {
+        self.structs > 0
+            && match value {
+                Value::Number(number) => number.bits() == 0,
+                Value::Bytes { bytes, .. } => bytes.iter().all(|byte| *byte == 0),
+                Value::Text(text) => text.is_empty(),
+                _ => false,
+            }
     }
 }
 
@@ -208,7 +239,10 @@ impl Walker for Line<'_> {
         }
         match value {
             Value::Padding(_) => return true,
-            Value::Number(number) if self.sparing && number.bits() == 0 => return true,
+            value if self.is_spared(value) => {
+                self.left_out |= 1;
+                return true;
+            }
             Value::Flag => {
                 self.name(name, guessed);
                 return true;
@@ -221,8 +255,7 @@ impl Walker for Line<'_> {
             Value::Bytes { bytes, hint: None } | Value::Odd(bytes) | Value::TooDeep(bytes)
                 if bytes.len() > BYTES =>
             {
-                push_hex(self.out, &bytes[..BYTES]);
-                write(self.out, format_args!("…({} bytes)", bytes.len()));
+                self.bytes(bytes);
             }
             Value::Text(text) if text.len() > VALUES => {
                 push_text(self.out, &text[..VALUES]);
@@ -237,6 +270,7 @@ impl Walker for Line<'_> {
         if self.is_full() {
             return false;
         }
+        self.begun = (self.out.len(), self.first);
         self.name(name, guessed);
         self.out.push_str("={");
         self.open += 1;
@@ -245,15 +279,39 @@ impl Walker for Line<'_> {
     }
 
     fn end(&mut self) {
-        self.out.push('}');
         self.open = self.open.saturating_sub(1);
+        if self.in_header && self.first {
+            // A struct of zeros is one itself.
+            self.out.truncate(self.begun.0);
+            self.first = self.begun.1;
+            return;
+        }
+        self.out.push('}');
         self.first = false;
     }
 
-    fn broken(&mut self, missing: Option<usize>) {
-        match missing {
-            Some(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
-            None => self.out.push_str(" [no attribute]"),
+    fn begin_members(&mut self) {
+        self.structs += 1;
+        self.left_out <<= 1;
+    }
+
+    fn end_members(&mut self) {
+        if self.left_out & 1 != 0 && !self.in_header && !self.full {
+            self.mark();
+        }
+        self.left_out >>= 1;
+        self.structs -= 1;
+    }
+
+    fn broken(&mut self, what: Broken<'_>) {
+        match what {
+            Broken::Missing(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
+            Broken::Bytes(bytes) => {
+                self.space();
+                self.out.push_str("[no attribute: ");
+                self.bytes(bytes);
+                self.out.push(']');
+            }
         }
     }
 }
@@ -264,10 +322,28 @@ pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
     write(
         out,
         format_args!(
-            "    len {} type {:#x} flags {:#x} seq {} port {}\n",
-            message.length, message.kind, message.flags, message.sequence, message.port
+            "    len {} type {:#x} flags {:#x}",
+            message.length, message.kind, message.flags
         ),
     );
+    for (at, name) in event.flags().enumerate() {
+        out.push_str(if at == 0 { " (" } else { "|" });
+        out.push_str(name);
+    }
+    if event.flags().next().is_some() {
+        out.push(')');
+    }
+    write(
+        out,
+        format_args!(" seq {} port {}", message.sequence, message.port),
+    );
+    if let Some(genl) = event.genl() {
+        write(
+            out,
+            format_args!(" cmd {} version {}", genl.command, genl.version),
+        );
+    }
+    out.push('\n');
     let mut tree = Tree { out, depth: 1 };
     if let Some(body) = &event.body {
         if let Some(header) = &body.header {
@@ -315,15 +391,17 @@ impl Walker for Tree<'_> {
         self.depth -= 1;
     }
 
-    fn broken(&mut self, missing: Option<usize>) {
+    fn broken(&mut self, what: Broken<'_>) {
         let width = 4 * self.depth;
-        match missing {
-            Some(missing) => write(
-                self.out,
-                format_args!("{:width$}[{missing} bytes missing]\n", ""),
-            ),
-            None => write(self.out, format_args!("{:width$}[no attribute]\n", "")),
+        write(self.out, format_args!("{:width$}[", ""));
+        match what {
+            Broken::Missing(missing) => write(self.out, format_args!("{missing} bytes missing")),
+            Broken::Bytes(bytes) => {
+                self.out.push_str("no attribute: ");
+                push_hex(self.out, bytes);
+            }
         }
+        self.out.push_str("]\n");
     }
 }
 

@@ -30,18 +30,25 @@ pub(crate) fn protocol(number: u16) -> Cow<'static, str> {
 }
 
 /// The name of a message of a protocol that is not generic, where no specification
-/// has it.
-pub(crate) fn message(protocol: u16, kind: u16) -> Cow<'static, str> {
+/// has it but Linux.
+pub(crate) fn message(protocol: u16, kind: u16) -> Option<&'static str> {
     match (i32::from(protocol), kind) {
         // linux/sock_diag.h.
-        (libc::NETLINK_SOCK_DIAG, 20) => "by-family".into(),
-        (libc::NETLINK_SOCK_DIAG, 21) => "destroy".into(),
+        (libc::NETLINK_SOCK_DIAG, 20) => Some("by-family"),
+        (libc::NETLINK_SOCK_DIAG, 21) => Some("destroy"),
         // linux/inet_diag.h, of before 3.3.
-        (libc::NETLINK_SOCK_DIAG, 18) => "tcpdiag-getsock".into(),
-        (libc::NETLINK_SOCK_DIAG, 19) => "dccpdiag-getsock".into(),
+        (libc::NETLINK_SOCK_DIAG, 18) => Some("tcpdiag-getsock"),
+        (libc::NETLINK_SOCK_DIAG, 19) => Some("dccpdiag-getsock"),
+        _ => None,
+    }
+}
+
+/// What stands for the name of a message that has none.
+pub(crate) fn number(protocol: u16, kind: u16) -> String {
+    match i32::from(protocol) {
         // The subsystem is in the upper byte: linux/netfilter/nfnetlink.h.
-        (libc::NETLINK_NETFILTER, _) => format!("subsystem{}-{}", kind >> 8, kind & 0xff).into(),
-        _ => format!("type{kind}").into(),
+        libc::NETLINK_NETFILTER => format!("subsystem{}-{}", kind >> 8, kind & 0xff),
+        _ => format!("type{kind}"),
     }
 }
 
@@ -105,11 +112,11 @@ mod tests {
             (protocol(0), protocol(99)),
             ("route".into(), "netlink99".into())
         );
+        assert_eq!((message(4, 20), message(0, 999)), (Some("by-family"), None));
         assert_eq!(
-            (message(4, 20), message(0, 999)),
-            ("by-family".into(), "type999".into())
+            (number(0, 999), number(12, 0x2003)),
+            ("type999".into(), "subsystem32-3".into())
         );
-        assert_eq!(message(12, 0x2003), "subsystem32-3");
         assert_eq!(
             (errno(19), errno(524), errno(9999)),
             ("ENODEV".into(), "ENOTSUPP".into(), "errno9999".into())

@@ -161,6 +161,59 @@ fn filters_leave_what_was_asked_for() {
 }
 
 #[test]
+fn zeros_are_left_out_of_the_header_and_where_a_mark_says_so() {
+    // The master is taken from link 4: ifi_index 4, IFLA_MASTER 0, IFLA_MAP without
+    // memory of its own but with an interrupt.
+    let mut map = [0; 32];
+    map[24] = 9;
+    let payload = [
+        &[0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..],
+        &attribute(10, &[0; 4]),
+        &attribute(14, &map),
+        &attribute(23, &[0; 8]),
+    ]
+    .concat();
+    let file = file(&[(0, message(16, 1, 7, &payload))]);
+    let shown = show(&file, &with(|it| it.time = 1));
+    assert_eq!(
+        shown,
+        "port 0 > route newlink ifi-index=4 master=0 map={irq=9 …} stats64={…}\n"
+    );
+}
+
+#[test]
+fn bytes_in_the_place_of_attributes_are_shown_wherever_they_are() {
+    // IFLA_XDP holds no attribute, IFLA_LINKINFO one and two bytes.
+    let kind = attribute(1, b"veth");
+    let payload = [
+        &[0; 16][..],
+        &attribute(43, &[0, 0, 10, 0]),
+        &attribute(18, &[&kind[..], &[7, 7]].concat()),
+        &[9, 9],
+    ]
+    .concat();
+    let file = file(&[(0, message(16, 1, 7, &payload))]);
+    let shown = |change: fn(&mut ViewArgs)| show(&file, &with(change));
+    assert_eq!(
+        shown(|it| it.time = 1),
+        "port 0 > route newlink xdp={[no attribute: 00000a00]} \
+         linkinfo={kind=veth [no attribute: 0707]} [no attribute: 0909]\n"
+    );
+    let tree = shown(|it| it.verbose = true);
+    for line in [
+        "[no attribute: 00000a00]",
+        "[no attribute: 0707]",
+        "[no attribute: 0909]",
+    ] {
+        assert!(tree.contains(line), "{tree}");
+    }
+    let object: serde_json::Value = serde_json::from_str(&shown(|it| it.json = true)).unwrap();
+    assert_eq!(object["msg"]["xdp"], "00000a00");
+    assert_eq!(object["msg"]["linkinfo"], "08000100766574680707");
+    assert_eq!(object["msg"]["(no attribute)"], "0909");
+}
+
+#[test]
 fn an_error_names_the_attribute_also_where_only_the_request_has_it() {
     let request = message(
         0x24,

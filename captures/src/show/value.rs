@@ -210,17 +210,32 @@ pub(super) trait Walker {
     fn begin(&mut self, name: &str, guessed: bool) -> bool;
     /// It ends.
     fn end(&mut self);
-    /// Bytes follow that are no attribute, or an attribute lacks this many bytes.
-    fn broken(&mut self, missing: Option<usize>);
+    /// What follows are members of a struct.
+    fn begin_members(&mut self) {}
+    /// These were the members.
+    fn end_members(&mut self) {}
+    /// Something is not what it says it is.
+    fn broken(&mut self, what: Broken<'_>);
+}
+
+/// What stands where an attribute should.
+pub(super) enum Broken<'a> {
+    /// Bytes that are no attribute, up to the end of the level.
+    Bytes(&'a [u8]),
+    /// An attribute that lacks this many bytes.
+    Missing(usize),
 }
 
 /// Walks a level. False where the walker wants no more.
 pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
     let mut name = String::new();
     for field in level.fields() {
-        let Ok(field) = field else {
-            walker.broken(None);
-            return true;
+        let field = match field {
+            Ok(field) => field,
+            Err(malformed) => {
+                walker.broken(Broken::Bytes(level.rest(&malformed)));
+                return true;
+            }
         };
         let read = level.read(&field);
         let shown = match field.name() {
@@ -235,7 +250,7 @@ pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
             return false;
         }
         if field.missing > 0 {
-            walker.broken(Some(field.missing));
+            walker.broken(Broken::Missing(field.missing));
         }
     }
     true
@@ -243,9 +258,12 @@ pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
 
 /// Walks the members of a struct.
 pub(super) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool {
-    record
+    walker.begin_members();
+    let goes_on = record
         .members()
-        .all(|(member, value)| walk_value(&member.name, false, &value, walker))
+        .all(|(member, value)| walk_value(&member.name, false, &value, walker));
+    walker.end_members();
+    goes_on
 }
 
 fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Walker) -> bool {
@@ -277,8 +295,8 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
                 index.push(']');
                 walk_value(&index, false, &all.read(&field), walker)
             }
-            Err(_) => {
-                walker.broken(None);
+            Err(malformed) => {
+                walker.broken(Broken::Bytes(all.rest(&malformed)));
                 true
             }
         }),

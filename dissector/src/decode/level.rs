@@ -91,6 +91,18 @@ impl<'a> Level<'a> {
         self.bytes
     }
 
+    /// The bytes from what is no attribute to the end.
+    pub fn rest(&self, malformed: &Malformed) -> &'a [u8] {
+        let at = malformed.offset.saturating_sub(self.offset);
+        self.bytes.get(at..).unwrap_or(&[])
+    }
+
+    /// Whether it is attributes to the last byte.
+    pub fn is_whole(&self) -> bool {
+        self.fields()
+            .all(|field| field.is_ok_and(|it| it.missing == 0))
+    }
+
     /// The byte order of the machine that spoke.
     pub fn endian(&self) -> Endian {
         self.endian

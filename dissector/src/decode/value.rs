@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What attributes and members of structs hold.
 
-use super::Endian;
 use super::level::{Field, Fields, Level, until_nul};
+use super::{Endian, Malformed};
 use crate::model::{
     ArrayElement, ByteOrder, DisplayHint, Enum, Family, MOST_KEYS, Member, MemberKind, Scalar,
     Struct,
@@ -308,6 +308,16 @@ impl<'a> Indexed<'a> {
     /// The elements; each one's number is its index.
     pub fn fields(&self) -> Fields<'a> {
         self.level.fields()
+    }
+
+    /// The bytes from what is no attribute to the end.
+    pub fn rest(&self, malformed: &Malformed) -> &'a [u8] {
+        self.level.rest(malformed)
+    }
+
+    /// Whether it is attributes to the last byte.
+    pub fn is_whole(&self) -> bool {
+        self.level.is_whole()
     }
 
     /// What an element holds.
