@@ -126,7 +126,7 @@ print(kinds(first), kinds(second), kinds(u.getsockname()[0]), kinds(again), late
             until [ -s pid ]; do sleep 0.05; done; sleep 0.3
             kill -9 $r; wait $r || true
             while [ -d /proc/$(cat pid) ]; do sleep 0.1; done
-            sleep 0.2; pgrep nlcap || echo none");
+            sleep 0.2; pgrep 'nlcap|netlink-guard' || echo none");
         assert_eq!(out, "whole\nnone\n", "{err}");
     }
 

@@ -13,17 +13,17 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::process::ExitStatus;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup2_stdout, execvp, pipe2};
 
 use super::privilege;
 use super::signals::Inherited;
-use super::sys::process::{close_range, fork_with};
+use super::sys::process::{close_range, fork_with, wait};
 use super::sys::seccomp;
 use super::tree;
 use super::user::Identity;
@@ -289,7 +289,7 @@ impl Starting {
                 exit: None,
             }),
             Some(errno) => {
-                let _ = waitpid(self.child, None);
+                let _ = wait(Some(self.child), false);
                 Err(StartError {
                     command: self.command,
                     errno: Errno::from_raw(i32::from_ne_bytes(*errno)),
@@ -316,13 +316,8 @@ impl Running {
     /// as well.
     pub(super) fn ended(&mut self) -> Option<Exit> {
         loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::Exited(pid, status)) => {
-                    self.note(pid, Exit::Command((status & 0xff) as u8));
-                }
-                Ok(WaitStatus::Signaled(pid, signal, _)) => {
-                    self.note(pid, Exit::from(signal));
-                }
+            match wait(None, true) {
+                Ok(Some((pid, status))) => self.note(pid, status),
                 Err(Errno::EINTR) => {}
                 _ => return self.exit,
             }
@@ -335,20 +330,17 @@ impl Running {
             if let Some(exit) = self.exit {
                 return Ok(exit);
             }
-            match waitpid(self.child, None) {
-                Ok(WaitStatus::Exited(_, status)) => {
-                    self.exit = Some(Exit::Command((status & 0xff) as u8));
-                }
-                Ok(WaitStatus::Signaled(_, signal, _)) => self.exit = Some(Exit::from(signal)),
-                Ok(_) | Err(Errno::EINTR) => {}
+            match wait(Some(self.child), false) {
+                Ok(Some((pid, status))) => self.note(pid, status),
+                Ok(None) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
             }
         }
     }
 
-    fn note(&mut self, pid: Pid, exit: Exit) {
+    fn note(&mut self, pid: Pid, status: ExitStatus) {
         if pid == self.child {
-            self.exit = Some(exit);
+            self.exit = Some(Exit::from(status));
         }
     }
 

@@ -235,7 +235,7 @@ impl<S: Sink> Running<'_, S> {
         let why = self.record()?;
         self.live = None;
         let said = self.say_error();
-        let (counters, mut incomplete) = self.stop()?;
+        let (counters, mut incomplete) = self.stop(matches!(why, Why::Ended(_)))?;
         let mut gaps = self.watched.gaps();
         gaps.unheard += self.flow.owners.deaf();
         if !gaps.is_none() {
@@ -367,7 +367,7 @@ impl<S: Sink> Running<'_, S> {
 
     /// Stops the taps, takes what they hold, and removes the links; what each counted,
     /// and why that is not all.
-    fn stop(&mut self) -> anyhow::Result<(Vec<Counters>, Vec<String>)> {
+    fn stop(&mut self, has_ended: bool) -> anyhow::Result<(Vec<Counters>, Vec<String>)> {
         let mut incomplete = Vec::new();
         let mut counters = Vec::new();
         for source in &mut self.sources.all {
@@ -399,7 +399,8 @@ impl<S: Sink> Running<'_, S> {
         for part in &self.late_families() {
             self.flow.sink.added(&part.frame(0));
         }
-        self.flow.tell_end(is_whole);
+        // Of a subject that goes on, what is still to come to the tap was not refused.
+        self.flow.tell_end(is_whole && has_ended);
         self.flow.push();
         Ok((counters, incomplete))
     }

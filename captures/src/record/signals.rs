@@ -6,7 +6,8 @@
 //! Handlers, and not a blocked mask with signalfd(2): a mask is inherited by the
 //! command, handlers are not. SIGHUP stays ignored where it was, for nohup(1).
 //! SIGINT is caught also where a shell started nlcap in the background and so with
-//! SIGINT ignored: whoever sends it then means nlcap.
+//! SIGINT ignored: whoever sends it then means nlcap. The command has all of them as
+//! nlcap was given them.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,7 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::raw::WithRawSiginfo;
 
@@ -30,6 +31,9 @@ const ENDING: [Signal; 4] = [
 
 /// Others that would end nlcap, but may mean something to the command.
 const OTHERS: [Signal; 3] = [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGALRM];
+
+/// Those that we have something done about without a look at them.
+const CHANGED: [Signal; 3] = [Signal::SIGCHLD, Signal::SIGPIPE, Signal::SIGXFSZ];
 
 /// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,19 +58,34 @@ pub(crate) struct Signals {
     inherited: Inherited,
 }
 
-/// What a command has to be given again: what we do not catch but ignore.
+/// What a command has to be given again: which of the signals that we catch, or ignore,
+/// were ignored when nlcap was started.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inherited {
-    /// SIGXFSZ was ignored when nlcap was started.
-    size_ignored: bool,
+    ignored: SigSet,
 }
 
 impl Inherited {
+    /// Looks, before anything is changed.
+    fn look() -> io::Result<Self> {
+        let mut ignored = SigSet::empty();
+        for signal in ENDING.into_iter().chain(OTHERS).chain(CHANGED) {
+            // The Rust runtime ignores SIGPIPE before main.
+            let was_ignored = match signal {
+                Signal::SIGPIPE => sys::pipe_was_ignored(),
+                _ => sys::is_ignored(signal)?,
+            };
+            if was_ignored {
+                ignored.add(signal);
+            }
+        }
+        Ok(Self { ignored })
+    }
+
     /// Gives them back, in the process that is to be the command.
     pub(super) fn restore(self) -> nix::Result<()> {
-        // The Rust runtime ignores SIGPIPE, and does not say what it was before.
-        set_action(Signal::SIGPIPE, false)?;
-        set_action(Signal::SIGXFSZ, self.size_ignored)
+        let mut all = ENDING.into_iter().chain(OTHERS).chain(CHANGED);
+        all.try_for_each(|signal| set_action(signal, self.ignored.contains(signal)))
     }
 }
 
@@ -75,18 +94,18 @@ impl Signals {
     pub(crate) fn catch() -> io::Result<Self> {
         let mut caught = vec![Signal::SIGCHLD];
         caught.extend(ENDING.into_iter().chain(OTHERS));
-        if sys::is_ignored(Signal::SIGHUP)? {
+        let inherited = Inherited::look()?;
+        if inherited.ignored.contains(Signal::SIGHUP) {
             caught.retain(|signal| *signal != Signal::SIGHUP);
         }
         // A file that may not grow any more is an error of its write(2).
-        let size_ignored = sys::is_ignored(Signal::SIGXFSZ)?;
         set_action(Signal::SIGXFSZ, true)?;
         let caught = caught.into_iter().map(|signal| signal as i32);
         let (read, write) = UnixStream::pair()?;
         let delivery = SignalDelivery::with_pipe(read, write, WithRawSiginfo, caught)?;
         Ok(Self {
             delivery,
-            inherited: Inherited { size_ignored },
+            inherited,
         })
     }
 

@@ -10,7 +10,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use nix::errno::Errno;
 use nix::sys::mman::{self, MapFlags, ProtFlags};
@@ -119,6 +119,25 @@ pub(super) fn bind_packet(socket: impl AsFd, link: i32, protocol: u16) -> nix::R
         )
     };
     Errno::result(result).map(drop)
+}
+
+static PIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// Looks at SIGPIPE's action before the Rust runtime sets it.
+extern "C" fn look_at_pipe() {
+    let ignored = is_ignored(Signal::SIGPIPE).unwrap_or(false);
+    PIPE_WAS_IGNORED.store(ignored, Ordering::Relaxed);
+}
+
+// SAFETY: The section holds addresses of functions that the C library calls before
+// main. This one makes a system call and sets an atomic.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_PIPE: extern "C" fn() = look_at_pipe;
+
+/// Whether SIGPIPE was ignored when the program was started.
+pub(super) fn pipe_was_ignored() -> bool {
+    PIPE_WAS_IGNORED.load(Ordering::Relaxed)
 }
 
 /// Whether this process was started with the signal ignored, as by nohup(1).

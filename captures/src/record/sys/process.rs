@@ -5,7 +5,9 @@ use std::ffi::{CStr, CString};
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,6 +45,21 @@ pub(in crate::record) fn set_action(number: Signal, ignored: bool) -> nix::Resul
     };
     // SAFETY: Neither action is a function of ours.
     unsafe { signal(number, action) }.map(drop)
+}
+
+/// Waits for the end of a child, or of any; None where `now` and none has ended.
+///
+/// nix knows no real-time signals, and so not of every child how it ended.
+pub(in crate::record) fn wait(
+    child: Option<Pid>,
+    now: bool,
+) -> nix::Result<Option<(Pid, ExitStatus)>> {
+    let child = child.map_or(-1, Pid::as_raw);
+    let mut status = 0;
+    let flags = if now { libc::WNOHANG } else { 0 };
+    // SAFETY: The call writes one integer, which outlives it.
+    let ended = Errno::result(unsafe { libc::waitpid(child, &raw mut status, flags) })?;
+    Ok((ended != 0).then(|| (Pid::from_raw(ended), ExitStatus::from_raw(status))))
 }
 
 /// Closes all descriptors from `first` to `last`.

@@ -112,6 +112,10 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
         // Only a listener of its own would be in our way.
         NotifyIfAny(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
         Allow,
+        SkipUnless(number(libc::SYS_prctl), 3),
+        Load(argument(0)),
+        NotifyIf(libc::PR_SET_NAME as u32),
+        Allow,
         AllowUnless(number(libc::SYS_setsockopt)),
         Load(argument(1)),
         AllowUnless(libc::SOL_NETLINK as u32),

@@ -4,21 +4,25 @@
 //! A seccomp filter cannot be taken off, and a call that it tells of fails with
 //! ENOSYS when nobody holds the listener any longer.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe, setsid};
 
 use crate::record::privilege;
-use crate::record::sys::process::{SharedWord, close_range, fork_with, set_action};
+use crate::record::sys::process::{SharedWord, close_range, fork_with, set_action, wait};
 use crate::record::sys::seccomp::{self, Verdict};
 
 /// How many calls the recorder can have taken without noting them: one, but an
 /// answer for a call that does not wait is harmless.
 const UNNOTED: u64 = 8;
+
+/// What ps(1) shows it as.
+const NAME: &CStr = c"netlink-guard";
 
 /// The guardian, from the recorder's side. It ends when the tree has ended.
 pub(in crate::record) struct Guardian {
@@ -52,7 +56,7 @@ impl Guardian {
 
     /// Waits for its end, which has come or comes soon when the tree has ended.
     pub(in crate::record) fn wait(self) -> nix::Result<()> {
-        match waitpid(self.pid, None) {
+        match wait(Some(self.pid), false) {
             // Waited for with the orphans already.
             Ok(_) | Err(Errno::ECHILD) => Ok(()),
             Err(errno) => Err(errno),
@@ -65,6 +69,8 @@ fn guard(listener: BorrowedFd<'_>, recorder: BorrowedFd<'_>, call: &SharedWord) 
     // A terminal's signals are for others, and so are all other descriptors: a
     // reader of the recording waits for the pipe's end.
     let _ = setsid();
+    // Who ends nlcap by its name does not mean the one who is there for that case.
+    let _ = prctl::set_name(NAME);
     privilege::drop_all();
     for signal in [
         Signal::SIGHUP,

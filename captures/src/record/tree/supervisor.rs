@@ -97,6 +97,7 @@ impl Supervisor {
             | libc::SYS_setsockopt => return self.socket_call(now, call, owners, namespaces),
             // It makes a socket: what is done with it is told.
             libc::SYS_socket => {}
+            libc::SYS_prctl => self.tasks.renames(call.tid),
             libc::SYS_exit_group => self.exits(now, call, owners),
             _ => self.blind(owners),
         }
@@ -158,6 +159,11 @@ impl Supervisor {
                 return Verdict::Continue;
             }
         };
+        // Everything is written to: a duplicate of what is no socket would be closed here,
+        // and that may wait for a daemon of the tree (FUSE), which may wait for us.
+        if writes_anything(call) && !task.is_socket(fd) {
+            return Verdict::Continue;
+        }
         let seen = match task.duplicate(fd).and_then(Seen::look) {
             Ok(Some(seen)) => seen,
             // No netlink socket, or no descriptor at all.
@@ -186,6 +192,18 @@ impl AsFd for Supervisor {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }
+}
+
+/// Whether the call is one for descriptors of every kind.
+fn writes_anything(call: &Call) -> bool {
+    matches!(
+        i64::from(call.number),
+        libc::SYS_write
+            | libc::SYS_writev
+            | libc::SYS_pwritev2
+            | libc::SYS_sendfile
+            | libc::SYS_splice
+    )
 }
 
 /// A call on a netlink socket.
@@ -278,8 +296,8 @@ impl Known<'_> {
             // What it changes is told to those who are there now.
             owners.look_after(now);
         }
-        for bytes in sent {
-            owners.sends(now, port, self.owner.clone(), bytes);
+        for datagram in sent {
+            owners.sends(now, port, self.owner.clone(), datagram);
         }
         verdict
     }
@@ -294,7 +312,9 @@ impl Known<'_> {
 
     /// Port id and groups of an address argument, where it is a netlink one.
     fn address(&self, at: u64, length: u64) -> Option<(u32, u32)> {
-        if (length as u32 as usize) < ADDRESS {
+        // An int; beyond these lengths the kernel refuses the call.
+        let length = usize::try_from(length as i32).ok()?;
+        if !(ADDRESS..=size_of::<libc::sockaddr_storage>()).contains(&length) {
             return None;
         }
         let bytes = self.task.read(at, ADDRESS).ok()?;

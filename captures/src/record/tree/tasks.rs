@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::IoSliceMut;
 use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 
 use nix::errno::Errno;
@@ -34,7 +35,8 @@ pub(super) struct Task {
     /// The process id as its own process id namespace has it, which the kernel
     /// gives a socket for its port id.
     pub(super) own_pid: u32,
-    /// Whether it has begun another program since it was looked at.
+    /// Whether it has begun another program, or taken another name, since it was
+    /// looked at.
     stale: bool,
 }
 
@@ -71,6 +73,12 @@ impl Task {
     /// A duplicate of one of its descriptors.
     pub(super) fn duplicate(&self, fd: RawFd) -> nix::Result<OwnedFd> {
         seccomp::duplicate(&self.handle, fd)
+    }
+
+    /// Whether one of its descriptors is a socket, without a touch on it.
+    pub(super) fn is_socket(&self, fd: RawFd) -> bool {
+        let link = format!("/proc/{}/fd/{fd}", self.program.tid);
+        fs::read_link(link).is_ok_and(|to| to.as_os_str().as_bytes().starts_with(b"socket:["))
     }
 
     /// Copies its memory from `start` on; fewer bytes where less can be read.
@@ -124,10 +132,20 @@ impl Tasks {
         self.all.get(&tid)
     }
 
-    /// Notes that the task may become another program now.
-    pub(super) fn executes(&mut self, tid: i32) {
+    /// Notes that the thread may take another name now.
+    pub(super) fn renames(&mut self, tid: i32) {
         if let Some(task) = self.all.get_mut(&tid) {
             task.stale = true;
+        }
+    }
+
+    /// Notes that the thread's process may become another program now. Whichever thread
+    /// asks for it, the program's only one will have the number of the first.
+    pub(super) fn executes(&mut self, tid: i32) {
+        let pid = self.all.get(&tid).map(|task| task.program.pid);
+        for task in self.all.values_mut() {
+            // Of a thread that was not looked at it is not known whose it is.
+            task.stale |= pid.is_none_or(|pid| task.program.pid == pid);
         }
     }
 }
@@ -149,6 +167,18 @@ mod tests {
         ];
         assert_eq!(task.gather(&pieces).unwrap(), b"abcdghi");
         assert_eq!(task.read(8, 4), Err(Errno::EFAULT));
+    }
+
+    #[test]
+    fn a_program_that_another_thread_begins_is_the_first_threads() {
+        let me = Pid::this().as_raw();
+        let mut tasks = Tasks::default();
+        tasks.get(me).unwrap();
+        tasks.executes(1);
+        assert!(tasks.known(me).unwrap().stale);
+        assert!(!tasks.get(me).unwrap().stale);
+        tasks.renames(me);
+        assert!(tasks.known(me).unwrap().stale);
     }
 
     #[test]

@@ -198,12 +198,13 @@ impl Owners {
 }
 
 impl Sent {
-    /// Whether the frame has its bytes.
+    /// Whether the frame has its bytes, as far as there are any of both.
     fn is(&self, frame: &Frame<'_>) -> bool {
+        let both = self.bytes.len().min(frame.messages.len());
         self.port.interface == frame.interface
             && self.port.protocol == frame.header.protocol
-            && self.bytes.len() == frame.original_length as usize
-            && self.bytes.starts_with(frame.messages)
+            && self.length == frame.original_length as usize
+            && self.bytes[..both] == frame.messages[..both]
     }
 
     /// Whether the call was being made then.

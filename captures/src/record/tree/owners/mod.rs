@@ -27,6 +27,7 @@ use super::groups::Groups;
 use super::multicast::Heard;
 use super::owner::{Certainty, Event, Owner, Port, Told};
 use super::seen::Seen;
+use super::sent::Datagram;
 use super::table::Table;
 use crate::record::privilege::raised;
 
@@ -65,7 +66,9 @@ struct Sent {
     until: Option<Duration>,
     port: Port,
     owner: Owner,
+    /// Its bytes, or the first of them; how many there are.
     bytes: Rc<[u8]>,
+    length: usize,
 }
 
 /// A request of the tree that was on the tap.
@@ -298,7 +301,7 @@ impl Owners {
     }
 
     /// A task is about to send this.
-    pub(super) fn sends(&mut self, now: Duration, port: Port, owner: Owner, bytes: Vec<u8>) {
+    pub(super) fn sends(&mut self, now: Duration, port: Port, owner: Owner, sent: Datagram) {
         let mut held: usize = self.sent.iter().map(|sent| sent.bytes.len()).sum();
         while held > SENT_BYTES || self.sent.len() >= SENT {
             held -= self.sent.pop_front().map_or(held, |sent| sent.bytes.len());
@@ -308,7 +311,8 @@ impl Owners {
             until: None,
             port,
             owner,
-            bytes: bytes.into(),
+            length: sent.length,
+            bytes: sent.bytes.into(),
         });
     }
 

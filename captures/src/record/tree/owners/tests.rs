@@ -30,6 +30,13 @@ fn at(number: u32) -> Duration {
     sample::frame(number, 0, &[]).time
 }
 
+fn whole(bytes: &[u8]) -> Datagram {
+    Datagram {
+        bytes: bytes.to_vec(),
+        length: bytes.len(),
+    }
+}
+
 /// Owners with one socket of port id 812.
 fn owners() -> Owners {
     let mut owners = Owners::default();
@@ -62,7 +69,7 @@ const REQUEST: u16 = flags::REQUEST;
 fn a_request_and_its_answer_are_its_senders() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(813, 3), request.clone());
+    owners.sends(at(1), MY, owner(813, 3), whole(&request));
     let expected = (vec![owner(813, 3)], Certainty::Exact);
     assert_eq!(whose(&mut owners, 2, &request), expected);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
@@ -75,14 +82,14 @@ fn the_same_bytes_of_somebody_else_are_not_ours() {
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     // Before the call, in another protocol, once more, and after its return.
     let early = whose(&mut owners, 1, &request).0;
-    owners.sends(at(2), MY, owner(812, 3), request.clone());
+    owners.sends(at(2), MY, owner(812, 3), whole(&request));
     let elsewhere = known(&mut owners, &sample::frame(3, 16, &request)).owners;
     let ours = whose(&mut owners, 3, &request).0;
     let again = whose(&mut owners, 4, &request).0;
     assert_eq!([early, elsewhere, again], [vec![], vec![], vec![]]);
     assert_eq!(ours, [owner(812, 3)]);
 
-    owners.sends(at(5), MY, owner(812, 3), request.clone());
+    owners.sends(at(5), MY, owner(812, 3), whole(&request));
     owners.calls(at(6), 812);
     assert_eq!(whose(&mut owners, 7, &request).0, []);
 }
@@ -111,7 +118,7 @@ fn a_port_id_is_its_sockets_from_then_on() {
 fn what_others_are_told_of_a_change_is_no_answer() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_NEWLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), request.clone());
+    owners.sends(at(1), MY, owner(812, 3), whole(&request));
     whose(&mut owners, 2, &request);
     let told = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     assert_eq!(whose(&mut owners, 3, &told).0, []);
@@ -124,11 +131,11 @@ fn what_others_are_told_of_a_change_is_no_answer() {
 fn a_message_that_the_tap_never_sees_was_refused() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), request.clone());
+    owners.sends(at(1), MY, owner(812, 3), whole(&request));
     owners.calls(at(2), 812);
     // Much later it is sure.
     whose(&mut owners, 2000, &[]);
-    owners.sends(at(2001), MY, owner(812, 3), request.clone());
+    owners.sends(at(2001), MY, owner(812, 3), whole(&request));
     let told: Vec<_> = owners
         .refused()
         .map(|told| (told.time, told.event))
@@ -165,8 +172,8 @@ fn threads_that_send_the_same_at_the_same_time_each_have_their_message() {
         number: 900,
     };
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(1, 3), request.clone());
-    owners.sends(at(2), other, owner(2, 4), request.clone());
+    owners.sends(at(1), MY, owner(1, 3), whole(&request));
+    owners.sends(at(2), other, owner(2, 4), whole(&request));
     // The second was done first, and went on before the first.
     let mut all = whose(&mut owners, 3, &request).0;
     owners.calls(at(4), 2);
