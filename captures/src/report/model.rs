@@ -479,3 +479,8 @@ pub(crate) struct LeftOut {
     /// How many.
     pub(crate) count: u64,
 }
+
+impl LeftOut {
+    /// Of [`Recording::interfaces`].
+    pub(crate) const SIZES: &str = "interfaces in the list of sizes";
+}

@@ -449,6 +449,16 @@ fn lists_are_bounded_and_what_is_left_out_is_said() {
     }
     let json = shown(&report, Format::Json);
     assert!(json.len() < 8 << 20, "{}", json.len());
+    for (format, has_sizes) in [
+        (Format::Json, true),
+        (Format::Html, true),
+        (Format::Md, false),
+        (Format::Text, false),
+    ] {
+        let shown = shown(&report, format);
+        assert_eq!(shown.contains("the list of sizes"), has_sizes, "{format:?}");
+        assert!(shown.contains("kinds of answers"), "{format:?}");
+    }
 }
 
 proptest! {

@@ -243,7 +243,7 @@ impl Collector {
         );
         leave_out("interfaces", self.interfaces.left_out);
         let (interfaces, more) = self.interfaces.largest();
-        leave_out("interfaces in the list of sizes", more);
+        leave_out(LeftOut::SIZES, more);
         let mut waste = self.repeats.finish(&names);
         waste.extend(self.failures.waste(&names));
         waste.push(waste::unprinted(&self.figures, None));

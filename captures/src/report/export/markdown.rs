@@ -387,7 +387,7 @@ fn ends(out: &mut String, recording: &Recording) {
     if !unknown.is_empty() {
         lines.push(format!("not known: {}", unknown.join(", ")));
     }
-    for it in &recording.left_out {
+    for it in words::left_out(recording) {
         lines.push(format!("not in this report: {} {}", it.count, it.what));
     }
     out.push('\n');

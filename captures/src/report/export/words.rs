@@ -2,7 +2,9 @@
 //! Figures and names as people read them, the same in every format. Nothing is
 //! escaped here.
 
-use crate::report::model::{Conversation, Kind, Recording, Step, Unit, Waste, WasteKind, Who};
+use crate::report::model::{
+    Conversation, Kind, LeftOut, Recording, Step, Unit, Waste, WasteKind, Who,
+};
 use crate::text::cut;
 
 /// The longest title, in bytes; a command line may have megabytes.
@@ -21,6 +23,13 @@ pub(crate) fn shortened(whole: &str, limit: usize) -> String {
         kept if kept.len() < whole.len() => format!("{kept}…"),
         kept => kept.to_owned(),
     }
+}
+
+/// What is left out, for a format without the list of interfaces by size: that it is cut
+/// would tell a reader of a list that is not there.
+pub(crate) fn left_out(recording: &Recording) -> impl Iterator<Item = &LeftOut> {
+    let all = recording.left_out.iter();
+    all.filter(|it| it.what != LeftOut::SIZES)
 }
 
 /// What is known of where a recording comes from.

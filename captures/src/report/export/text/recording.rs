@@ -24,7 +24,7 @@ impl Page {
         self.failures(recording);
         self.waste(recording);
         self.health(&recording.health);
-        for left_out in &recording.left_out {
+        for left_out in words::left_out(recording) {
             let number = words::number(left_out.count);
             self.line(
                 2,
