@@ -59,6 +59,25 @@ guest_tests! {
         assert!(stdout.contains("ENODEV"), "{stdout}");
     }
 
+    fn a_file_that_takes_no_more_is_named_once_whichever_it_is() {
+        for option in ["-o", "-w"] {
+            let (code, _, stderr) = outcome(&format!("nlcap trace {option} /dev/full -- ip link show lo"));
+            assert_eq!(code, Some(124), "{option}: {stderr}");
+            let said = "nlcap: cannot write to /dev/full: ENOSPC: No space left on device";
+            assert_eq!(stderr.lines().filter(|it| *it == said).count(), 1, "{option}: {stderr}");
+        }
+    }
+
+    fn a_terminal_is_told_what_is_waited_for_and_that_nothing_came() {
+        let trace = "nlcap trace -f crypto --errors --duration 0.2";
+        let script = format!("python3 -c 'import pty; pty.spawn(\"{trace}\".split())'");
+        let lines = ["everybody's messages in this network namespace, until Ctrl-C", "no message"];
+        let lines = lines.map(|it| format!("nlcap: {it}\r\n"));
+        assert!(sh(&script).ends_with(&lines.concat()), "{}", sh(&script));
+        let (code, stdout, stderr) = outcome("nlcap trace -f route --duration 0.2");
+        assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), "", ""));
+    }
+
     fn a_line_comes_while_the_command_runs() {
         let mut tracing = std::process::Command::new("nlcap")
             .args(["trace", "-o", "/run/lines", "--", "sh", "-c"])

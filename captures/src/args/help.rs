@@ -77,7 +77,7 @@ Signals, privilege:
 Exit status:
   that of CMD, 128+N where signal N ended it; 0 without CMD; and
   2    wrong usage
-  124  FILE of -w could not be written to the end, as on a full disk
+  124  FILE of -o or -w could not be written to the end, as on a full disk
   125  nlcap itself failed
   126  CMD was found but cannot be executed
   127  CMD was not found

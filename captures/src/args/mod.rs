@@ -12,7 +12,8 @@ use clap::{Parser, Subcommand};
 use crate::file::SNAP_LENGTH;
 use crate::report::args::{COMPARE_HELP, CompareArgs, REPORT_HELP, ReportArgs};
 
-/// Records the netlink conversation of a command, and compares recordings.
+/// Records the netlink conversation of a command or shows it live, reads recordings, and
+/// compares them.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -20,22 +21,29 @@ pub(crate) struct Args {
     pub(crate) action: Action,
 }
 
-/// What to do. The options of one that was not asked for are never built.
+/// What to do. The options of one that was not asked for are never built, and with them
+/// its own description: the list of commands has the first line of it from here.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Action {
-    #[command(after_long_help = help::FAMILIES_HELP)]
-    Families(FamiliesArgs),
+    /// Record the netlink messages of a command, or of a network namespace
     #[command(after_long_help = help::RECORD_HELP)]
     Record(RecordArgs),
-    #[command(after_long_help = REPORT_HELP)]
-    Report(ReportArgs),
-    #[command(after_long_help = COMPARE_HELP)]
-    Compare(CompareArgs),
-    #[command(after_long_help = help::SHOW_HELP)]
-    Show(ShowArgs),
+    /// Show the netlink messages of a command, or of running processes, as they come
     #[command(after_long_help = help::TRACE_HELP)]
     Trace(TraceArgs),
+    /// Show the messages of recordings, one in a line
+    #[command(after_long_help = help::SHOW_HELP)]
+    Show(ShowArgs),
+    /// Report what recordings hold: who asked what, what came back, and what of it was wrong
+    #[command(after_long_help = REPORT_HELP)]
+    Report(ReportArgs),
+    /// Record commands in turn, several times, and report them side by side
+    #[command(after_long_help = COMPARE_HELP)]
+    Compare(CompareArgs),
+    /// Show the generic netlink families of this machine, or of a recording
+    #[command(after_long_help = help::FAMILIES_HELP)]
+    Families(FamiliesArgs),
 }
 
 /// Record the netlink messages of a command, or of a network namespace.
@@ -87,9 +95,9 @@ pub(crate) struct RecordArgs {
 pub(crate) struct SessionArgs {
     /// An nlmon link to record from, which must be up; it is left as it is
     ///
-    /// Without it nlcap makes a link of its own (`nlcapN`) and removes it at the
-    /// end, after an error and after a signal too. Only SIGKILL leaves it behind:
-    /// `ip link del nlcapN`.
+    /// Without it nlcap makes a link of its own (`nlcapN`), which CMD sees as well:
+    /// `ip link` lists it. It is removed at the end, after an error and after a signal
+    /// too. Only SIGKILL leaves it behind: `ip link del nlcapN`.
     #[arg(short = 'i', long, value_name = "LINK")]
     pub(crate) interface: Option<String>,
 
@@ -146,7 +154,10 @@ pub(crate) struct SessionArgs {
     pub(crate) raw: bool,
 
     /// The command, found through PATH and run without a shell
-    #[arg(last = true, value_names = ["CMD", "ARGS"])]
+    ///
+    /// It begins with the first word that is no option, or after `--`: what follows is its
+    /// own, options too.
+    #[arg(trailing_var_arg = true, value_names = ["CMD", "ARGS"])]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -195,7 +206,11 @@ pub(crate) struct ShowArgs {
 pub(crate) struct ViewArgs {
     /// Time as in tcpdump: none; twice since 1970; three times since the line before;
     /// four times with the date; five times since the first line
-    #[arg(short = 't', action = clap::ArgAction::Count)]
+    #[arg(
+        short = 't',
+        action = clap::ArgAction::Count,
+        value_parser = clap::value_parser!(u8).range(..=5)
+    )]
     pub(crate) time: u8,
 
     /// Under each line every attribute
@@ -387,11 +402,42 @@ mod tests {
     }
 
     #[test]
-    fn a_command_without_dashes_before_it_is_a_usage_error() {
-        assert_eq!(
-            record(&["nlcap", "record", "ip"]).unwrap_err().exit_code(),
-            2
-        );
+    fn a_command_begins_with_the_first_word_that_is_no_option() {
+        let line = ["nlcap", "record", "-f", "route", "ip", "-w", "--all", "--"];
+        let args = record(&line).unwrap();
+        assert_eq!((args.write, args.session.all), (None, false));
+        assert_eq!(args.session.filter, ["route"]);
+        assert_eq!(args.session.command, ["ip", "-w", "--all", "--"]);
+        let line = ["nlcap", "trace", "-v", "ip", "-j", "link"];
+        let Action::Trace(args) = Args::try_parse_from(line).unwrap().action else {
+            panic!("no trace");
+        };
+        assert!(args.view.verbose && !args.view.json);
+        assert_eq!(args.session.command, ["ip", "-j", "link"]);
+    }
+
+    #[test]
+    fn an_option_that_is_not_known_is_no_command() {
+        for line in [&["-q"][..], &["--bogus", "ip"], &["-p", "1", "ip"]] {
+            let line = [&["nlcap", "record"][..], line].concat();
+            assert_eq!(record(&line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_commands_says_of_each_what_its_own_help_begins_with() {
+        use clap::CommandFactory;
+        let list = Args::command().term_width(100).render_help().to_string();
+        let mut built = Args::command();
+        built.build();
+        for command in built.get_subcommands() {
+            let (name, about) = (command.get_name(), command.get_about().unwrap());
+            let about = about.to_string();
+            let mut described = list
+                .lines()
+                .filter_map(|line| Some(line.trim().strip_prefix(name)?.trim()));
+            assert!(described.any(|it| it == about), "{name}: {about}: {list}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! `nlcap trace`: the messages of a session as lines, while it runs.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use super::sink::Sink;
 use super::subject::Subject;
 use super::tree::{Direction, Known};
 use super::{close, origin};
-use crate::args::TraceArgs;
+use crate::args::{SessionArgs, TraceArgs};
 use crate::exit::Exit;
 use crate::file::reader::Packet;
 use crate::file::writer::{Counters, Frame, Interface};
 use crate::show::{self, Specs, View};
-use crate::text::{count, say};
+use crate::text::{count, escape_os, say};
 
 /// Runs `nlcap trace`.
 pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
@@ -64,13 +64,45 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         .map(|outlet| Recorder::new(outlet, &origin(&args.session.command, args.anonymous)));
     let recorder = recorder.transpose().context("cannot begin the file")?;
     let mut sink = (lines, recorder);
+    // For people alone: whoever reads a pipe wants lines and nothing else.
+    let is_watched = io::stderr().is_terminal();
+    if is_watched && let Some(awaited) = awaited(&args.session) {
+        say(&awaited);
+    }
     let outcome = session.run(&mut sink)?;
     match &mut sink.1 {
         Some(recorder) if outcome.begun => close(&outcome, &recorder.shown()),
         _ => confess(&outcome),
     }
-    sink.0.view.say_if_none_matches();
+    if outcome.summary.messages > 0 {
+        sink.0.view.say_if_none_matches();
+    } else if is_watched && outcome.begun && sink.1.is_none() {
+        // The closing line of a recording says it otherwise.
+        say(&"no message");
+    }
     Ok(outcome.exit(false))
+}
+
+/// What is waited for, where no command says so by what it does.
+fn awaited(args: &SessionArgs) -> Option<String> {
+    if !args.command.is_empty() {
+        return None;
+    }
+    let pids: Vec<_> = args.attach.iter().map(i32::to_string).collect();
+    Some(match &pids[..] {
+        [] => {
+            let place = match &args.netns {
+                Some(name) => format!("network namespace {}", escape_os(name)),
+                None => String::from("this network namespace"),
+            };
+            format!("everybody's messages in {place}, until Ctrl-C")
+        }
+        [pid] => format!("messages of process {pid}, until it ends or Ctrl-C"),
+        pids => format!(
+            "messages of processes {}, until all have ended or Ctrl-C",
+            pids.join(", ")
+        ),
+    })
 }
 
 /// Says what is missing between the lines.
@@ -151,5 +183,42 @@ impl Sink for Lines<'_> {
 
     fn outlets(&mut self) -> Vec<&mut Outlet> {
         vec![&mut self.outlet]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Action, Args};
+
+    #[test]
+    fn what_is_waited_for_is_said_where_there_is_no_command() {
+        for (options, said) in [
+            (
+                &[][..],
+                Some("everybody's messages in this network namespace, until Ctrl-C"),
+            ),
+            (
+                &["-n", "a\x1b"],
+                Some(r"everybody's messages in network namespace a\u{1b}, until Ctrl-C"),
+            ),
+            (
+                &["-p", "7"],
+                Some("messages of process 7, until it ends or Ctrl-C"),
+            ),
+            (
+                &["-p", "7", "-p", "8"],
+                Some("messages of processes 7, 8, until all have ended or Ctrl-C"),
+            ),
+            (&["ip"], None),
+        ] {
+            let line = [&["nlcap", "trace"][..], options].concat();
+            let Action::Trace(args) = Args::parse_from(line).action else {
+                panic!("no trace");
+            };
+            assert_eq!(awaited(&args.session).as_deref(), said);
+        }
     }
 }
