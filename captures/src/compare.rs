@@ -23,7 +23,7 @@ use nix::unistd::Pid;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::report::args::CompareArgs;
 use crate::report::{self, Measured};
 use crate::show::specs::Specs;
@@ -37,7 +37,8 @@ const SHELL: [&str; 12] = [
 /// Runs `nlcap compare`.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     let commands = args.commands.iter().map(|it| words(it));
-    let commands: Vec<_> = commands.collect::<anyhow::Result<_>>()?;
+    let commands: Vec<_> = commands.collect::<Result<_, _>>()?;
+    args.output.check()?;
     let specs = Specs::gather(&args.output.spec)?;
     let mut signals =
         Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
@@ -87,18 +88,20 @@ const PRINTED: &str = "stdout";
 const SAID: &str = "stderr";
 
 /// The words of a command.
-fn words(command: &str) -> anyhow::Result<Vec<OsString>> {
-    let shown = || escape(command);
-    let words = shell_words::split(command)
-        .map_err(|_| anyhow!("cannot split {} into words: a quote is not closed", shown()))?;
+fn words(command: &str) -> Result<Vec<OsString>, WrongUsage> {
+    let shown = escape(command);
+    let words = shell_words::split(command).map_err(|_| {
+        WrongUsage(format!(
+            "cannot split {shown} into words: a quote is not closed"
+        ))
+    })?;
     if words.is_empty() {
-        bail!("a command is empty");
+        return Err(WrongUsage(String::from("a command is empty")));
     }
     if let Some(word) = words.iter().find(|it| SHELL.contains(&it.as_str())) {
-        bail!(
-            "{word} in {} is for a shell, and there is none: give it to sh -c",
-            shown()
-        );
+        return Err(WrongUsage(format!(
+            "{word} in {shown} is for a shell, and there is none: give it to sh -c"
+        )));
     }
     Ok(words.into_iter().map(OsString::from).collect())
 }

@@ -6,6 +6,12 @@ use std::process::{ExitCode, ExitStatus};
 
 use nix::sys::signal::Signal;
 
+/// A command line that clap takes but that means nothing. It is told apart from what fails
+/// by its exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongUsage(pub(crate) String);
+
 /// How `nlcap` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -13,6 +19,8 @@ pub(crate) enum Exit {
     Success,
     /// `nlcap report` failed.
     Failed,
+    /// A [`WrongUsage`].
+    WrongUsage,
     /// With `--strict`: messages were lost, or the recording is incomplete.
     Incomplete,
     /// The recording could not be written to its end.
@@ -35,7 +43,8 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Failed => 1,
-            // 2 is a usage error, which clap exits with by itself.
+            // Which clap exits with by itself, too.
+            Self::WrongUsage => 2,
             Self::Incomplete => 123,
             Self::Unwritten => 124,
             Self::Recorder => 125,

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Action, Args};
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 
 fn main() -> ExitCode {
     let (result, failed) = match Args::parse().action {
@@ -29,6 +29,9 @@ fn main() -> ExitCode {
     };
     let exit = result.unwrap_or_else(|error| {
         text::say(&format_args!("{error:#}"));
+        if error.is::<WrongUsage>() {
+            return Exit::WrongUsage;
+        }
         // A command that cannot be started has exit codes of its own.
         error
             .downcast_ref()

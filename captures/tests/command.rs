@@ -48,10 +48,45 @@ fn pcap() -> Vec<u8> {
 
 #[test]
 fn usage_errors_exit_with_2() {
-    for arguments in [&[][..], &["report"], &["record", "ip"], &["nosuch"]] {
+    for arguments in [&[][..], &["report"], &["record", "-q"], &["nosuch"]] {
         let (code, out, err) = run(arguments);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(err.contains("Usage:"), "{err}");
+    }
+}
+
+#[test]
+fn a_sixth_t_is_a_usage_error() {
+    let (code, _, err) = run(&["show", "-tttttt", "x"]);
+    assert!(
+        code == Some(2) && err.contains("6 is not in 0..=5"),
+        "{err}"
+    );
+}
+
+#[test]
+fn usage_that_clap_cannot_judge_exits_with_2_before_anything_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    for (arguments, word) in [
+        (&["compare", "ip 'x"][..], "a quote is not closed"),
+        (&["compare", "ip link | wc"], "give it to sh -c"),
+        (&["compare", " "], "a command is empty"),
+        (&["compare", "-o", "x.pdf", "true"], ".md, .html or .json"),
+        (
+            &["report", "-o", "x.pdf", "/nowhere"],
+            ".md, .html or .json",
+        ),
+    ] {
+        let mut all = arguments.to_vec();
+        if arguments[0] == "compare" {
+            all.extend(["--keep", kept.to_str().unwrap()]);
+        }
+        let (code, out, err) = run(&all);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
+        assert!(err.starts_with("nlcap: ") && err.contains(word), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+        assert!(!kept.exists());
     }
 }
 

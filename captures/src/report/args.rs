@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The command line of `nlcap report` and `nlcap compare`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::export::Format;
 use crate::args::Color;
+use crate::exit::WrongUsage;
+use crate::text::escape_os;
 
 /// Report what recordings hold: who asked what, what came back, and what of it was wrong.
 ///
@@ -85,6 +87,26 @@ pub(crate) struct OutputArgs {
         value_name = "WHEN"
     )]
     pub(crate) color: Color,
+}
+
+impl OutputArgs {
+    /// Whether each file's name tells a format: asked before anything else is done, for a
+    /// comparison may take long.
+    pub(crate) fn check(&self) -> Result<(), WrongUsage> {
+        self.output
+            .iter()
+            .try_for_each(|it| format_of(it).map(drop))
+    }
+}
+
+/// The format of a file, by its name.
+pub(super) fn format_of(path: &Path) -> Result<Format, WrongUsage> {
+    Format::of(path).ok_or_else(|| {
+        WrongUsage(format!(
+            "cannot tell the format of {} from its end: .txt, .md, .html or .json",
+            escape_os(path)
+        ))
+    })
 }
 
 pub(crate) const REPORT_HELP: &str = "\

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
-use self::args::{OutputArgs, ReportArgs};
+use self::args::{OutputArgs, ReportArgs, format_of};
 use self::collect::{Collected, collect};
 use self::export::Format;
 pub(crate) use self::measured::{Measured, measured};
@@ -32,6 +32,7 @@ const BUFFER: usize = 1 << 17;
 
 /// Runs `nlcap report`.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
+    args.output.check()?;
     let specs = Specs::gather(&args.output.spec)?;
     let mut groups = Vec::new();
     let mut recordings = Vec::new();
@@ -86,12 +87,7 @@ fn read_report(path: &Path) -> anyhow::Result<Report> {
 /// there is none, or a format is wanted there.
 pub(crate) fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<Exit> {
     for path in &args.output {
-        let format = Format::of(path).with_context(|| {
-            format!(
-                "cannot tell the format of {} from its end: .txt, .md, .html or .json",
-                escape_os(path)
-            )
-        })?;
+        let format = format_of(path)?;
         let text = format.exporter(Paint(false)).render(report)?;
         fs::write(path, text)
             .map_err(|error| anyhow!("cannot write {}: {}", escape_os(path), Reason(error)))?;
