@@ -399,7 +399,10 @@ fn statistics_count_messages_errors_and_times_by_operation() {
         asked.clone(),
         error(ENODEV, CAPPED, &asked, 812, &[]),
         answer(DUMP_INTR, 7, 812),
+        request(0, 9, 0),
     ]);
+    // nlcap's own: nobody said it.
+    file.frames[5].1 = Some("added by nlcap".to_owned());
     let mock = &file.plugin.mock;
     let statistics: mlua::Table = mock.get("statistics").unwrap();
     let begin: mlua::Function = statistics.get("nl_util,tree").unwrap();

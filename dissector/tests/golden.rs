@@ -63,3 +63,17 @@ fn odd_and_damaged_messages_become_expert_items() {
     assert!(!text.contains("The dissector failed"), "{text}");
     compare("odd", &text);
 }
+
+#[test]
+fn statistics_leave_out_what_the_recorder_added() {
+    let sample = root().join("captures/samples/nl_user-show-99.pcapng");
+    let text = tshark(&sample, &["-q", "-z", "nl_util,tree"]);
+    let rows: Vec<Vec<_>> = text
+        .lines()
+        .skip(3)
+        .map(|line| line.split_whitespace().take(4).collect())
+        .collect();
+    // The file has hundreds of answers of the controller besides.
+    let expected = [["nl_util", "L2_IID", "1", "0"], ["nlctrl", "-", "1", "1"]];
+    assert_eq!(rows, expected, "{text}");
+}

@@ -141,11 +141,13 @@ function all_field_infos()
 end
 Listener = strict("Listener", {
 	new = function(tap, filter)
-		assert(tap == "frame" and (filter == nil or filter == "frame.comment"))
-		if filter then
-			mock.primed = true
+		assert(tap == "frame")
+		-- A filter has its fields made.
+		mock.primed = true
+		if filter == "frame.comment" then
 			return {}
 		end
+		assert(filter == '!(frame.comment == "added by nlcap")', filter)
 		mock.tap = {}
 		return mock.tap
 	end,
@@ -525,7 +527,11 @@ function mock.frame(frame)
 	else
 		built_in:call(tvb, pinfo, item_of(0))
 	end
-	if mock.tap then
+	local is_added = false
+	for _, comment in ipairs(current.comments) do
+		is_added = is_added or comment == "added by nlcap"
+	end
+	if mock.tap and not is_added then
 		mock.tap.packet(pinfo, tvb)
 	end
 	local result = current
