@@ -3,6 +3,7 @@
 
 use crate::{
     args::{KmodAction, KmodArgs, MakeArgs},
+    exit::Unavailable,
     kernel::Kernel,
     lock, paths, run,
 };
@@ -168,9 +169,9 @@ fn mirror(sources: &[(PathBuf, Vec<u8>)], to: &Path) -> Result<()> {
 pub(crate) fn task(args: &KmodArgs) -> Result<()> {
     let dir = paths::root().join("kmod");
     match &args.action {
-        KmodAction::Build(with) => run::check(&mut make_for_own(&dir, with)),
+        KmodAction::Build(with) => build_for_own(&dir, with),
         KmodAction::Load(with) => {
-            run::check(&mut make_for_own(&dir, with))?;
+            build_for_own(&dir, with)?;
             run::check(as_root("insmod").arg(dir.join(format!("{NAME}.ko"))))
         }
         KmodAction::Tests(on) => {
@@ -188,6 +189,37 @@ pub(crate) fn task(args: &KmodArgs) -> Result<()> {
                 println!("{line}");
             }
             Ok(())
+        }
+    }
+}
+
+/// Builds for the running kernel, or for another one of the caller's.
+fn build_for_own(dir: &Path, with: &MakeArgs) -> Result<()> {
+    let tree = tree(with, std::env::var("KDIR").ok());
+    // Another path is make's to understand: from kmod/ on, or with a `~`.
+    if tree.is_absolute() && !tree.is_dir() {
+        let tree = tree.display();
+        return Err(Unavailable(format!(
+            "no kernel build tree {tree}: kmod/README.md says which kernels can build the module, \
+             KDIR=DIR names another tree, and `cargo xtask guest` brings a kernel of its own"
+        ))
+        .into());
+    }
+    run::check(&mut make_for_own(dir, with))
+}
+
+/// The build tree that kmod/Makefile takes, `from_environment` being KDIR's there.
+fn tree(with: &MakeArgs, from_environment: Option<String>) -> PathBuf {
+    let given = with.variables.iter().rev();
+    let mut given = given.filter_map(|it| it.strip_prefix("KDIR="));
+    match given.next().map(String::from).or(from_environment) {
+        Some(tree) => tree.into(),
+        None => {
+            let release = rustix::system::uname()
+                .release()
+                .to_string_lossy()
+                .into_owned();
+            Path::new("/lib/modules").join(release).join("build")
         }
     }
 }
@@ -221,6 +253,19 @@ mod tests {
         let make = make_for_own(Path::new("/k"), &with);
         let args: Vec<_> = make.get_args().collect();
         assert_eq!(args, ["-C", "/k", "LLVM=1", "RUSTC=/usr/bin/rustc"]);
+    }
+
+    #[test]
+    fn the_build_tree_is_the_one_that_make_would_take() {
+        let none = MakeArgs { variables: vec![] };
+        let given = MakeArgs {
+            variables: vec!["KDIR=/a".into(), "LLVM=1".into(), "KDIR=/b".into()],
+        };
+        let environment = || Some(String::from("/e"));
+        assert_eq!(tree(&given, environment()), Path::new("/b"));
+        assert_eq!(tree(&none, environment()), Path::new("/e"));
+        let own = tree(&none, None);
+        assert!(own.starts_with("/lib/modules") && own.ends_with("build"));
     }
 
     #[test]

@@ -39,3 +39,18 @@ fn a_kernel_whose_source_cannot_be_fetched_is_unavailable() {
         "{complaint}"
     );
 }
+
+#[test]
+fn a_kernel_without_a_build_tree_is_told_before_make_is_asked() {
+    for action in ["build", "load"] {
+        let out = xtask(&["kmod", action, "KDIR=/nonexistent/tree"])
+            .output()
+            .unwrap();
+        let complaint = text(&out.stderr);
+        assert_eq!(out.status.code(), Some(69), "{complaint}");
+        for word in ["/nonexistent/tree", "kmod/README.md", "cargo xtask guest"] {
+            assert!(complaint.contains(word), "{word}: {complaint}");
+        }
+        assert!(!complaint.contains("make"), "{complaint}");
+    }
+}
