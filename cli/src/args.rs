@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// five seconds.
     #[command(after_help = EXAMPLES)]
     Show {
-        /// Index or name of an interface; digits are an index
+        /// Index, name or alternative name of an interface; digits are an index
         #[arg(
             value_name = "IFINDEX|IFNAME",
             allow_negative_numbers = true,

@@ -3,16 +3,21 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
 
-use crate::error::ErrnoName;
+use crate::alternative;
+use crate::error::SystemError;
 use crate::escape::Escaped;
 
 /// Bytes of a name, without the NUL that IFNAMSIZ counts.
 const NAME_MAX: usize = 15;
+
+/// Bytes of an alternative name, without the NUL that ALTIFNAMSIZ counts.
+const ALTERNATIVE_MAX: usize = 127;
 
 /// The largest index: the kernel keeps it in an int.
 const INDEX_MAX: u32 = i32::MAX.cast_unsigned();
@@ -22,7 +27,7 @@ const INDEX_MAX: u32 = i32::MAX.cast_unsigned();
 pub enum Interface {
     /// From 1 to i32::MAX.
     Index(u32),
-    /// A name that Linux would accept for an interface.
+    /// A name that Linux would accept for an interface, or an alternative one.
     Name(OsString),
 }
 
@@ -32,7 +37,10 @@ pub enum Interface {
 pub enum InvalidInterface {
     #[error("an interface index is from 1 to {INDEX_MAX}")]
     Index,
-    #[error("an interface name has 1 to {NAME_MAX} bytes, this has {0}")]
+    #[error(
+        "an interface name has 1 to {NAME_MAX} bytes, an alternative one up to {ALTERNATIVE_MAX}, \
+         this has {0}"
+    )]
     Length(usize),
     #[error("no interface can be called `.` or `..`")]
     Dots,
@@ -41,7 +49,7 @@ pub enum InvalidInterface {
 }
 
 /// Why a name has no index.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Unresolved {
     /// There is no such interface.
     #[error(
@@ -50,8 +58,8 @@ pub enum Unresolved {
     )]
     NoSuchName,
     /// It could not be found out.
-    #[error("cannot look up the name: {}", ErrnoName(*.0 as i32))]
-    Lookup(Errno),
+    #[error("cannot look up the name: {}", SystemError(.0))]
+    Lookup(#[source] io::Error),
 }
 
 impl Interface {
@@ -74,7 +82,7 @@ impl Interface {
         if bytes.strip_prefix(b"-").is_some_and(is_number) {
             return Err(InvalidInterface::Index);
         }
-        if bytes.is_empty() || bytes.len() > NAME_MAX {
+        if bytes.is_empty() || bytes.len() > ALTERNATIVE_MAX {
             return Err(InvalidInterface::Length(bytes.len()));
         }
         if bytes == b"." || bytes == b".." {
@@ -93,7 +101,8 @@ impl Interface {
 
     /// The interface's index.
     ///
-    /// A name is resolved by if_nametoindex(3). Searching the answer to L2_LIST
+    /// A name is resolved by if_nametoindex(3), or where it is too long for that by
+    /// rtnetlink. Searching the answer to L2_LIST
     /// would do without a system call more, but it has no room for more than
     /// about 800 interfaces, and no word on those that are not Ethernet: so
     /// their index gets the kernel's own answer.
@@ -104,10 +113,17 @@ impl Interface {
     pub fn index(&self) -> Result<u32, Unresolved> {
         match self {
             Self::Index(index) => Ok(*index),
-            Self::Name(name) => if_nametoindex(name.as_os_str()).map_err(|errno| match errno {
-                Errno::ENODEV | Errno::ENXIO => Unresolved::NoSuchName,
-                errno => Unresolved::Lookup(errno),
-            }),
+            Self::Name(name) => {
+                let found = if name.len() > NAME_MAX {
+                    alternative::index(name)
+                } else {
+                    if_nametoindex(name.as_os_str()).map_err(io::Error::from)
+                };
+                found.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+                    Some(Errno::ENODEV | Errno::ENXIO) => Unresolved::NoSuchName,
+                    _ => Unresolved::Lookup(error),
+                })
+            }
         }
     }
 }
@@ -160,6 +176,8 @@ mod tests {
             &b"eth0"[..],
             b"a",
             b"fifteen-letters",
+            b"sixteen--letters",
+            &[b'a'; 127],
             b"0x1",
             b"-",
             b"\x1b[1m",
@@ -174,10 +192,7 @@ mod tests {
     #[test]
     fn what_linux_refuses_is_no_name() {
         assert_eq!(parse(b""), Err(InvalidInterface::Length(0)));
-        assert_eq!(
-            parse(b"sixteen--letters"),
-            Err(InvalidInterface::Length(16))
-        );
+        assert_eq!(parse(&[b'a'; 128]), Err(InvalidInterface::Length(128)));
         assert_eq!(parse(b".."), Err(InvalidInterface::Dots));
         for name in [&b"a/b"[..], b"eth0:1", b"a b", b"a\nb", "à".as_bytes()] {
             assert_eq!(parse(name), Err(InvalidInterface::Character));
@@ -186,8 +201,10 @@ mod tests {
 
     #[test]
     fn loopback_has_an_index_and_an_unlikely_name_none() {
-        assert_eq!(parse(b"lo").unwrap().index(), Ok(1));
-        let error = parse(b"no-such-if-7f").unwrap().index().unwrap_err();
-        assert_eq!(error, Unresolved::NoSuchName);
+        assert_eq!(parse(b"lo").unwrap().index().unwrap(), 1);
+        for name in [&b"no-such-if-7f"[..], b"no-such-alternative-7f"] {
+            let error = parse(name).unwrap().index().unwrap_err();
+            assert!(matches!(error, Unresolved::NoSuchName), "{error}");
+        }
     }
 }

@@ -10,9 +10,10 @@
 //! | [`wire`] | what is received, taken apart |
 //! | [`netdev`] | one interface of an answer |
 //! | [`client`] | a request and its answer; [`error`]: why there is none |
-//! | [`interface`] | an interface as the user names it |
+//! | [`interface`] | an interface as the user names it; `alternative`: one by a long name |
 //! | [`text`] | the text that is printed; [`escape`]: fit for a terminal |
 
+mod alternative;
 pub mod client;
 pub mod error;
 pub mod escape;

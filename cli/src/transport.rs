@@ -54,20 +54,29 @@ sockopt_impl!(
     bool
 );
 
-/// A generic netlink socket in the caller's network namespace.
+/// A netlink socket in the caller's network namespace.
 pub struct KernelSocket {
     socket: NlSocket,
 }
 
 impl KernelSocket {
-    /// Opens and binds one, the kernel choosing its port id, with extended and
+    /// Opens and binds one of generic netlink, the kernel choosing its port id, with extended and
     /// capped acknowledgements.
     ///
     /// # Errors
     ///
     /// Those of socket(2), bind(2) and setsockopt(2).
     pub fn open() -> io::Result<Self> {
-        let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+        Self::of(NlFamily::Generic)
+    }
+
+    /// Like [`KernelSocket::open`], of rtnetlink.
+    pub(crate) fn route() -> io::Result<Self> {
+        Self::of(NlFamily::Route)
+    }
+
+    fn of(family: NlFamily) -> io::Result<Self> {
+        let socket = NlSocket::connect(family, None, Groups::empty())?;
         socket.enable_ext_ack(true)?;
         let socket = Self { socket };
         setsockopt(&socket, CapAck, &true)?;

@@ -308,6 +308,17 @@ guest_tests! {
         sh("ip netns del other");
     }
 
+    fn an_alternative_name_of_any_length_is_resolved() {
+        let longest = "n".repeat(127);
+        for name in ["short", "enp0s31f6-of-the-second-board", &longest] {
+            sh(&format!("ip link property add dev dummy0 altname {name}"));
+            let shown = sh(&format!("nl_user show {name}"));
+            assert!(shown.contains("dummy0"), "{name}: {shown}");
+        }
+        let (code, _, err) = common::outcome("nl_user show enp0s31f6-of-the-third-board");
+        assert!(code == Some(1) && err.contains("ENODEV"), "{err}");
+    }
+
     fn asking_for_the_family_loads_the_module() {
         sh("rmmod nl_kernel");
         let wrapper = common::modprobe_wrapper();
