@@ -14,7 +14,7 @@ use super::controller::{CONTROLLER, Controller};
 use super::conversation::{self, Conversations, Request, Tie};
 use super::names;
 use super::process::{Process, Processes};
-use super::specs::Specs;
+use super::specs::{RawKey, Specs};
 use crate::file::reader::Packet;
 
 const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
@@ -140,7 +140,7 @@ impl Event<'_> {
         let request = request.unwrap_or(&[]);
         let message = messages(request, endian).next().and_then(Result::ok);
         let body = message.and_then(|message| {
-            let family = self.family_of(message.kind)?;
+            let family = self.family_of(&message)?;
             Body::new(family, &message, endian, Side::Request, None)
         });
         let level = match &body {
@@ -161,10 +161,10 @@ impl Event<'_> {
         (attribute, missing)
     }
 
-    fn family_of(&self, kind: u16) -> Option<&Family> {
+    fn family_of(&self, message: &Message<'_>) -> Option<&Family> {
         match self.packet.protocol {
             GENERIC => self.specs.generic(&self.tie.as_ref()?.request.family),
-            protocol => self.specs.raw(protocol, kind, true),
+            protocol => self.specs.raw(RawKey::new(protocol, message, true)),
         }
     }
 }
@@ -173,10 +173,8 @@ impl Event<'_> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct NamesKey {
     tap: u32,
-    protocol: u16,
-    kind: u16,
+    raw: RawKey,
     command: u16,
-    to_kernel: bool,
 }
 
 /// Names of a message.
@@ -327,7 +325,7 @@ impl<'s> Session<'s> {
         };
         let spec = match packet.protocol {
             GENERIC => specs.generic(&event.family),
-            protocol => specs.raw(protocol, message.kind, to_kernel),
+            protocol => specs.raw(RawKey::new(protocol, &message, to_kernel)),
         };
         event.body = match spec {
             Some(family) => {
@@ -365,15 +363,17 @@ impl<'s> Session<'s> {
     /// 16) is of its protocol.
     fn names(&mut self, packet: &Packet<'_>, message: &Message<'_>, to_kernel: bool) -> Names {
         let is_control = message.kind < FIRST_TYPE;
+        let mut raw = RawKey::new(packet.protocol, message, to_kernel);
+        if is_control {
+            (raw.kind, raw.of) = (0, None);
+        }
         let key = NamesKey {
             tap: packet.tap,
-            protocol: packet.protocol,
-            kind: if is_control { 0 } else { message.kind },
+            raw,
             command: match (packet.protocol, is_control) {
                 (GENERIC, false) => genl(message.payload).map_or(u16::MAX, |it| it.command.into()),
                 _ => 0,
             },
-            to_kernel,
         };
         if let Some(names) = self.names.get(&key) {
             return names.clone();
@@ -387,13 +387,13 @@ impl<'s> Session<'s> {
     }
 
     fn make_names(&self, key: NamesKey) -> Names {
-        let NamesKey {
-            tap,
+        let NamesKey { tap, raw, command } = key;
+        let RawKey {
             protocol,
             kind,
-            command,
             to_kernel,
-        } = key;
+            ..
+        } = raw;
         let found = |family: &Family, number: u16| -> Option<Rc<str>> {
             let operation = match to_kernel {
                 true => family.request(number),
@@ -410,7 +410,7 @@ impl<'s> Session<'s> {
             return unknown(&names::protocol(protocol), "");
         }
         if protocol != GENERIC {
-            let spec = self.specs.raw(protocol, kind, to_kernel);
+            let spec = self.specs.raw(raw);
             return match spec.and_then(|it| Some((it, found(it, kind)?))) {
                 Some((spec, operation)) => Names {
                     family: Rc::from(spec.name.as_str()),
@@ -462,10 +462,7 @@ impl<'s> Session<'s> {
                 let header = family.map_or(0, |it| it.header as usize);
                 4 + header.next_multiple_of(4)
             }
-            protocol => {
-                let first = message.payload.first().copied().unwrap_or(0);
-                names::header_length(protocol, to_kernel, first)
-            }
+            protocol => names::header_length(protocol),
         };
         let rest = message.payload.get(length..).unwrap_or(&[]);
         let offset = 16 + length;

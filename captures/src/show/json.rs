@@ -226,6 +226,9 @@ fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
     let is_whole = match &read.value {
         Value::Nest(level) => level.is_whole(),
         Value::Indexed(all) => all.is_whole(),
+        Value::SubMessage {
+            level: Some(level), ..
+        } => level.is_whole(),
         _ => true,
     };
     if !is_whole && field.missing == 0 {

@@ -102,6 +102,97 @@ fn a_request_without_a_specification_is_read_by_the_policy_in_the_file() {
     assert_eq!(object["msg"], expected);
 }
 
+/// A message to the kernel as a line and as JSON's `msg`.
+fn shown(protocol: i32, kind: u16, flags: u16, body: &[&[u8]]) -> (String, serde_json::Value) {
+    let message = message(kind, flags, 7, &body.concat());
+    let file = file(&[(protocol as u16, message)]);
+    let line = show(&file, &with(|it| it.time = 1));
+    let object: serde_json::Value =
+        serde_json::from_str(&show(&file, &with(|it| it.json = true))).unwrap();
+    (line, object["msg"].clone())
+}
+
+#[test]
+fn what_a_link_says_of_its_family_is_read_by_the_family_of_the_message() {
+    // VLAN 10, untagged; IPv4 would be number 2, too.
+    let vlan = attribute(2, &[4_u16.to_ne_bytes(), 10_u16.to_ne_bytes()].concat());
+    let spec = attribute(26, &vlan);
+    let header = |family: u8| [&[family][..], &[0; 15]].concat();
+    let (line, json) = shown(0, 19, 1, &[&header(7), &spec]);
+    assert_eq!(
+        line,
+        "port 0 > route setlink ifi-family=bridge af-spec={vlan-info={flags=untagged vid=10}}\n"
+    );
+    let expected = serde_json::json!({"vlan-info": [{"flags": ["untagged"], "vid": 10}]});
+    assert_eq!(json["af-spec"], expected);
+    // In a message of another family it is no nest of IPv4's settings.
+    let spec = attribute(26, &attribute(2, &[0, 0, 10, 0]));
+    let (line, json) = shown(0, 19, 1, &[&header(0), &spec]);
+    assert_eq!(
+        line,
+        "port 0 > route setlink af-spec={inet={[no attribute: 00000a00]}}\n"
+    );
+    assert_eq!(json["af-spec"]["inet"], "00000a00");
+}
+
+#[test]
+fn a_dump_of_ipsec_is_asked_for_without_a_header() {
+    // XFRMA_ADDRESS_FILTER for IPv4, with prefixes of 32 and 24 bits.
+    let filter = [
+        &[192, 0, 2, 1][..],
+        &[0; 12],
+        &[192, 0, 2, 0],
+        &[0; 12],
+        &2_u16.to_ne_bytes(),
+        &[32, 24],
+    ];
+    let filter = attribute(26, &filter.concat());
+    let (line, json) = shown(libc::NETLINK_XFRM, 18, 0x301, &[&filter]);
+    assert!(
+        line.starts_with("port 0 > xfrm getsa dump address-filter={saddr=c0000201"),
+        "{line}"
+    );
+    assert_eq!(json["address-filter"]["family"], "inet");
+    assert_eq!(json["address-filter"]["dplen"], 24);
+    // One state is asked for with one.
+    let id = [
+        &[0; 16][..],
+        &9_u32.to_be_bytes(),
+        &2_u16.to_ne_bytes(),
+        &[50, 0],
+    ];
+    let (line, _) = shown(libc::NETLINK_XFRM, 18, 1, &id);
+    assert_eq!(line, "port 0 > xfrm getsa spi=0x9 family=inet proto=50\n");
+}
+
+#[test]
+fn sockets_are_asked_for_and_told_by_their_family() {
+    let request = [&[2, 6, 0, 0][..], &(1_u32 << 10).to_ne_bytes(), &[0; 48]];
+    let (line, _) = shown(libc::NETLINK_SOCK_DIAG, 20, 0x301, &request);
+    assert_eq!(
+        line,
+        "port 0 > sock_diag by-family dump sdiag-family=inet sdiag-protocol=tcp idiag-states=listen\n"
+    );
+    let mut answer = vec![10, 1, 0, 0, 0, 22, 1, 0];
+    answer.extend(std::net::Ipv6Addr::LOCALHOST.octets());
+    answer.resize(72, 0);
+    let (line, json) = shown(
+        libc::NETLINK_SOCK_DIAG,
+        20,
+        2,
+        &[&answer, &attribute(8, &[0])],
+    );
+    assert_eq!(
+        line,
+        "port 812 < sock_diag by-family idiag-family=inet6 idiag-state=established \
+         idiag-sport=22 idiag-dport=256 idiag-src=::1 shutdown=0\n"
+    );
+    assert_eq!(json["idiag-dst"], "::");
+    // Those of vsock have their name and nothing else.
+    let (line, _) = shown(libc::NETLINK_SOCK_DIAG, 20, 1, &[&[40, 0, 0, 0]]);
+    assert!(line.starts_with("port 0 > sock_diag by-family #"), "{line}");
+}
+
 #[test]
 fn a_record_of_the_audit_system_is_a_text() {
     let record = message(1300, 0, 0, b"audit(1.2:3): arch=c000003e \x1b[2J");

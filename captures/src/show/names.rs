@@ -33,12 +33,9 @@ pub(crate) fn protocol(number: u16) -> Cow<'static, str> {
 /// has it but Linux.
 pub(crate) fn message(protocol: u16, kind: u16) -> Option<&'static str> {
     match (i32::from(protocol), kind) {
-        // linux/sock_diag.h.
+        // linux/sock_diag.h; of families of sockets whose headers are not known here.
         (libc::NETLINK_SOCK_DIAG, 20) => Some("by-family"),
         (libc::NETLINK_SOCK_DIAG, 21) => Some("destroy"),
-        // linux/inet_diag.h, of before 3.3.
-        (libc::NETLINK_SOCK_DIAG, 18) => Some("tcpdiag-getsock"),
-        (libc::NETLINK_SOCK_DIAG, 19) => Some("dccpdiag-getsock"),
         _ => None,
     }
 }
@@ -53,24 +50,9 @@ pub(crate) fn number(protocol: u16, kind: u16) -> String {
 }
 
 /// Bytes between the netlink header and the attributes of a protocol's message
-/// of which no specification speaks. `first` is the first byte behind the netlink
-/// header, the address family where there is one.
-pub(super) fn header_length(protocol: u16, to_kernel: bool, first: u8) -> usize {
+/// of which no specification speaks.
+pub(super) fn header_length(protocol: u16) -> usize {
     match i32::from(protocol) {
-        libc::NETLINK_SOCK_DIAG => {
-            let (asks, answers) = match i32::from(first) {
-                // inet_diag_req_v2, inet_diag_msg.
-                libc::AF_INET | libc::AF_INET6 => (56, 72),
-                // unix_diag_req, unix_diag_msg.
-                libc::AF_UNIX => (24, 16),
-                // netlink_diag_req, netlink_diag_msg.
-                libc::AF_NETLINK => (20, 28),
-                // packet_diag_req, packet_diag_msg.
-                libc::AF_PACKET => (20, 16),
-                _ => (0, 0),
-            };
-            if to_kernel { asks } else { answers }
-        }
         // rtgenmsg, nfgenmsg.
         libc::NETLINK_ROUTE | libc::NETLINK_NETFILTER => 4,
         _ => 0,
@@ -95,16 +77,6 @@ pub(crate) fn errno(number: i32) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attributes_of_sockets_begin_behind_the_header_of_their_kind() {
-        let length = |to_kernel, first| header_length(4, to_kernel, first);
-        assert_eq!((length(true, 1), length(false, 2)), (24, 72));
-        assert_eq!(
-            (header_length(0, true, 0), header_length(99, true, 0)),
-            (4, 0)
-        );
-    }
 
     #[test]
     fn what_linux_names_has_its_name_and_the_rest_its_number() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message by its family's specification.
 
-use super::{Endian, Level, Message, Record, genl};
+use super::{Endian, Level, Message, Record, flags, genl};
 use crate::model::{Family, Operation};
 
 /// Bytes of `struct nlmsghdr`.
@@ -53,17 +53,24 @@ impl<'a> Body<'a> {
                 .filter(|asked| asked.reply_number == Some(number))
                 .or_else(|| family.reply(number)),
         };
+        let is_dump = message.flags & flags::DUMP == flags::DUMP;
+        let said = operation.and_then(|it| match side {
+            Side::Request => it.request(is_dump),
+            Side::Reply => it.reply(),
+        });
         let layout = operation
-            .and_then(|it| it.fixed_header)
+            .and_then(|it| it.header_of(said))
             .map(|id| &family[id]);
         let header = layout.map(|layout| Record::new(family, layout, endian, payload, start));
         let length = layout.map_or(0, |layout| layout.size.next_multiple_of(4));
-        let set = operation.and_then(|it| it.set).map(|id| &family[id]);
+        let set = operation
+            .and_then(|it| it.set_of(said))
+            .map(|id| &family[id]);
         let bytes = payload.get(length..).unwrap_or(&[]);
         Some(Self {
             operation,
             header,
-            level: Level::new(Some(family), set, endian, bytes, start + length),
+            level: Level::new(Some(family), set, endian, bytes, start + length).behind(header),
         })
     }
 }

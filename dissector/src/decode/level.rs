@@ -27,6 +27,8 @@ pub struct Level<'a> {
     bytes: &'a [u8],
     offset: usize,
     depth: u8,
+    /// The struct before the attributes, a member of which may be a selector.
+    header: Option<Record<'a>>,
     /// The level that this one is in, where selectors are looked for too.
     outer: Option<&'a Level<'a>>,
 }
@@ -77,8 +79,14 @@ impl<'a> Level<'a> {
             bytes,
             offset,
             depth: 0,
+            header: None,
             outer: None,
         }
+    }
+
+    /// The same attributes, behind a struct.
+    pub(super) fn behind(self, header: Option<Record<'a>>) -> Self {
+        Self { header, ..self }
     }
 
     /// The set that the attributes are of, if that is known.
@@ -215,6 +223,7 @@ impl<'a> Level<'a> {
             bytes: field.attribute.payload,
             offset: field.offset + HEADER,
             depth: self.depth + 1,
+            header: None,
             outer: Some(self),
         })
     }
@@ -279,7 +288,9 @@ impl<'a> Level<'a> {
     }
 
     /// The form that the attribute called `selector` selects, which stands in
-    /// this level or in one around it.
+    /// this level or in one around it; or the member of a struct before one of
+    /// them, which YNL does not have: the kernel numbers the attributes of a link
+    /// otherwise where the header says that it is of a bridge.
     fn selected<'b>(
         &self,
         selector: &str,
@@ -287,6 +298,10 @@ impl<'a> Level<'a> {
         steps: u8,
     ) -> Option<&'b SubMessageFormat> {
         let outer = || {
+            let mut members = self.header.iter().flat_map(|it| it.members());
+            if let Some((_, value)) = members.find(|(member, _)| member.name == selector) {
+                return format_of(&value, formats);
+            }
             let outer = self.outer.filter(|_| steps < DEEPEST)?;
             outer.selected(selector, formats, steps + 1)
         };
@@ -295,17 +310,7 @@ impl<'a> Level<'a> {
         };
         let mut near = self.fields().take(SELECTOR_REACH).flatten();
         match near.find(|it| it.attribute.number == spec.number) {
-            Some(field) => match self.read(&field).value {
-                Value::Text(text) => formats.iter().find(|it| it.value.as_bytes() == text),
-                Value::Number(number) => match number.name() {
-                    Some(name) => formats.iter().find(|it| it.value == name),
-                    None => {
-                        let digits = number.value().to_string();
-                        formats.iter().find(|it| it.value == digits)
-                    }
-                },
-                _ => None,
-            },
+            Some(field) => format_of(&self.read(&field).value, formats),
             None => outer(),
         }
     }
@@ -325,12 +330,31 @@ impl<'a> Level<'a> {
             let mut level = self.inner(Some(&family[id]), field)?;
             level.bytes = payload.get(length..).unwrap_or(&[]);
             level.offset += length;
+            level.header = header;
             Some(level)
         });
         if format.set.is_some() && level.is_none() {
             return Value::TooDeep(payload);
         }
         Value::SubMessage { header, level }
+    }
+}
+
+/// The form of a sub-message for that value of its selector.
+fn format_of<'a>(
+    value: &Value<'_>,
+    formats: &'a [SubMessageFormat],
+) -> Option<&'a SubMessageFormat> {
+    match value {
+        Value::Text(text) => formats.iter().find(|it| it.value.as_bytes() == *text),
+        Value::Number(number) => match number.name() {
+            Some(name) => formats.iter().find(|it| it.value == name),
+            None => {
+                let digits = number.value().to_string();
+                formats.iter().find(|it| it.value == digits)
+            }
+        },
+        _ => None,
     }
 }
 

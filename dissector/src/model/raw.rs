@@ -3,7 +3,8 @@
 //!
 //! The keys are those of the kernel's four schemas
 //! (Documentation/netlink/{genetlink,genetlink-c,genetlink-legacy,netlink-raw}.yaml)
-//! together; any other is an error.
+//! together, and `fixed-header` and `attribute-set` of a single message, which they do
+//! not have; any other is an error.
 
 use std::fmt;
 
@@ -365,6 +366,8 @@ pub(super) struct Message {
     #[serde(default)]
     pub(super) attributes: Vec<At<String>>,
     pub(super) value: Option<At<u16>>,
+    pub(super) fixed_header: Option<At<String>>,
+    pub(super) attribute_set: Option<At<String>>,
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -161,7 +161,7 @@ impl Family {
         operation: &Operation,
         message: &'a Message,
     ) -> impl Iterator<Item = &'a Attribute> {
-        let set = operation.set.map(|id| &self[id]);
+        let set = operation.set_of(Some(message)).map(|id| &self[id]);
         message
             .attributes
             .iter()

@@ -38,6 +38,8 @@ class Writer:
         self.visited = set()
         self.messages = []
         self.leaves = 0
+        # Members of headers that select the form of what is being written.
+        self.chosen = {}
 
     def resolve(self, aset):
         """The attributes of a set with their numbers, subsets filled in."""
@@ -82,6 +84,10 @@ class Writer:
 
     def number(self, spec, kind):
         """The bytes of a number and what is to be printed."""
+        if spec.get("name") in self.chosen:
+            seen = self.chosen[spec["name"]]
+            value = dict(self.entries(self.defs[spec["enum"]]))[seen]
+            return value.to_bytes(WIDTHS[kind], self.order), seen
         width, signed = WIDTHS[kind], kind[0] == "s"
         n = self.next()
         seen = None
@@ -333,7 +339,17 @@ class Writer:
                     wrapped = self.nest(way, wrapped)
                 return wrapped(data, seen)
             return inside
-        return None
+        # A member of the header, which nlcap has beyond YNL.
+        if not any(member["name"] == spec["selector"] for it in self.defs.values()
+                   for member in it.get("members", [])):
+            return None
+
+        def chosen(data, seen):
+            self.chosen = {spec["selector"]: form["value"]}
+            message = wrap(*body(data, seen))
+            self.chosen = {}
+            return message
+        return chosen
 
     def operation(self, op, number, header, request):
         generic = self.spec.get("protocol", "genetlink") != "netlink-raw"

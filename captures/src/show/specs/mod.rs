@@ -11,7 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use nl_dissector::model::{Family, NL_UTIL_PATH, NL_UTIL_YAML};
+use nl_dissector::decode::Message;
+use nl_dissector::model::{Family, MemberKind, NL_UTIL_PATH, NL_UTIL_YAML};
 
 use crate::text::{self, Reason, escape, escape_os};
 
@@ -24,7 +25,7 @@ const CONTROLLER: &str = include_str!("nlctrl.yaml");
 /// Names and headers of protocols that are not generic, after Linux's headers: for
 /// what no other specification has. Those of a protocol are read one after another
 /// until one has the message: what is met most comes first.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 14] = [
     (include_str!("route/link.yaml"), "route/link.yaml"),
     (include_str!("route/addr.yaml"), "route/addr.yaml"),
     (include_str!("route/route.yaml"), "route/route.yaml"),
@@ -34,6 +35,17 @@ const NAMES: [(&str, &str); 9] = [
     (include_str!("netfilter.yaml"), "netfilter.yaml"),
     (include_str!("xfrm.yaml"), "xfrm.yaml"),
     (include_str!("audit.yaml"), "audit.yaml"),
+    (include_str!("sock_diag/inet.yaml"), "sock_diag/inet.yaml"),
+    (include_str!("sock_diag/inet6.yaml"), "sock_diag/inet6.yaml"),
+    (include_str!("sock_diag/unix.yaml"), "sock_diag/unix.yaml"),
+    (
+        include_str!("sock_diag/netlink.yaml"),
+        "sock_diag/netlink.yaml",
+    ),
+    (
+        include_str!("sock_diag/packet.yaml"),
+        "sock_diag/packet.yaml",
+    ),
 ];
 
 /// The longest specification that is read, in bytes; the kernel's have 200 KiB.
@@ -82,9 +94,53 @@ impl Spec {
 /// The specifications at hand, those that come first preferred.
 pub(crate) struct Specs {
     all: Vec<Spec>,
-    /// Which one has a message of a protocol that is not generic, by protocol,
-    /// number, and whether it goes to the kernel.
-    raw: RefCell<HashMap<(u16, u16, bool), Option<usize>>>,
+    /// Which one has a message of a protocol that is not generic.
+    raw: RefCell<HashMap<RawKey, Option<usize>>>,
+}
+
+/// What tells which specification has a message of a protocol that is not generic.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct RawKey {
+    pub(super) protocol: u16,
+    /// The number of the message.
+    pub(super) kind: u16,
+    pub(super) to_kernel: bool,
+    /// Of sock_diag, whose messages all have one number, the address family.
+    pub(super) of: Option<u8>,
+}
+
+impl RawKey {
+    pub(super) fn new(protocol: u16, message: &Message<'_>, to_kernel: bool) -> Self {
+        let is_diag = protocol == libc::NETLINK_SOCK_DIAG as u16;
+        Self {
+            protocol,
+            kind: message.kind,
+            to_kernel,
+            of: message.payload.first().copied().filter(|_| is_diag),
+        }
+    }
+
+    /// Whether the specification has the message.
+    fn is_of(self, family: &Family) -> bool {
+        let (operation, said) = if self.to_kernel {
+            let it = family.request(self.kind);
+            (it, it.and_then(|it| it.request(false)))
+        } else {
+            let it = family.reply(self.kind);
+            (it, it.and_then(|it| it.reply()))
+        };
+        let Some(operation) = operation else {
+            return false;
+        };
+        let header = operation.header_of(said);
+        let first = header.and_then(|it| family[it].members.first());
+        match (self.of, first.map(|it| &it.kind)) {
+            (Some(of), Some(MemberKind::Scalar(scalar))) => scalar
+                .names
+                .is_none_or(|it| family[it.id].by_value(of.into()).is_some()),
+            _ => true,
+        }
+    }
 }
 
 impl Specs {
@@ -216,16 +272,12 @@ impl Specs {
     }
 
     /// The family that has a message of a protocol that is not generic.
-    pub(super) fn raw(&self, protocol: u16, kind: u16, to_kernel: bool) -> Option<&Family> {
-        let key = (protocol, kind, to_kernel);
+    pub(super) fn raw(&self, key: RawKey) -> Option<&Family> {
         let known = self.raw.borrow().get(&key).copied();
         let at = known.unwrap_or_else(|| {
-            let has = |family: &Family| match to_kernel {
-                true => family.request(kind).is_some(),
-                false => family.reply(kind).is_some(),
-            };
-            let at = (self.all.iter())
-                .position(|it| it.protonum == Some(protocol) && it.family().is_some_and(has));
+            let has = |it: &Spec| it.family().is_some_and(|it| key.is_of(it));
+            let mut all = self.all.iter();
+            let at = all.position(|it| it.protonum == Some(key.protocol) && has(it));
             self.raw.borrow_mut().insert(key, at);
             at
         });
@@ -253,10 +305,19 @@ fn places() -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
+    fn request(protocol: u16, kind: u16, of: Option<u8>) -> RawKey {
+        RawKey {
+            protocol,
+            kind,
+            to_kernel: true,
+            of,
+        }
+    }
+
     /// Bytes of the header of a message, and its name.
     fn header(protocol: u16, kind: u16) -> Option<(String, usize)> {
         let specs = Specs::only_built_in();
-        let family = specs.raw(protocol, kind, true)?;
+        let family = specs.raw(request(protocol, kind, None))?;
         let operation = family.request(kind)?;
         let length = operation.fixed_header.map_or(0, |id| family[id].size);
         Some((operation.name.clone(), length))
@@ -277,7 +338,7 @@ mod tests {
         let read = || specs.all.iter().filter(is_read).count();
         assert_eq!(read(), 0);
         let route = libc::NETLINK_ROUTE as u16;
-        assert!(specs.raw(route, libc::RTM_GETLINK, true).is_some());
+        assert!(specs.raw(request(route, libc::RTM_GETLINK, None)).is_some());
         assert_eq!(read(), 1);
     }
 
@@ -304,7 +365,7 @@ mod tests {
             (libc::RTM_NEWQDISC, libc::TCA_STAB, "stab"),
             (libc::RTM_NEWTFILTER, libc::TCA_CHAIN, "chain"),
         ] {
-            let family = specs.raw(route, kind, true).unwrap();
+            let family = specs.raw(request(route, kind, None)).unwrap();
             let set = family.request(kind).and_then(|it| it.set).unwrap();
             let attribute = family[set].by_number(number);
             assert_eq!(attribute.map(|it| it.name.as_str()), Some(name), "{kind}");
@@ -368,5 +429,31 @@ mod tests {
         let audit = libc::NETLINK_AUDIT as u16;
         assert_eq!(header(audit, 1000), Some(("get".into(), 44)));
         assert_eq!(header(audit, 1011).unwrap().1, 12 + 4 * 256 + 4 + 8970);
+    }
+
+    #[test]
+    fn a_message_about_sockets_has_the_headers_of_their_family() {
+        let specs = Specs::only_built_in();
+        let diag = libc::NETLINK_SOCK_DIAG as u16;
+        // Structs of linux/*_diag.h by sizeof.
+        for (of, asks, answers) in [
+            (libc::AF_INET, 56, 72),
+            (libc::AF_INET6, 56, 72),
+            (libc::AF_UNIX, 24, 16),
+            (libc::AF_NETLINK, 20, 28),
+            (libc::AF_PACKET, 20, 16),
+        ] {
+            let key = request(diag, 20, Some(of as u8));
+            let family = specs.raw(key).unwrap();
+            let operation = family.request(20).unwrap();
+            let length = |said| family[operation.header_of(said).unwrap()].size;
+            let lengths = (length(operation.request(true)), length(operation.reply()));
+            assert_eq!(lengths, (asks, answers), "{of}");
+        }
+        assert!(specs.raw(request(diag, 20, Some(40))).is_none());
+        // struct inet_diag_req.
+        let family = specs.raw(request(diag, 18, Some(2))).unwrap();
+        let old = family.request(18).unwrap();
+        assert_eq!(family[old.fixed_header.unwrap()].size, 60);
     }
 }

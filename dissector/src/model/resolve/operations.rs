@@ -184,14 +184,44 @@ impl Resolver<'_> {
                 .map(|name| self.find_struct(name, &format!("{path}.fixed-header")))
                 .transpose()?,
             flags: it.flags.clone(),
-            r#do: it.r#do.as_ref().map(exchange),
-            dump: it.dump.as_ref().map(exchange),
+            r#do: (it.r#do.as_ref())
+                .map(|it| self.exchange(it, &format!("{path}.do")))
+                .transpose()?,
+            dump: (it.dump.as_ref())
+                .map(|it| self.exchange(it, &format!("{path}.dump")))
+                .transpose()?,
             notify: it.notify.as_ref().map(|it| it.value.clone()),
             event: it.event.as_ref().map(|it| Message {
+                fixed_header: None,
+                set: None,
                 attributes: it.attributes.iter().map(|it| it.value.clone()).collect(),
             }),
             group: it.mcgrp.as_ref().map(|it| it.value.clone()),
             doc: it.doc.trim().to_owned(),
+        })
+    }
+
+    fn exchange(&self, it: &raw::Exchange, path: &str) -> Result<Exchange> {
+        let message = |it: &Option<raw::Message>, side: &str| {
+            let message = |it| self.message(it, &format!("{path}.{side}"));
+            it.as_ref().map(message).transpose()
+        };
+        Ok(Exchange {
+            request: message(&it.request, "request")?,
+            reply: message(&it.reply, "reply")?,
+        })
+    }
+
+    fn message(&self, it: &raw::Message, path: &str) -> Result<Message> {
+        let (header, set) = (it.fixed_header.as_ref(), it.attribute_set.as_ref());
+        Ok(Message {
+            fixed_header: header
+                .map(|name| self.find_struct(name, &format!("{path}.fixed-header")))
+                .transpose()?,
+            set: set
+                .map(|name| self.find_set(name, &format!("{path}.attribute-set")))
+                .transpose()?,
+            attributes: it.attributes.iter().map(|it| it.value.clone()).collect(),
         })
     }
 
@@ -222,24 +252,33 @@ impl Resolver<'_> {
         path: &str,
     ) -> Vec<Fault> {
         let mut lists = Vec::new();
-        for (form, exchange) in [("do", &it.r#do), ("dump", &it.dump)] {
-            let Some(exchange) = exchange else { continue };
-            for (side, message) in [("request", &exchange.request), ("reply", &exchange.reply)] {
+        for (form, exchange, resolved) in [
+            ("do", &it.r#do, &operation.r#do),
+            ("dump", &it.dump, &operation.dump),
+        ] {
+            let (Some(exchange), Some(resolved)) = (exchange, resolved) else {
+                continue;
+            };
+            for (side, message, resolved) in [
+                ("request", &exchange.request, &resolved.request),
+                ("reply", &exchange.reply, &resolved.reply),
+            ] {
                 let Some(message) = message else { continue };
                 let path = format!("{path}.{form}.{side}.attributes");
-                lists.push((path, &message.attributes));
+                lists.push((path, &message.attributes, resolved.as_ref()));
             }
         }
         if let Some(event) = &it.event {
-            lists.push((format!("{path}.event.attributes"), &event.attributes));
+            let path = format!("{path}.event.attributes");
+            lists.push((path, &event.attributes, None));
         }
-        let set = operation.set.map(|id| &sets[id.0]);
-        // In netlink-raw the lists name members of the fixed header too.
-        let header = (operation.fixed_header)
-            .filter(|_| !protocol.is_generic())
-            .map(|id| &structs[id.0]);
         let mut faults = Vec::new();
-        for (path, names) in &lists {
+        for (path, names, message) in &lists {
+            let set = operation.set_of(*message).map(|id| &sets[id.0]);
+            // In netlink-raw the lists name members of the fixed header too.
+            let header = (operation.header_of(*message))
+                .filter(|_| !protocol.is_generic())
+                .map(|id| &structs[id.0]);
             for name in *names {
                 let in_set = set.is_some_and(|set| set.by_name(&name.value).is_some());
                 let in_header =
@@ -296,15 +335,5 @@ impl Resolver<'_> {
             number: it.value.as_ref().map(|it| it.value),
             flags: it.flags.clone(),
         })
-    }
-}
-
-fn exchange(it: &raw::Exchange) -> Exchange {
-    let message = |it: &raw::Message| Message {
-        attributes: it.attributes.iter().map(|it| it.value.clone()).collect(),
-    };
-    Exchange {
-        request: it.request.as_ref().map(message),
-        reply: it.reply.as_ref().map(message),
     }
 }

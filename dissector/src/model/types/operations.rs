@@ -53,6 +53,28 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What is said of a request, for a dump or for one thing.
+    pub fn request(&self, dump: bool) -> Option<&Message> {
+        let form = if dump { &self.dump } else { &self.r#do };
+        form.as_ref()?.request.as_ref()
+    }
+
+    /// What is said of an answer.
+    pub fn reply(&self) -> Option<&Message> {
+        let mut forms = [&self.r#do, &self.dump].into_iter().flatten();
+        forms.find_map(|it| it.reply.as_ref())
+    }
+
+    /// The struct before the attributes of a message of it.
+    pub fn header_of(&self, message: Option<&Message>) -> Option<StructId> {
+        message.and_then(|it| it.fixed_header).or(self.fixed_header)
+    }
+
+    /// The set of the attributes of a message of it.
+    pub fn set_of(&self, message: Option<&Message>) -> Option<SetId> {
+        message.and_then(|it| it.set).or(self.set)
+    }
+
     /// Whether the kernel sends it without being asked.
     pub fn is_async(&self) -> bool {
         self.notify.is_some() || self.event.is_some()
@@ -83,6 +105,11 @@ pub struct Exchange {
 /// See [`Family::attributes_of`](super::Family::attributes_of).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Message {
+    /// The struct before the attributes, where it is not the operation's: the dumps of
+    /// xfrm are asked for without the header that names a single state.
+    pub fixed_header: Option<StructId>,
+    /// The set of the attributes, where it is not the operation's.
+    pub set: Option<SetId>,
     /// Names of attributes of the operation's set; in netlink-raw also of
     /// members of the fixed header.
     pub attributes: Vec<String>,
