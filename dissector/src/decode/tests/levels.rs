@@ -18,6 +18,7 @@ definitions:
       - {name: legs, type: u8}
       - {name: gap, type: pad, len: 1}
       - {name: tail, type: u16, byte-order: big-endian}
+  - {name: nothing, type: struct, members: []}
 attribute-sets:
   - name: animal
     attributes:
@@ -30,6 +31,7 @@ attribute-sets:
       - {name: list, type: indexed-array, sub-type: u16, byte-order: big-endian}
       - {name: size, type: sint}
       - {name: deep, type: nest, nested-attributes: animal}
+      - {name: gait, type: sub-message, sub-message: gaits, selector: legs}
   - name: inner
     attributes:
       - {name: far, type: sub-message, sub-message: forms, selector: kind}
@@ -39,10 +41,19 @@ sub-messages:
     formats:
       - {value: cat, fixed-header: head, attribute-set: inner}
       - {value: dog, fixed-header: head}
+  - name: gaits
+    formats:
+      - {value: 4, attribute-set: inner}
 operations:
   fixed-header: head
   list:
     - {name: get, doc: Asks., value: 20, attribute-set: animal, do: {request: {}, reply: {}}}
+    - name: count
+      doc: A dump has no header, an answer another set.
+      value: 21
+      attribute-set: animal
+      do: {request: {}, reply: {attribute-set: inner}}
+      dump: {request: {fixed-header: nothing}}
 ";
 
 fn zoo() -> Family {
@@ -159,6 +170,63 @@ fn a_selector_is_looked_for_in_the_levels_around() {
     assert_eq!(animal(&bytes, text), "1=dog 3={1=<legs=4 tail=1 >}");
     let unknown = [attr(1, b"cow\0"), attr(3, &attr(1, &[4, 0, 0, 1]))].concat();
     assert_eq!(animal(&unknown, text), "1=cow 3={1?=16777220}");
+}
+
+/// A message of the family as the name of its operation, its header's size and its
+/// attributes.
+fn body(kind: u16, flags: u16, side: Side, payload: &[u8]) -> (String, usize, String) {
+    let family = zoo();
+    let length = (16 + payload.len()) as u32;
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.extend(kind.to_le_bytes());
+    bytes.extend(flags.to_le_bytes());
+    bytes.extend([0; 8]);
+    bytes.extend(payload);
+    let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
+    let body = Body::new(&family, &message, Endian::Little, side, None).unwrap();
+    let size = body.header.map_or(0, |it| it.layout().size);
+    let name = body.operation.unwrap().name.clone();
+    (name, size, text(&body.level))
+}
+
+#[test]
+fn a_member_of_the_header_selects_where_no_attribute_does() {
+    let gait = attr(10, &attr(2, &[7]));
+    let of = |legs: u8| {
+        body(
+            20,
+            1,
+            Side::Request,
+            &[&[legs, 0, 0, 0], &gait[..]].concat(),
+        )
+        .2
+    };
+    assert_eq!(of(4), "10=<2=7>");
+    assert!(of(2).starts_with("10?="), "{}", of(2));
+}
+
+#[test]
+fn a_message_may_have_another_header_and_other_attributes_than_its_operation() {
+    let near = attr(2, &[7]);
+    let (_, size, text) = body(21, flags::DUMP | 1, Side::Request, &attr(5, &[5, 0]));
+    assert_eq!((size, text.as_str()), (0, "5=red"));
+    let headed = [&[4, 0, 0, 0], &near[..]].concat();
+    let (name, size, text) = body(21, 0, Side::Reply, &headed);
+    assert_eq!((name.as_str(), size, text.as_str()), ("count", 4, "2=7"));
+    let (_, size, _) = body(21, 1, Side::Request, &headed);
+    assert_eq!(size, 4);
+}
+
+#[test]
+fn what_is_no_attribute_is_given_with_its_bytes() {
+    let bytes = [&attr(5, &[5, 0])[..], &[1, 0, 9]].concat();
+    animal(&bytes, |level| {
+        assert!(!level.is_whole());
+        let malformed = level.fields().last().unwrap().unwrap_err();
+        assert_eq!(level.rest(&malformed), [1, 0, 9]);
+    });
+    assert!(animal(&attr(5, &[5, 0]), |it| it.is_whole()));
+    assert!(!animal(&attr(5, &[5, 0])[..5], |it| it.is_whole()));
 }
 
 #[test]
