@@ -48,7 +48,7 @@ guest_tests! {
         assert_eq!((code, out.as_str()), (Some(1), ""));
         assert_eq!(err, "nlcap: cannot record no-such-command: cannot run no-such-command: ENOENT: No such file or directory\n");
         let (code, _, err) = outcome("nlcap compare 'ip link | cat'");
-        assert_eq!((code, err.lines().count()), (Some(1), 1), "{err}");
+        assert_eq!((code, err.lines().count()), (Some(2), 1), "{err}");
         assert_eq!(outcome("nlcap compare -n 0 true").0, Some(2));
     }
 
