@@ -37,6 +37,7 @@
 //!   after a few blocks of it.
 
 mod choice;
+mod clock;
 mod command;
 pub(crate) mod families;
 mod filter;

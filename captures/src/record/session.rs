@@ -237,9 +237,12 @@ impl<S: Sink> Running<'_, S> {
         let said = self.say_error();
         let (counters, mut incomplete) = self.stop(matches!(why, Why::Ended(_)))?;
         let mut gaps = self.watched.gaps();
-        gaps.unheard += self.flow.owners.deaf();
+        self.flow.owners.add_gaps(&mut gaps);
         if !gaps.is_none() {
             incomplete.push(format!("not seen: {gaps}"));
+        }
+        if self.flow.owners.clock_was_set {
+            incomplete.push(String::from("the clock was set"));
         }
         self.flow.sink.finish(now(), &counters);
         self.flow.push();

@@ -2,7 +2,7 @@
 //! Whose messages are recorded.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -12,6 +12,9 @@ use super::command::{Invocation, Prepared, Running, StartError, Starting};
 use super::signals::{Inherited, Received};
 use super::tree::{Gaps, Guardian, Namespaces, Owners, Processes, Supervisor};
 use crate::exit::Exit;
+
+/// How old a socket of which nothing is told is looked for while other calls come.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Whose messages a session records.
 pub(crate) enum Subject {
@@ -160,6 +163,7 @@ impl Watched {
         owners: &mut Owners,
         namespaces: &mut dyn Namespaces,
     ) -> anyhow::Result<Option<Exit>> {
+        owners.watch_clock();
         if let Self::Processes(processes) = self {
             let all_ended = processes.look(owners, namespaces);
             return Ok(all_ended.then_some(Exit::Success));
@@ -177,9 +181,14 @@ impl Watched {
             supervisor
                 .serve(owners, namespaces)
                 .context("cannot answer the command's calls")?;
+            // As a rule the next call tells of a socket.
+            supervisor.find(PATIENCE, owners, namespaces);
         } else if events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR) {
             *gone = true;
             return Ok(Some(running.wait().context("cannot wait for the command")?));
+        } else if !*gone {
+            // There are frames to be told whose they are.
+            supervisor.find(Duration::ZERO, owners, namespaces);
         }
         Ok(None)
     }

@@ -16,6 +16,9 @@ const SO_MEMINFO: libc::c_int = 55;
 const MEMINFO: usize = 9;
 const DROPS: usize = 8;
 
+/// NETLINK_LISTEN_ALL_NSID of linux/netlink.h.
+pub(in crate::record) const LISTEN_ALL_NSID: libc::c_int = 8;
+
 /// Of linux/sockios.h.
 const SIOCGSKNS: libc::c_ulong = 0x894c;
 
@@ -53,14 +56,30 @@ pub(in crate::record) fn memberships(socket: impl AsFd) -> nix::Result<Vec<u32>>
 
 /// Joins a multicast group.
 pub(in crate::record) fn join(socket: impl AsFd, group: u32) -> nix::Result<()> {
+    set(socket, libc::NETLINK_ADD_MEMBERSHIP, group)
+}
+
+/// Hears the groups' messages of all namespaces that have an id here; needs
+/// CAP_NET_BROADCAST now, and when the socket was opened.
+pub(in crate::record) fn hear_all(socket: impl AsFd) -> nix::Result<()> {
+    set(socket, LISTEN_ALL_NSID, 1)
+}
+
+/// Whether the socket does that.
+pub(in crate::record) fn hears_all(socket: impl AsFd) -> bool {
+    let mut value = [0];
+    words(socket, libc::SOL_NETLINK, LISTEN_ALL_NSID, &mut value).is_ok() && value != [0]
+}
+
+fn set(socket: impl AsFd, name: libc::c_int, value: u32) -> nix::Result<()> {
     // SAFETY: The kernel reads one u32, which outlives the call.
     let result = unsafe {
         libc::setsockopt(
             socket.as_fd().as_raw_fd(),
             libc::SOL_NETLINK,
-            libc::NETLINK_ADD_MEMBERSHIP,
-            (&raw const group).cast(),
-            size_of_val(&group) as libc::socklen_t,
+            name,
+            (&raw const value).cast(),
+            size_of_val(&value) as libc::socklen_t,
         )
     };
     Errno::result(result).map(drop)

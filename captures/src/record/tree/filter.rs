@@ -11,8 +11,11 @@
 //!   descriptor that is no standard stream, of at least a header's length and
 //!   less than a page, which is what buffered output is written by. A longer one
 //!   is known by the port id of its answer. Of writev(2) the length cannot be seen.
+//! - io_submit(2) is too frequent where it is used: io_setup(2), which comes before, is
+//!   told.
 
 use super::abi;
+use crate::record::sys::netlink::LISTEN_ALL_NSID;
 
 /// A jump's distance to the verdicts, put in when the length is known.
 enum Step {
@@ -79,6 +82,7 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
             libc::SYS_execveat,
             libc::SYS_exit_group,
             libc::SYS_io_uring_setup,
+            libc::SYS_io_setup,
             libc::SYS_sendfile,
             libc::SYS_splice,
         ]
@@ -122,6 +126,7 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
         Load(argument(2)),
         NotifyIf(libc::NETLINK_ADD_MEMBERSHIP as u32),
         NotifyIf(libc::NETLINK_DROP_MEMBERSHIP as u32),
+        NotifyIf(LISTEN_ALL_NSID as u32),
         Allow,
     ]);
     assemble(&steps)
@@ -202,12 +207,13 @@ mod tests {
     #[test]
     fn calls_that_name_or_use_a_netlink_socket_are_told() {
         let native = |call: libc::c_long, arguments| told(abi::ARCH, call as u32, arguments);
-        for call in [libc::SYS_bind, libc::SYS_sendmsg, libc::SYS_execve] {
+        for call in [libc::SYS_bind, libc::SYS_sendmsg, libc::SYS_io_setup] {
             assert!(native(call, [0; 3]), "{call}");
         }
         assert!(native(libc::SYS_socket, [libc::AF_NETLINK as u32, 3, 16]));
         assert!(native(libc::SYS_setsockopt, [3, 270, 1]));
         assert!(native(libc::SYS_setsockopt, [3, 270, 2]));
+        assert!(native(libc::SYS_setsockopt, [3, 270, 8]));
         assert!(native(libc::SYS_seccomp, [1, 8, 0]));
         assert!(native(libc::SYS_seccomp, [1, 8 | 16, 0]));
         assert!(native(libc::SYS_write, [3, 0, 16]));

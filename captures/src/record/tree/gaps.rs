@@ -32,8 +32,8 @@ pub(in crate::record) struct Gaps {
     pub(in crate::record) unreached: u64,
     /// Messages that were sent in netlink protocols of which no tap is told.
     pub(in crate::record) untapped: u64,
-    /// Calls by another table than this machine's own, by io_uring or by a
-    /// program that watches its own.
+    /// Calls by another table than this machine's own, by io_uring or io_setup(2), or
+    /// by a program that watches its own.
     pub(in crate::record) other_calls: u64,
     /// Calls that send from a file or a pipe.
     pub(in crate::record) spliced: u64,
@@ -41,6 +41,10 @@ pub(in crate::record) struct Gaps {
     pub(in crate::record) hidden: u64,
     /// Times that multicasts came faster than they were heard.
     pub(in crate::record) unheard: u64,
+    /// Requests that were not told, of which the answer was seen.
+    pub(in crate::record) untold: u64,
+    /// Times that other namespaces' multicasts may not be heard.
+    pub(in crate::record) narrow: u64,
 }
 
 impl Gaps {
@@ -63,7 +67,7 @@ impl fmt::Display for Gaps {
             (
                 self.other_calls,
                 "call",
-                "by 32-bit code, io_uring or an own filter",
+                "by 32-bit code, io_uring, io_setup(2) or an own filter",
             ),
             (self.spliced, "call", "of sendfile(2) or splice(2)"),
             (
@@ -75,6 +79,12 @@ impl fmt::Display for Gaps {
                 self.unheard,
                 "time",
                 "that too many multicasts came at once",
+            ),
+            (self.untold, "request", "of which only the answer was"),
+            (
+                self.narrow,
+                "listener",
+                "to other namespaces, which takes CAP_NET_BROADCAST",
             ),
         ];
         let mut comma = "";

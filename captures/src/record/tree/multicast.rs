@@ -9,14 +9,15 @@
 //! kernel says to which group. Our own copy is on the tap as well, and left out.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::rc::Rc;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{NetlinkAddr, recvfrom, setsockopt, sockopt};
 
+pub(super) use super::runs::Copy;
+use super::runs::Runs;
 use crate::file::writer::Frame;
 use crate::record::families::now;
 use crate::record::sys::netlink;
@@ -36,40 +37,25 @@ const IN_ADDRESS: u32 = 32;
 /// A netlink protocol in one recorded namespace, by the number of its interface.
 type Place = (u32, u16);
 
-/// What one frame of a multicast is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Copy {
-    /// The first.
-    First(u32),
-    /// Another receiver's.
-    Another(u32),
-    /// The one that was for us.
-    Ours,
-}
-
-/// A message as often as it was said.
-#[derive(Default)]
-struct Said {
-    group: u32,
-    heard: u32,
-    /// How many of these have had their first frame, and ours.
-    first: u32,
-    ours: u32,
-    last: Duration,
+/// One of our sockets.
+struct Ear {
+    socket: OwnedFd,
+    runs: Runs,
 }
 
 /// Our own sockets in the groups, and what they have heard.
 #[derive(Default)]
 pub(super) struct Heard {
     /// By place, and by the group where an address has no bit for it.
-    sockets: HashMap<(Place, Option<u32>), OwnedFd>,
-    said: HashMap<Place, HashMap<Rc<[u8]>, Said>>,
-    /// What is in `said`, by the time it was heard.
-    order: VecDeque<(Duration, Place, Rc<[u8]>)>,
+    ears: HashMap<(Place, Option<u32>), Ear>,
+    /// Where a member hears what is said in other namespaces too.
+    wide: HashSet<Place>,
     /// All until then was heard.
     until: Duration,
     /// How often there was no room.
     pub(super) deaf: u64,
+    /// How often we may not hear other namespaces.
+    pub(super) narrow: u64,
 }
 
 impl Heard {
@@ -82,48 +68,74 @@ impl Heard {
     ) -> nix::Result<()> {
         let own = (group > IN_ADDRESS).then_some(group);
         let key = (place, own);
-        let socket = match self.sockets.entry(key) {
+        let ear = match self.ears.entry(key) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let socket = open()?;
                 // Less room is better than none.
                 let _ = setsockopt(&socket, sockopt::RcvBufForce, &ROOM);
-                new.insert(socket)
+                if self.wide.contains(&place) && netlink::hear_all(&socket).is_err() {
+                    self.narrow += 1;
+                }
+                let runs = Runs::default();
+                new.insert(Ear { socket, runs })
             }
         };
-        netlink::join(socket, group)
+        netlink::join(&ear.socket, group)
+    }
+
+    /// Hears from now on what is said in other namespaces too.
+    pub(super) fn widen(&mut self, place: Place) {
+        if !self.wide.insert(place) {
+            return;
+        }
+        for (_, ear) in self.ears.iter().filter(|((at, _), _)| *at == place) {
+            if netlink::hear_all(&ear.socket).is_err() {
+                self.narrow += 1;
+            }
+        }
+    }
+
+    /// The clock was set: times from before say nothing.
+    pub(super) fn renew(&mut self, now: Duration) {
+        self.until = Duration::ZERO;
+        for ear in self.ears.values_mut() {
+            ear.runs.renew(now);
+        }
+    }
+
+    /// Whether no group was joined.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ears.is_empty()
     }
 
     /// What the frame is, where it was said to us too.
     pub(super) fn copy(&mut self, frame: &Frame<'_>) -> Option<Copy> {
-        if self.sockets.is_empty() {
+        if self.ears.is_empty() {
             return None;
         }
         if frame.time >= self.until {
             self.listen();
         }
         let place = (frame.interface, frame.header.protocol);
-        let said = self.said.get_mut(&place)?.get_mut(frame.messages)?;
-        Some(if said.first < said.heard {
-            said.first += 1;
-            Copy::First(said.group)
-        } else if said.ours < said.heard {
-            said.ours += 1;
-            Copy::Ours
-        } else {
-            Copy::Another(said.group)
-        })
+        let ears = self.ears.iter_mut().filter(|((at, _), _)| *at == place);
+        let fitting = ears.filter_map(|(_, ear)| {
+            let (fit, number) = ear.runs.find(frame.messages)?;
+            Some((fit, number, ear))
+        });
+        let (_, number, ear) = fitting.min_by_key(|(fit, ..)| *fit)?;
+        ear.runs.take(number)
     }
 
     /// Takes what has been said.
     fn listen(&mut self) {
         self.until = now();
-        self.forget();
         let mut buffer = vec![0; LONGEST];
-        for (&(place, own), socket) in &self.sockets {
+        for ((_, own), ear) in &mut self.ears {
+            ear.runs.forget(self.until.saturating_sub(KEPT));
             loop {
                 let (length, address) =
-                    match recvfrom::<NetlinkAddr>(socket.as_raw_fd(), &mut buffer) {
+                    match recvfrom::<NetlinkAddr>(ear.socket.as_raw_fd(), &mut buffer) {
                         Ok(received) => received,
                         Err(Errno::EINTR) => continue,
                         Err(Errno::ENOBUFS) => {
@@ -135,36 +147,9 @@ impl Heard {
                     };
                 let mask = address.map_or(0, |address| address.groups());
                 let group = own.unwrap_or_else(|| mask.trailing_zeros() + 1);
-                let Some(bytes) = buffer.get(..length) else {
-                    continue;
-                };
-                let all = self.said.entry(place).or_default();
-                let said = match all.get_mut(bytes) {
-                    Some(said) => said,
-                    None => all.entry(bytes.into()).or_default(),
-                };
-                said.group = group;
-                said.heard += 1;
-                said.last = self.until;
-                self.order.push_back((self.until, place, bytes.into()));
-            }
-        }
-    }
-
-    /// Forgets what is old.
-    fn forget(&mut self) {
-        let old = self.until.saturating_sub(KEPT);
-        while let Some((time, place, _)) = self.order.front()
-            && *time < old
-        {
-            let place = *place;
-            let Some((_, _, bytes)) = self.order.pop_front() else {
-                return;
-            };
-            if let Some(all) = self.said.get_mut(&place)
-                && all.get(&bytes).is_some_and(|said| said.last < old)
-            {
-                all.remove(&bytes);
+                if let Some(bytes) = buffer.get(..length) {
+                    ear.runs.hear(self.until, bytes, group);
+                }
             }
         }
     }
@@ -201,7 +186,7 @@ mod tests {
             [
                 Some(Copy::First(7)),
                 Some(Copy::Ours),
-                Some(Copy::Another(7))
+                Some(Copy::Another(7, 2))
             ]
         );
         let other = sample::message(77, 0, 5, b"not said");

@@ -13,6 +13,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::Namespaces;
 use super::gaps::{Gaps, is_tapped};
+use super::makers;
 use super::owner::{Owner, Port};
 use super::owners::Owners;
 use super::seen::Seen;
@@ -144,26 +145,10 @@ impl Process {
         older: bool,
         gaps: &mut Gaps,
     ) {
-        let Ok(folder) = fs::read_dir(format!("/proc/{}/fd", self.program.pid)) else {
-            return;
-        };
-        for entry in folder.flatten() {
-            let (Ok(target), Some(fd)) = (
-                fs::read_link(entry.path()),
-                entry
-                    .file_name()
-                    .to_str()
-                    .and_then(|name| name.parse().ok()),
-            ) else {
+        for (fd, inode) in makers::sockets(self.program.pid) {
+            if self.others.contains(&inode) {
                 continue;
-            };
-            let inode = target.to_str().and_then(|text| {
-                let number = text.strip_prefix("socket:[")?.strip_suffix(']')?;
-                number.parse::<u64>().ok()
-            });
-            let Some(inode) = inode.filter(|inode| !self.others.contains(inode)) else {
-                continue;
-            };
+            }
             match seccomp::duplicate(&self.handle, fd).and_then(Seen::look) {
                 Ok(Some(seen)) => self.learn(&seen, fd, owners, namespaces, older, gaps),
                 Ok(None) => _ = self.others.insert(inode),
@@ -208,6 +193,9 @@ impl Process {
         };
         owners.uses(since, seen, port, &owner, older);
         owners.groups(seen.cookie, |groups| *groups = seen.groups());
+        if is_new && seen.hears_all() {
+            owners.hear_all(seen.cookie);
+        }
         owners.hear(seen.cookie, namespaces);
     }
 }

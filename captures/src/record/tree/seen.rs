@@ -74,6 +74,11 @@ impl Seen {
         Groups::of_words(&words)
     }
 
+    /// Whether it hears what is said in other network namespaces too.
+    pub(super) fn hears_all(&self) -> bool {
+        netlink::hears_all(&self.socket)
+    }
+
     /// How many messages it had no room for.
     pub(super) fn drops(&self) -> Option<u32> {
         netlink::drops(&self.socket).ok()

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use super::gaps::{Gaps, is_tapped};
 use super::guardian::Guardian;
+use super::makers;
 use super::owner::{Owner, Port};
 use super::owners::Owners;
 use super::seen::Seen;
@@ -95,10 +96,14 @@ impl Supervisor {
             | libc::SYS_sendfile
             | libc::SYS_splice
             | libc::SYS_setsockopt => return self.socket_call(now, call, owners, namespaces),
-            // It makes a socket: what is done with it is told.
-            libc::SYS_socket => {}
+            // It makes a socket: what is done with it is told as a rule.
+            libc::SYS_socket => {
+                if let Ok(task) = self.tasks.get(call.tid) {
+                    owners.makers.makes(now, task.own_pid, &task.program);
+                }
+            }
             libc::SYS_prctl => self.tasks.renames(call.tid),
-            libc::SYS_exit_group => self.exits(now, call, owners),
+            libc::SYS_exit_group => self.exits(now, call, owners, namespaces),
             _ => self.blind(owners),
         }
         Verdict::Continue
@@ -126,16 +131,43 @@ impl Supervisor {
     }
 
     /// A process is about to end, and its sockets with it.
-    fn exits(&mut self, now: Duration, call: &Call, owners: &mut Owners) {
+    fn exits(
+        &mut self,
+        now: Duration,
+        call: &Call,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+    ) {
         let Some(task) = self.tasks.known(call.tid) else {
             return;
         };
+        if let Some(since) = owners.makers.end(now, task.program.pid) {
+            find(task, since, owners, namespaces);
+        }
+        owners.ends(now, task.program.pid);
         for (fd, cookie) in owners.descriptors(task.program.pid) {
             if let Ok(Some(seen)) = task.duplicate(fd).and_then(Seen::look)
                 && seen.cookie == cookie
                 && let Some(drops) = seen.drops()
             {
                 owners.has_dropped(now, cookie, drops);
+            }
+        }
+    }
+
+    /// Looks for sockets that were made so long ago and of which nothing was told since.
+    pub(in crate::record) fn find(
+        &mut self,
+        age: Duration,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+    ) {
+        if owners.makers.is_empty() {
+            return;
+        }
+        for (tid, since) in owners.makers.due(now(), age) {
+            if let Ok(task) = self.tasks.get(tid) {
+                find(task, since, owners, namespaces);
             }
         }
     }
@@ -173,6 +205,9 @@ impl Supervisor {
                 return Verdict::Continue;
             }
         };
+        if !owners.knows(seen.cookie) {
+            owners.makers.seen(task.program.pid);
+        }
         let mut known = Known {
             call,
             task,
@@ -206,6 +241,35 @@ fn writes_anything(call: &Call) -> bool {
     )
 }
 
+/// Learns of the sockets of a process that were not seen, one of which there may be since.
+fn find(task: &Task, since: Duration, owners: &mut Owners, namespaces: &mut dyn Namespaces) {
+    for (fd, inode) in makers::sockets(task.program.pid) {
+        if owners.knows_inode(inode) {
+            continue;
+        }
+        let Ok(Some(seen)) = task.duplicate(fd).and_then(Seen::look) else {
+            continue;
+        };
+        if !is_tapped(seen.protocol) {
+            continue;
+        }
+        let Some(interface) = namespaces.interface(&seen) else {
+            continue;
+        };
+        let port = Port {
+            interface,
+            protocol: seen.protocol,
+            number: seen.number,
+        };
+        let owner = Owner {
+            program: task.program.clone(),
+            fd,
+        };
+        owners.uses(since, &seen, port, &owner, false);
+        owners.hear(seen.cookie, namespaces);
+    }
+}
+
 /// A call on a netlink socket.
 struct Known<'a> {
     call: &'a Call,
@@ -227,20 +291,19 @@ impl Known<'_> {
         // Whatever gives a socket a port id is told: this one was there before.
         let older = self.seen.number != 0 && !owners.knows(self.seen.cookie);
         let mut verdict = Verdict::Continue;
-        let mut mask = None;
+        let (mut mask, mut claim) = (None, None);
         let mut sent = Vec::new();
         match i64::from(self.call.number) {
             libc::SYS_bind => {
                 if let Some((port, groups)) = self.address(second, third) {
                     mask = Some(groups);
-                    if port != 0 {
-                        // Where the call fails, the next one puts it right.
-                        self.seen.number = port;
-                    } else if groups == 0 && self.seen.number == 0 && self.bind() {
+                    if port != 0 || groups != 0 {
+                        // Groups need the caller's own privilege: then the kernel
+                        // binds it, and what comes of it is seen later.
+                        claim = Some(port);
+                    } else if self.seen.number == 0 && self.bind() {
                         verdict = Verdict::Done;
                     }
-                    // Groups need the caller's own privilege: then the kernel
-                    // binds it, and the next call tells the number.
                 }
             }
             libc::SYS_connect => {
@@ -279,22 +342,26 @@ impl Known<'_> {
             number: self.seen.number,
         };
         owners.uses(now, &self.seen, port, &self.owner, older);
+        if let Some(number) = claim {
+            owners.claims(now, self.seen.cookie, number);
+        }
         if let Some(mask) = mask {
             owners.groups(self.seen.cookie, |groups| groups.bind(mask));
         }
         if i64::from(self.call.number) == libc::SYS_setsockopt
-            && let Ok(group) = self.word(self.call.arguments[3])
+            && let Ok(value) = self.word(self.call.arguments[3])
         {
-            let joins = third as i32 == libc::NETLINK_ADD_MEMBERSHIP;
-            owners.groups(self.seen.cookie, |groups| match joins {
-                true => groups.join(group),
-                false => groups.leave(group),
-            });
+            let cookie = self.seen.cookie;
+            match third as i32 {
+                libc::NETLINK_ADD_MEMBERSHIP => owners.groups(cookie, |it| it.join(value)),
+                libc::NETLINK_DROP_MEMBERSHIP => owners.groups(cookie, |it| it.leave(value)),
+                _ => owners.hear_all(cookie),
+            }
         }
         owners.hear(self.seen.cookie, namespaces);
         if !sent.is_empty() {
             // What it changes is told to those who are there now.
-            owners.look_after(now);
+            owners.look_at_members(now);
         }
         for datagram in sent {
             owners.sends(now, port, self.owner.clone(), datagram);

@@ -24,6 +24,12 @@ impl Table {
         File::open("/proc/thread-self/net/netlink").map(Self)
     }
 
+    /// A table of this text.
+    #[cfg(test)]
+    pub(super) fn of(text: File) -> Self {
+        Self(text)
+    }
+
     /// All sockets.
     pub(super) fn rows(&mut self) -> io::Result<Vec<Row>> {
         let mut text = String::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nl_dissector::decode::{Endian, Message, flags, messages};
 
-use super::{Asked, Had, Owners, Request, Sent};
+use super::{Asked, Owners, Request, Sent};
 use crate::file::writer::Frame;
 use crate::record::families::now;
 use crate::record::tree::multicast::Copy;
@@ -43,9 +43,14 @@ impl Owners {
         let Some(message) = first else {
             return Some(known);
         };
+        // The kernel itself says some things with a request's flag: app_solicit() of
+        // net/core/neighbour.c.
         if direction == Direction::Outbound {
+            if let Some(copy) = self.heard.copy(frame) {
+                return self.multicast(frame, copy);
+            }
             // Not told to us, but with the port id in it.
-            if let Some(had) = self.at_port(frame, message.port) {
+            if let Some(had) = self.at_port(frame, message.port, false) {
                 (known.owners, known.certainty) = (vec![had.owner.clone()], had.certainty);
             }
             return Some(known);
@@ -55,21 +60,40 @@ impl Owners {
             (known.owners, known.certainty) = (vec![owner], Certainty::Exact);
             return Some(known);
         }
-        match self.heard.copy(frame) {
-            Some(Copy::Ours) => return None,
-            Some(Copy::First(group)) => known.owners = self.members(frame, group),
-            Some(Copy::Another(group)) => {
-                known.is_copy = true;
-                known.owners = self.members(frame, group);
-            }
-            None => {
-                if let (Asked::Unseen, Some(had)) = (asked, self.at_port(frame, message.port)) {
-                    (known.owners, known.certainty) = (vec![had.owner.clone()], had.certainty);
-                }
-                return Some(known);
+        if let Some(copy) = self.heard.copy(frame) {
+            return self.multicast(frame, copy);
+        }
+        if !matches!(asked, Asked::Unseen) {
+            return Some(known);
+        }
+        let had = self.at_port(frame, message.port, false);
+        let had = had.map(|had| (had.owner.clone(), had.certainty));
+        let made = || self.makers.at_port(message.port, frame.time);
+        if let Some((owner, certainty)) = had.or_else(|| Some((made()?, Certainty::Port))) {
+            (known.owners, known.certainty) = (vec![owner], certainty);
+            // What the kernel says by itself has no number.
+            if self.is_told && message.sequence != 0 && self.untold.len() < REQUESTS {
+                let port = Port::of(frame, message.port);
+                self.untold.insert((port, message.sequence));
             }
         }
-        known.certainty = Certainty::Group;
+        Some(known)
+    }
+
+    /// Whose a frame of a multicast is.
+    pub(super) fn multicast(&mut self, frame: &Frame<'_>, copy: Copy) -> Option<Known> {
+        let (group, number) = match copy {
+            Copy::Ours => return None,
+            Copy::First(group) => (group, 1),
+            Copy::Another(group, number) => (group, number),
+        };
+        let mut owners = self.members(frame, group);
+        if owners.len() < number as usize {
+            // So many members have had it already: it is somebody else's.
+            owners.clear();
+        }
+        let mut known = Known::new(Direction::Inbound, owners, Certainty::Group);
+        known.is_copy = number > 1;
         Some(known)
     }
 
@@ -113,6 +137,7 @@ impl Owners {
             if message.flags & flags::REQUEST != 0 {
                 let request = Request {
                     owner: sent.owner.clone(),
+                    inode: sent.inode,
                     change: is_change(sent.port.protocol, &message),
                 };
                 self.remember((sent.port, message.sequence), request);
@@ -146,20 +171,20 @@ impl Owners {
         }
     }
 
-    /// Who had a port id when the frame came.
-    fn at_port(&self, frame: &Frame<'_>, number: u32) -> Option<&Had> {
-        let had = self.ports.get(&Port::of(frame, number))?;
-        let at = had.partition_point(|had| had.since <= frame.time);
-        had.get(at.checked_sub(1)?)
-    }
-
     /// Who asked for what the message says.
-    fn asked(&self, frame: &Frame<'_>, message: &Message<'_>) -> Asked {
+    fn asked(&mut self, frame: &Frame<'_>, message: &Message<'_>) -> Asked {
         let port = Port::of(frame, message.port);
         if let Some(request) = self.requests.get(&(port, message.sequence)) {
-            return match message.kind < FIRST_TYPE || !request.change {
+            let asked = match message.kind < FIRST_TYPE || !request.change {
                 true => Asked::Answer(request.owner.clone()),
                 false => Asked::Change,
+            };
+            let inode = request.inode;
+            let had = self.at_port(frame, message.port, true);
+            return match had.is_some_and(|had| had.inode == inode) {
+                true => asked,
+                // The port id is another's by now.
+                false => Asked::Unseen,
             };
         }
         // Of several that send the same, another was given this one's frame.
@@ -170,9 +195,12 @@ impl Owners {
                     .flatten()
                     .any(|request| request.sequence == message.sequence)
         });
-        match self.at_port(frame, message.port) {
-            Some(had) if is_sent => Asked::Answer(had.owner.clone()),
-            _ => Asked::Unseen,
+        if !is_sent {
+            return Asked::Unseen;
+        }
+        match self.at_port(frame, message.port, true) {
+            Some(had) => Asked::Answer(had.owner.clone()),
+            None => Asked::Unseen,
         }
     }
 
@@ -189,6 +217,7 @@ impl Owners {
                 ..socket.port
             } == place
                 && socket.groups.contain(group)
+                && socket.is_bound
                 && socket.ended.is_none_or(|ended| frame.time <= ended)
         });
         let mut owners: Vec<_> = members.map(|socket| socket.owner.clone()).collect();
@@ -236,7 +265,7 @@ fn is_change(protocol: u16, message: &Message<'_>) -> bool {
             // All but NFT_MSG_GET*, linux/netfilter/nf_tables.h.
             10 => !matches!(
                 message.kind & 0xff,
-                1 | 4 | 7 | 10 | 13 | 16 | 19 | 21 | 23 | 25 | 26
+                1 | 4 | 7 | 10 | 13 | 16 | 19 | 21 | 23 | 25 | 33
             ),
             _ => false,
         },

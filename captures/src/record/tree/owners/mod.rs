@@ -17,30 +17,32 @@
 //! - All is decided by the frames' own times, since they are read later.
 
 mod frames;
+mod ports;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use self::ports::{Had, OWN};
 use super::Namespaces;
+use super::gaps::Gaps;
 use super::groups::Groups;
+use super::makers::Makers;
 use super::multicast::Heard;
 use super::owner::{Certainty, Event, Owner, Port, Told};
 use super::seen::Seen;
 use super::sent::Datagram;
 use super::table::Table;
+use crate::record::clock::Clock;
+use crate::record::families;
 use crate::record::privilege::raised;
 
 /// How many sent messages wait for their frame, and how many bytes.
 const SENT: usize = 4096;
 const SENT_BYTES: usize = 1 << 24;
 
-/// Who had a port id from when on, and how that is known.
-struct Had {
-    since: Duration,
-    owner: Owner,
-    certainty: Certainty,
-}
+/// From how many sockets on it is looked which of them have ended.
+const CROWD: usize = 1024;
 
 /// A socket of the tree, by its cookie.
 struct Socket {
@@ -52,9 +54,13 @@ struct Socket {
     /// Messages that it had no room for, as far as is known.
     drops: u32,
     inode: u64,
-    /// It was in the kernel's table.
-    listed: bool,
-    /// Since when it has not been there any more.
+    /// A port id that it asked for, where it is not known whether it got it.
+    claim: Option<Port>,
+    /// It has a port id, or asked for one: without, it is not in the kernel's table.
+    is_bound: bool,
+    /// When it was last known to have none.
+    unbound: Duration,
+    /// Since when it has not been in that table, or not yet.
     ended: Option<Duration>,
 }
 
@@ -65,6 +71,8 @@ struct Sent {
     /// When its task made another call, and so this one had returned.
     until: Option<Duration>,
     port: Port,
+    /// Of its socket.
+    inode: u64,
     owner: Owner,
     /// Its bytes, or the first of them; how many there are.
     bytes: Rc<[u8]>,
@@ -74,6 +82,8 @@ struct Sent {
 /// A request of the tree that was on the tap.
 struct Request {
     owner: Owner,
+    /// Of its socket.
+    inode: u64,
     change: bool,
 }
 
@@ -99,10 +109,23 @@ pub(in crate::record) struct Owners {
     /// The keys of `requests`, oldest first.
     order: VecDeque<(Port, u32)>,
     heard: Heard,
-    /// The sockets of each interface's namespace in which there are members of groups.
+    /// The sockets of an interface's namespace, where these were looked for.
     tables: HashMap<u32, Table>,
-    /// When these were read.
+    /// When the tables were read.
     looked: Duration,
+    /// With more sockets it is looked again.
+    crowd: usize,
+    /// Sockets that had no port id when they were seen.
+    unbound: HashSet<u64>,
+    /// Processes whose sockets were not all seen.
+    pub(super) makers: Makers,
+    /// Numbers of requests that were not told, but answered.
+    untold: HashSet<(Port, u32)>,
+    /// What is sent is told: there is a supervisor.
+    is_told: bool,
+    clock: Clock,
+    /// It was set meanwhile: times of frames may say little.
+    pub(in crate::record) clock_was_set: bool,
     /// What is to be told and was not yet.
     events: Vec<Told>,
     /// What was sent and never came to the tap.
@@ -130,51 +153,42 @@ impl Owners {
             true => Certainty::Guessed,
             false => Certainty::Port,
         });
-        let owner = owner.clone();
-        let had = Had {
-            since: now,
-            owner,
-            certainty,
-        };
-        self.learn(seen.cookie, seen.inode, port, had, || seen.groups());
+        if self.sockets.len() > self.crowd.max(CROWD) {
+            self.open_own_table();
+            self.look_after(now);
+            self.crowd = 2 * self.sockets.len();
+        }
+        let had = Had::new(now, seen.inode, owner.clone(), certainty);
+        self.learn(seen.cookie, port, had, || seen.groups());
         if let Some(drops) = seen.drops() {
             self.has_dropped(now, seen.cookie, drops);
         }
     }
 
     /// Learns of a socket; `groups` are what it had joined before.
-    fn learn(
-        &mut self,
-        cookie: u64,
-        inode: u64,
-        port: Port,
-        had: Had,
-        groups: impl FnOnce() -> Groups,
-    ) {
+    fn learn(&mut self, cookie: u64, port: Port, had: Had, groups: impl FnOnce() -> Groups) {
         let socket = self.sockets.entry(cookie).or_insert_with(|| Socket {
             port,
             groups: groups(),
             owner: had.owner.clone(),
             certainty: had.certainty,
             drops: 0,
-            inode,
-            listed: false,
+            inode: had.inode,
+            claim: None,
+            is_bound: false,
+            unbound: had.since,
             ended: None,
         });
         socket.port = port;
+        socket.ended = None;
+        socket.is_bound |= port.number != 0;
+        match port.number {
+            0 => _ = self.unbound.insert(cookie),
+            _ => _ = self.unbound.remove(&cookie),
+        }
         socket.owner = had.owner.clone();
         self.has(port, had);
-    }
-
-    /// Learns who has a port id from now on.
-    fn has(&mut self, port: Port, had: Had) {
-        if port.number == 0 {
-            return;
-        }
-        let all = self.ports.entry(port).or_default();
-        if all.last().is_none_or(|last| last.owner != had.owner) {
-            all.push(had);
-        }
+        self.settle(cookie);
     }
 
     /// Learns how many messages a socket of the tree had no room for.
@@ -194,6 +208,11 @@ impl Owners {
             owner: socket.owner.clone(),
             event: Event::Dropped(drops),
         });
+    }
+
+    /// Whether a socket of this inode was seen before.
+    pub(super) fn knows_inode(&self, inode: u64) -> bool {
+        self.sockets.values().any(|socket| socket.inode == inode)
     }
 
     /// Whether the socket was seen before.
@@ -217,6 +236,14 @@ impl Owners {
         }
     }
 
+    /// The socket hears what is said in other network namespaces too.
+    pub(super) fn hear_all(&mut self, cookie: u64) {
+        if let Some(Socket { port, .. }) = self.sockets.get(&cookie) {
+            let place = (port.interface, port.protocol);
+            raised(|| self.heard.widen(place));
+        }
+    }
+
     /// Sees to it that we hear what the socket will hear.
     pub(super) fn hear(&mut self, cookie: u64, namespaces: &mut dyn Namespaces) {
         let Some(socket) = self.sockets.get(&cookie) else {
@@ -227,7 +254,8 @@ impl Owners {
             protocol,
             ..
         } = socket.port;
-        if socket.groups.iter().next().is_some()
+        let is_wanted = interface != OWN || socket.groups.iter().next().is_some();
+        if is_wanted
             && !self.tables.contains_key(&interface)
             && let Ok(table) = namespaces.table(interface)
         {
@@ -242,42 +270,31 @@ impl Owners {
         }
     }
 
-    /// Looks which members of groups are still there: nobody tells of a close(2).
-    pub(super) fn look_after(&mut self, now: Duration) {
-        let mut alive = Vec::new();
-        for (&interface, table) in &mut self.tables {
-            let Ok(rows) = table.rows() else { continue };
-            let rows: HashMap<_, _> = rows.iter().map(|row| (row.inode, row)).collect();
-            for (cookie, socket) in &mut self.sockets {
-                if socket.port.interface != interface || socket.ended.is_some() {
-                    continue;
-                }
-                match rows.get(&socket.inode) {
-                    Some(row) => {
-                        socket.listed = true;
-                        socket.port.number = row.port;
-                        let had = Had {
-                            since: now,
-                            owner: socket.owner.clone(),
-                            certainty: socket.certainty,
-                        };
-                        alive.push((*cookie, socket.port, had, row.drops));
-                    }
-                    None if socket.listed => socket.ended = Some(now),
-                    None => {}
-                }
-            }
+    /// Looks whether the clock was set, and if so begins anew where a time is waited for.
+    pub(in crate::record) fn watch_clock(&mut self) {
+        if self.clock.was_set() {
+            self.begin_anew(families::now());
         }
-        for (cookie, port, had, drops) in alive {
-            self.has(port, had);
-            self.has_dropped(now, cookie, drops);
-        }
-        self.looked = now;
     }
 
-    /// How often multicasts were not heard.
-    pub(in crate::record) fn deaf(&self) -> u64 {
-        self.heard.deaf
+    fn begin_anew(&mut self, now: Duration) {
+        self.clock_was_set = true;
+        self.heard.renew(now);
+        self.forget_ended();
+        self.makers.renew(now);
+        self.looked = Duration::ZERO;
+        for sent in &mut self.sent {
+            sent.since = Duration::ZERO;
+            sent.until = sent.until.max(sent.until.map(|_| now));
+        }
+        self.matched.clear();
+    }
+
+    /// Adds what could not be heard.
+    pub(in crate::record) fn add_gaps(&self, gaps: &mut Gaps) {
+        gaps.unheard += self.heard.deaf;
+        gaps.narrow += self.heard.narrow;
+        gaps.untold += self.untold.len() as u64;
     }
 
     /// What there is to be told besides frames.
@@ -306,10 +323,12 @@ impl Owners {
         while held > SENT_BYTES || self.sent.len() >= SENT {
             held -= self.sent.pop_front().map_or(held, |sent| sent.bytes.len());
         }
+        let had = self.ports.get(&port).and_then(|all| all.last());
         self.sent.push_back(Sent {
             since: now,
             until: None,
             port,
+            inode: had.map_or(0, |had| had.inode),
             owner,
             length: sent.length,
             bytes: sent.bytes.into(),
@@ -318,6 +337,7 @@ impl Owners {
 
     /// The thread makes a call, and so the one before has returned.
     pub(super) fn calls(&mut self, now: Duration, tid: i32) {
+        self.is_told = true;
         for sent in &mut self.sent {
             if sent.until.is_none() && sent.owner.program.tid == tid {
                 sent.until = Some(now);
