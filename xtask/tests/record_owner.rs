@@ -217,13 +217,13 @@ for i in range(20): ask(t, 3)
         let calls = "import ctypes, os, socket\ncall = ctypes.CDLL(None).syscall\n";
         for (program, said) in [
             // A socket as an x32 program makes it.
-            ("call(0x40000000 | 41, 16, 3, 0)", "1 call by 32-bit code, io_uring or an own filter"),
+            ("call(0x40000000 | 41, 16, 3, 0)", "1 call by 32-bit code, io_uring, io_setup(2) or an own filter"),
             // io_uring_setup(2).
-            ("call(425, 1, ctypes.create_string_buffer(120))", "1 call by 32-bit code, io_uring or an own filter"),
+            ("call(425, 1, ctypes.create_string_buffer(120))", "1 call by 32-bit code, io_uring, io_setup(2) or an own filter"),
             // A listener of its own, with another flag: a program of one step, to allow.
             ("call(157, 38, 1, 0, 0, 0)\nstep = ctypes.create_string_buffer(bytes.fromhex('060000000000ff7f'))
 p = ctypes.create_string_buffer((1).to_bytes(8, 'little') + ctypes.addressof(step).to_bytes(8, 'little'))
-call(317, 1, 8 | 2, p)", "1 call by 32-bit code, io_uring or an own filter"),
+call(317, 1, 8 | 2, p)", "1 call by 32-bit code, io_uring, io_setup(2) or an own filter"),
             ("open('/run/q', 'wb').write(bytes.fromhex('20000000120001000900000000000000' + '00' * 4 + '01000000' + '00' * 8))
 s = socket.socket(16, 3, 0); f = os.open('/run/q', 0); assert os.sendfile(s.fileno(), f, 0, 32) == 32; assert len(s.recv(65536)) > 100",
              "1 call of sendfile(2) or splice(2)"),
