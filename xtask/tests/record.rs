@@ -230,7 +230,7 @@ guest_tests! {
     fn every_exit_path_removes_the_link_that_was_made() {
         for signal in ["INT", "TERM", "HUP", "QUIT"] {
             let script = format!(
-                "cd /run; nlcap record -w x.pcapng -- sh -c 'while :; do sleep 0.05; done' & pid=$!
+                "cd /run; env --default-signal=INT,QUIT nlcap record -w x.pcapng -- sh -c 'while :; do sleep 0.05; done' & pid=$!
                  for i in $(seq 100); do ip -o link show type nlmon | grep -q . && break; sleep 0.05; done
                  ip -o link show type nlmon | grep -q nlcap; sleep 0.2
                  kill -{signal} $pid; wait $pid || echo $?"
