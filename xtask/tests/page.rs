@@ -89,7 +89,7 @@ fn check(page: &Path, json: &Value) -> Browser {
             Value::Array(vec![]),
             "at {width}"
         );
-        let names = "[...document.querySelectorAll('svg')].every(it =>
+        let names = "[...document.querySelectorAll('svg:not([aria-hidden])')].every(it =>
             it.getAttribute('aria-labelledby').split(' ').every(id => document.getElementById(id).textContent))";
         assert_eq!(
             browser.evaluate(names).unwrap(),
