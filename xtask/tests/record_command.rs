@@ -43,6 +43,16 @@ guest_tests! {
         }
     }
 
+    fn a_signal_that_the_command_was_started_to_ignore_ends_the_recording_alone() {
+        let (_, out, err) = outcome("cd /run
+            nlcap record -w x.pcapng -- sh -c 'echo $$ >pid; ip -br link show lo; sleep 2; echo whole >end' >out & r=$!
+            until [ -s out ]; do sleep 0.05; done; sleep 0.2
+            kill -INT $r; wait $r || echo $?; ip -o link show type nlmon
+            while [ -d /proc/$(cat pid) ]; do sleep 0.1; done; cat end");
+        assert_eq!(out, "130\nwhole\n", "{err}");
+        assert!(err.contains("6 messages in 6 frames, 0 lost (6 exact)"), "{err}");
+    }
+
     fn a_send_that_is_longer_than_a_packet_can_be_is_the_commands_and_was_sent() {
         fs::write("/run/p.py", format!("{GET}
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); s.setsockopt(1, 32, 4 << 20)

@@ -24,7 +24,8 @@ Signals:
   Ctrl-C reaches CMD through the terminal; nlcap goes on until CMD has ended. SIGHUP, SIGINT,
   SIGQUIT and SIGTERM that another process sends to nlcap are passed on to CMD, as are SIGUSR1,
   SIGUSR2 and SIGALRM. A second one of the first four, or the first after CMD's own end, ends the
-  recording without waiting for the processes that are left. Without CMD the first one ends it.
+  recording without waiting for the processes that are left, as does the first where CMD was started
+  to ignore it (a script's `&` does that with SIGINT and SIGQUIT). Without CMD the first one ends it.
 
 Where the recording ends before CMD does (-c, --duration, a full disk, a reader that has gone),
 nlcap stays until CMD has ended.

@@ -111,6 +111,7 @@ pub(super) struct Prepared {
     report: File,
     listener: Option<OwnedFd>,
     privileged: bool,
+    signals: Inherited,
 }
 
 impl Prepared {
@@ -160,6 +161,7 @@ impl Prepared {
             report: File::from(read),
             listener: None,
             privileged,
+            signals,
         };
         drop(report);
         let mut told = [0; 5];
@@ -207,6 +209,7 @@ impl Prepared {
             child: self.child,
             command: self.command,
             report: self.report,
+            signals: self.signals,
         })
     }
 }
@@ -276,6 +279,7 @@ pub(super) struct Starting {
     child: Pid,
     command: String,
     report: File,
+    signals: Inherited,
 }
 
 impl Starting {
@@ -287,6 +291,7 @@ impl Starting {
             None => Ok(Running {
                 child: self.child,
                 exit: None,
+                signals: self.signals,
             }),
             Some(errno) => {
                 let _ = wait(Some(self.child), false);
@@ -309,6 +314,7 @@ impl AsFd for Starting {
 pub(super) struct Running {
     child: Pid,
     exit: Option<Exit>,
+    signals: Inherited,
 }
 
 impl Running {
@@ -342,6 +348,11 @@ impl Running {
         if pid == self.child {
             self.exit = Some(Exit::from(status));
         }
+    }
+
+    /// Whether the command was started with a signal ignored.
+    pub(super) fn ignores(&self, signal: Signal) -> bool {
+        self.signals.ignores(signal)
     }
 
     /// Passes a signal on to the command.

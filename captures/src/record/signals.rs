@@ -82,10 +82,15 @@ impl Inherited {
         Ok(Self { ignored })
     }
 
+    /// Whether a signal was ignored, and so is by the command at first.
+    pub(super) fn ignores(self, signal: Signal) -> bool {
+        self.ignored.contains(signal)
+    }
+
     /// Gives them back, in the process that is to be the command.
     pub(super) fn restore(self) -> nix::Result<()> {
         let mut all = ENDING.into_iter().chain(OTHERS).chain(CHANGED);
-        all.try_for_each(|signal| set_action(signal, self.ignored.contains(signal)))
+        all.try_for_each(|signal| set_action(signal, self.ignores(signal)))
     }
 }
 

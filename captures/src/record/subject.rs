@@ -208,8 +208,10 @@ impl Watched {
                         running.pass_on(received.signal);
                     }
                     if received.is_ending() {
-                        // What the command has left behind was not asked.
-                        if *asked_to_end || ended.is_some() {
+                        // What the command has left behind was not asked, and a command
+                        // that a script has put behind itself ignores what is meant for us.
+                        let heard = !running.ignores(received.signal);
+                        if *asked_to_end || ended.is_some() || !heard {
                             end = Some(ended.unwrap_or(Exit::from(received.signal)));
                         }
                         *asked_to_end = true;
