@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::{Owners, Socket};
 use crate::file::writer::Frame;
-use crate::record::families::now;
+use crate::record::families::now as clock;
 use crate::record::tree::owner::{Certainty, Owner, Port};
 use crate::record::tree::table::{Row, Table};
 
@@ -59,16 +59,23 @@ impl Had {
 
     /// Whether it had not ended at that time, for what answers a request that was `seen`
     /// or for what may be another's.
-    fn is_open(&self, time: Duration, seen: bool) -> bool {
+    pub(super) fn is_open(&self, time: Duration, seen: bool) -> bool {
         let end = if seen { self.gone } else { self.until };
         end.is_none_or(|end| time <= end)
     }
 
-    /// Holds it against the kernel's table.
-    fn look(&mut self, now: Duration, row: Option<&Row>, port: Port, is_anothers: bool) {
+    /// Holds it against the kernel's table, which was read between two times: what is in
+    /// it was there at the first, what is not had ended by the second.
+    pub(super) fn look(
+        &mut self,
+        (before, after): (Duration, Duration),
+        row: Option<&Row>,
+        port: Port,
+        is_anothers: bool,
+    ) {
         match row {
             Some(row) if row.port == port.number => {
-                self.sure = Some(now);
+                self.sure = Some(before);
                 (self.until, self.gone, self.doubt) = (None, None, None);
             }
             // A port id is for good: it never had this one.
@@ -80,9 +87,9 @@ impl Had {
                 let Some(sure) = self.sure else {
                     return;
                 };
-                let end = if is_anothers { sure } else { now };
+                let end = if is_anothers { sure } else { after };
                 self.until.get_or_insert(self.doubt.unwrap_or(end));
-                self.gone.get_or_insert(self.doubt.unwrap_or(now));
+                self.gone.get_or_insert(self.doubt.unwrap_or(after));
             }
         }
     }
@@ -190,7 +197,7 @@ impl Owners {
 
     /// Looks at the table, where that was not done since the frame came, nor just now.
     fn look_for(&mut self, frame: &Frame<'_>, at_once: bool) {
-        let now = now();
+        let now = clock();
         let is_due = now.saturating_sub(self.looked) >= EVERY;
         if self.looked > frame.time || !(is_due || at_once) {
             return;
@@ -219,9 +226,16 @@ impl Owners {
 
     /// Looks which sockets are still there, and with which port ids.
     pub(in crate::record::tree) fn look_after(&mut self, now: Duration) {
+        self.look_between(now, clock);
+    }
+
+    /// Looks at the tables from `now` on; `clock` says until when.
+    pub(super) fn look_between(&mut self, now: Duration, clock: fn() -> Duration) {
         let mut alive = Vec::new();
         for (&interface, table) in &mut self.tables {
             let Ok(rows) = table.rows() else { continue };
+            // The tree went on while it was read.
+            let after = clock().max(now);
             let holders: HashMap<_, _> = rows
                 .iter()
                 .map(|row| ((row.protocol, row.port), row.inode))
@@ -250,7 +264,7 @@ impl Owners {
                     }
                     None => {
                         socket.unbound = now;
-                        socket.ended.get_or_insert(now);
+                        socket.ended.get_or_insert(after);
                     }
                 }
             }
@@ -263,7 +277,7 @@ impl Owners {
                     holder.is_some_and(|inode| all.iter().all(|had| had.inode != *inode));
                 for had in all {
                     let row = rows.get(&had.inode).copied();
-                    had.look(now, row, *port, is_anothers);
+                    had.look((now, after), row, *port, is_anothers);
                 }
             }
         }

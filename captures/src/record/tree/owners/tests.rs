@@ -160,7 +160,7 @@ fn a_port_id_is_its_sockets_until_that_is_closed() {
     let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
     let mut owners = owners();
     table(&mut owners, &[]);
-    owners.look_after(at(5));
+    owners.look_between(at(5), || at(5));
     assert_eq!(whose(&mut owners, 4, &answer).0, [owner(812, 3)]);
     assert_eq!(whose(&mut owners, 6, &answer).0, []);
     // Somebody else has it now: since when is not known, but ours was not seen again.
@@ -190,7 +190,7 @@ fn an_answer_is_its_requests_though_another_has_the_port_id_when_it_is_read() {
     owners.sends(at(1), MY, owner(812, 3), whole(&request));
     whose(&mut owners, 2, &request);
     table(&mut owners, &[(9, 812)]);
-    owners.look_after(at(5));
+    owners.look_between(at(5), || at(5));
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     assert_eq!(whose(&mut owners, 3, &answer).0, [owner(812, 3)]);
     assert_eq!(whose(&mut owners, 6, &answer).0, []);
@@ -375,4 +375,12 @@ fn only_what_changes_rules_is_told_to_others() {
         let known = known(&mut owners, &sample::frame(number + 2, 12, &told));
         assert_eq!(!known.owners.is_empty(), answers, "{kind}");
     }
+}
+
+#[test]
+fn what_came_while_the_table_was_read_is_of_the_socket_that_ended_then() {
+    let mut had = Had::new(at(1), 7, owner(812, 3), Certainty::Port);
+    had.look((at(4), at(6)), None, MY, false);
+    assert!(had.is_open(at(5), true) && had.is_open(at(5), false));
+    assert!(!had.is_open(at(7), true) && !had.is_open(at(7), false));
 }
