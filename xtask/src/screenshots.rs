@@ -17,16 +17,16 @@ const PROGRAMS: &[&str] = &["wireshark", "Xvfb", "openbox", "xdotool", "import"]
 const INSTALL: &str = "apt-get install --no-install-recommends -y \
     wireshark xvfb openbox xdotool imagemagick fonts-dejavu-core";
 
-/// A picture: its name, the sample, the packet that is selected, a display filter.
+/// A picture: its name, the sample, a filter for the packet that is selected, a display filter.
 const PICTURES: &[(&str, &str, &str, &str)] = &[
-    ("conversation", "nl_user-show", "6", "nl_util"),
+    ("conversation", "nl_user-show", "nl_util.netdev", "nl_util"),
     (
         "error",
         "nl_user-show-99",
-        "6",
+        "nlmsg.error < 0",
         "nl_util || nlmsg.error < 0",
     ),
-    ("process", "team", "16", "nlcap.comm == \"teamnl\""),
+    ("process", "team", "nlcap.comm", "nlcap.comm == \"teamnl\""),
 ];
 
 /// Width and height of the display; the window fills it.
@@ -143,7 +143,7 @@ fn take(
 ) -> Result<()> {
     let _wireshark = start(
         on("wireshark")
-            .args(["-n", "-C", "nl-util", "-Y", filter, "-g", packet])
+            .args(["-n", "-C", "nl-util", "-Y", filter, "-J", packet])
             .args([
                 "-o",
                 "gui.layout_type:1",
