@@ -147,8 +147,11 @@ fn sample_messages() -> Result<Vec<Vec<u8>>> {
         let sample = paths::root().join(format!("captures/samples/{name}.pcapng"));
         let dir = tempfile::tempdir().context("cannot make a folder")?;
         let pcap = dir.path().join("sample.pcap");
-        let mut editcap = Command::new("editcap");
-        run::check(editcap.args(["-F", "nsecpcap"]).arg(&sample).arg(&pcap))?;
+        // What the command said alone: of what nlcap adds there is much more.
+        let mut tshark = Command::new("tshark");
+        tshark.args(["-Y", "!(frame.comment == \"added by nlcap\")"]);
+        tshark.args(["-F", "nsecpcap", "-r"]).arg(&sample);
+        run::check(tshark.arg("-w").arg(&pcap).stderr(Stdio::null()))?;
         let bytes = fs::read(&pcap).with_context(|| format!("cannot read {name}"))?;
         let mut at = FILE_HEADER;
         while let Some(header) = bytes.get(at..at + PACKET_HEADER) {
