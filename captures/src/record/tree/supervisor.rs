@@ -364,7 +364,7 @@ impl Known<'_> {
             owners.look_at_members(now);
         }
         for datagram in sent {
-            owners.sends(now, port, self.owner.clone(), datagram);
+            owners.sends(now, port, self.seen.inode, self.owner.clone(), datagram);
         }
         verdict
     }

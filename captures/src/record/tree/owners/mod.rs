@@ -317,18 +317,24 @@ impl Owners {
         })
     }
 
-    /// A task is about to send this.
-    pub(super) fn sends(&mut self, now: Duration, port: Port, owner: Owner, sent: Datagram) {
+    /// A task is about to send this by the socket of an inode.
+    pub(super) fn sends(
+        &mut self,
+        now: Duration,
+        port: Port,
+        inode: u64,
+        owner: Owner,
+        sent: Datagram,
+    ) {
         let mut held: usize = self.sent.iter().map(|sent| sent.bytes.len()).sum();
         while held > SENT_BYTES || self.sent.len() >= SENT {
             held -= self.sent.pop_front().map_or(held, |sent| sent.bytes.len());
         }
-        let had = self.ports.get(&port).and_then(|all| all.last());
         self.sent.push_back(Sent {
             since: now,
             until: None,
             port,
-            inode: had.map_or(0, |had| had.inode),
+            inode,
             owner,
             length: sent.length,
             bytes: sent.bytes.into(),

@@ -84,7 +84,7 @@ const REQUEST: u16 = flags::REQUEST;
 fn a_request_and_its_answer_are_its_senders() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(813, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(813, 3), whole(&request));
     let expected = (vec![owner(813, 3)], Certainty::Exact);
     assert_eq!(whose(&mut owners, 2, &request), expected);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
@@ -97,14 +97,14 @@ fn the_same_bytes_of_somebody_else_are_not_ours() {
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     // Before the call, in another protocol, once more, and after its return.
     let early = whose(&mut owners, 1, &request).0;
-    owners.sends(at(2), MY, owner(812, 3), whole(&request));
+    owners.sends(at(2), MY, 1, owner(812, 3), whole(&request));
     let elsewhere = known(&mut owners, &sample::frame(3, 16, &request)).owners;
     let ours = whose(&mut owners, 3, &request).0;
     let again = whose(&mut owners, 4, &request).0;
     assert_eq!([early, elsewhere, again], [vec![], vec![], vec![]]);
     assert_eq!(ours, [owner(812, 3)]);
 
-    owners.sends(at(5), MY, owner(812, 3), whole(&request));
+    owners.sends(at(5), MY, 1, owner(812, 3), whole(&request));
     owners.calls(at(6), 812);
     assert_eq!(whose(&mut owners, 7, &request).0, []);
 }
@@ -173,7 +173,7 @@ fn a_port_id_is_its_sockets_until_that_is_closed() {
 fn requests_end_with_their_socket() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(812, 3), whole(&request));
     whose(&mut owners, 2, &request);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     owners.ends(at(4), 812);
@@ -187,7 +187,7 @@ fn requests_end_with_their_socket() {
 fn an_answer_is_its_requests_though_another_has_the_port_id_when_it_is_read() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(812, 3), whole(&request));
     whose(&mut owners, 2, &request);
     table(&mut owners, &[(9, 812)]);
     owners.look_between(at(5), || at(5));
@@ -208,7 +208,7 @@ fn a_socket_that_its_process_left_to_another_has_not_ended() {
 fn an_answer_is_its_requests_though_the_port_id_is_another_sockets_by_now() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(812, 3), whole(&request));
     // Closed, and made anew before the frames are read.
     learn(&mut owners, 5, 2, owner(812, 4));
     let expected = (vec![owner(812, 3)], Certainty::Exact);
@@ -221,7 +221,7 @@ fn an_answer_is_its_requests_though_the_port_id_is_another_sockets_by_now() {
 fn what_is_known_exactly_is_not_looked_for() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(812, 3), whole(&request));
     whose(&mut owners, 2, &request);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     whose(&mut owners, 3, &answer);
@@ -279,7 +279,7 @@ fn after_the_clock_was_set_what_is_there_is_known_still() {
     table(&mut owners, &[(1, 812)]);
     learn(&mut owners, 1000, 1, owner(812, 3));
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1001), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1001), MY, 1, owner(812, 3), whole(&request));
     owners.begin_anew(at(1));
     let expected = (vec![owner(812, 3)], Certainty::Exact);
     assert_eq!(whose(&mut owners, 2, &request), expected);
@@ -292,7 +292,7 @@ fn after_the_clock_was_set_what_is_there_is_known_still() {
 fn what_others_are_told_of_a_change_is_no_answer() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_NEWLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(812, 3), whole(&request));
     whose(&mut owners, 2, &request);
     let told = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     assert_eq!(whose(&mut owners, 3, &told).0, []);
@@ -305,11 +305,11 @@ fn what_others_are_told_of_a_change_is_no_answer() {
 fn a_message_that_the_tap_never_sees_was_refused() {
     let mut owners = owners();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(812, 3), whole(&request));
+    owners.sends(at(1), MY, 1, owner(812, 3), whole(&request));
     owners.calls(at(2), 812);
     // Much later it is sure.
     whose(&mut owners, 2000, &[]);
-    owners.sends(at(2001), MY, owner(812, 3), whole(&request));
+    owners.sends(at(2001), MY, 1, owner(812, 3), whole(&request));
     let told: Vec<_> = owners
         .refused()
         .map(|told| (told.time, told.event))
@@ -346,8 +346,8 @@ fn threads_that_send_the_same_at_the_same_time_each_have_their_message() {
         number: 900,
     };
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    owners.sends(at(1), MY, owner(1, 3), whole(&request));
-    owners.sends(at(2), other, owner(2, 4), whole(&request));
+    owners.sends(at(1), MY, 1, owner(1, 3), whole(&request));
+    owners.sends(at(2), other, 1, owner(2, 4), whole(&request));
     // The second was done first, and went on before the first.
     let mut all = whose(&mut owners, 3, &request).0;
     owners.calls(at(4), 2);
@@ -369,7 +369,7 @@ fn only_what_changes_rules_is_told_to_others() {
     // NFT_MSG_DESTROYTABLE, NFT_MSG_GETSETELEM_RESET.
     for (number, kind, answers) in [(1, 26, false), (11, 33, true)] {
         let request = sample::message(10 << 8 | kind, REQUEST, number, &[0; 4]);
-        owners.sends(at(number), port, owner(812, 3), whole(&request));
+        owners.sends(at(number), port, 1, owner(812, 3), whole(&request));
         known(&mut owners, &sample::frame(number + 1, 12, &request));
         let told = sample::message(10 << 8 | kind, 0, number, &[0; 4]);
         let known = known(&mut owners, &sample::frame(number + 2, 12, &told));
@@ -383,4 +383,17 @@ fn what_came_while_the_table_was_read_is_of_the_socket_that_ended_then() {
     had.look((at(4), at(6)), None, MY, false);
     assert!(had.is_open(at(5), true) && had.is_open(at(5), false));
     assert!(!had.is_open(at(7), true) && !had.is_open(at(7), false));
+}
+
+#[test]
+fn what_another_asks_for_does_not_take_the_answer_from_who_has_it() {
+    let mut owners = owners();
+    learn_unbound(&mut owners, 1, 2, owner(812, 4));
+    owners.claims(at(1), 2, 812);
+    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    owners.sends(at(2), MY, 1, owner(812, 3), whole(&request));
+    whose(&mut owners, 3, &request);
+    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
+    let expected = (vec![owner(812, 3)], Certainty::Exact);
+    assert_eq!(whose(&mut owners, 4, &answer), expected);
 }
