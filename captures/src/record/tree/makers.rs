@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -135,16 +136,19 @@ pub(super) fn sockets(pid: i32) -> Vec<(i32, u64)> {
     let Ok(folder) = fs::read_dir(format!("/proc/{pid}/fd")) else {
         return Vec::new();
     };
-    let socket = |entry: fs::DirEntry| {
-        let target = fs::read_link(entry.path()).ok()?;
-        let number = target
-            .to_str()?
-            .strip_prefix("socket:[")?
-            .strip_suffix(']')?;
+    let numbered = |entry: fs::DirEntry| {
         let fd = entry.file_name().to_str()?.parse().ok()?;
-        Some((fd, number.parse().ok()?))
+        Some((fd, socket(&entry.path())?))
     };
-    folder.flatten().filter_map(socket).collect()
+    folder.flatten().filter_map(numbered).collect()
+}
+
+/// The inode of a descriptor in /proc/PID/fd, where it is a socket; without a touch on what
+/// it is.
+pub(super) fn socket(descriptor: &Path) -> Option<u64> {
+    let target = fs::read_link(descriptor).ok()?;
+    let number = target.to_str()?.strip_prefix("socket:[")?;
+    number.strip_suffix(']')?.parse().ok()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use super::Namespaces;
 use super::gaps::{Gaps, is_tapped};
 use super::makers;
-use super::owner::{Owner, Port};
+use super::owner::Owner;
 use super::owners::Owners;
 use super::seen::Seen;
 use super::tasks::Program;
@@ -175,11 +175,7 @@ impl Process {
             gaps.unreached += u64::from(is_new);
             return;
         };
-        let port = Port {
-            interface,
-            protocol: seen.protocol,
-            number: seen.number,
-        };
+        let port = seen.port(interface);
         let owner = Owner {
             program: self.program.clone(),
             fd,

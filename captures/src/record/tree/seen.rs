@@ -8,6 +8,7 @@ use nix::sys::socket::{NetlinkAddr, bind, getsockname, getsockopt};
 use nix::sys::stat::fstat;
 
 use super::groups::Groups;
+use super::owner::Port;
 use crate::record::families::now;
 use crate::record::sys::netlink;
 
@@ -49,6 +50,15 @@ pub(in crate::record) struct Seen {
 }
 
 impl Seen {
+    /// Its port id, on the interface that records its namespace.
+    pub(super) fn port(&self, interface: u32) -> Port {
+        Port {
+            interface,
+            protocol: self.protocol,
+            number: self.number,
+        }
+    }
+
     /// Looks at a duplicate; None where it is no netlink socket.
     pub(super) fn look(socket: OwnedFd) -> nix::Result<Option<Self>> {
         match getsockopt(&socket, option::Domain) {

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use super::gaps::{Gaps, is_tapped};
 use super::guardian::Guardian;
 use super::makers;
-use super::owner::{Owner, Port};
+use super::owner::Owner;
 use super::owners::Owners;
 use super::seen::Seen;
 use super::tasks::{Task, Tasks};
@@ -256,11 +256,7 @@ fn find(task: &Task, since: Duration, owners: &mut Owners, namespaces: &mut dyn 
         let Some(interface) = namespaces.interface(&seen) else {
             continue;
         };
-        let port = Port {
-            interface,
-            protocol: seen.protocol,
-            number: seen.number,
-        };
+        let port = seen.port(interface);
         let owner = Owner {
             program: task.program.clone(),
             fd,
@@ -336,11 +332,7 @@ impl Known<'_> {
             gaps.elsewhere += sent.len() as u64;
             return verdict;
         };
-        let port = Port {
-            interface,
-            protocol: self.seen.protocol,
-            number: self.seen.number,
-        };
+        let port = self.seen.port(interface);
         owners.uses(now, &self.seen, port, &self.owner, older);
         if let Some(number) = claim {
             owners.claims(now, self.seen.cookie, number);

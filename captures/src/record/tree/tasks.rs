@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::IoSliceMut;
 use std::os::fd::{OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
+use super::makers;
 use crate::record::sys::seccomp;
 
 /// How many tasks are kept; each holds a descriptor.
@@ -78,7 +79,7 @@ impl Task {
     /// Whether one of its descriptors is a socket, without a touch on it.
     pub(super) fn is_socket(&self, fd: RawFd) -> bool {
         let link = format!("/proc/{}/fd/{fd}", self.program.tid);
-        fs::read_link(link).is_ok_and(|to| to.as_os_str().as_bytes().starts_with(b"socket:["))
+        makers::socket(Path::new(&link)).is_some()
     }
 
     /// Copies its memory from `start` on; fewer bytes where less can be read.
