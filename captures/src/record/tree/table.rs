@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The kernel's table of the netlink sockets of a network namespace,
 //! /proc/PID/net/netlink: it asks for no message, which would be on the tap.
+//!
+//! A read(2) of it begins by counting the rows that were read before
+//! (netlink_seq_start() of net/netlink/af_netlink.c), and gives a page at most: where a
+//! socket was closed meanwhile, one that is there is passed over. So as much as can be had
+//! is asked for at once, and what is missed is looked for again.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+
+/// More than a read(2) gives.
+const PIECE: usize = 1 << 16;
+
+/// How much of the table is read at first, each time that a socket is missed: the ends of
+/// the pieces, where one is passed over, are others then. After that it has ended.
+const FIRST: [usize; 4] = [PIECE, 1000, 2000, 3000];
 
 /// The open table: it stays that of the namespace in which it was opened.
 pub(in crate::record) struct Table(File);
@@ -30,12 +43,42 @@ impl Table {
         Self(text)
     }
 
-    /// All sockets.
-    pub(super) fn rows(&mut self) -> io::Result<Vec<Row>> {
-        let mut text = String::new();
+    /// All sockets; `missed` are inodes of those that are there as far as is known.
+    pub(super) fn rows(&mut self, mut missed: HashSet<u64>) -> io::Result<Vec<Row>> {
+        let mut all = Vec::new();
+        for first in FIRST {
+            let (rows, is_whole) = self.read(first)?;
+            for row in &rows {
+                missed.remove(&row.inode);
+            }
+            all.extend(rows);
+            if is_whole || missed.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Its rows, the first of them in a piece of this size, and whether they are all of one.
+    fn read(&mut self, first: usize) -> io::Result<(Vec<Row>, bool)> {
+        let mut text = Vec::new();
+        let mut pieces = 0;
+        let mut size = first;
         self.0.seek(SeekFrom::Start(0))?;
-        self.0.read_to_string(&mut text)?;
-        Ok(text.lines().filter_map(row).collect())
+        loop {
+            let begin = text.len();
+            text.resize(begin + size, 0);
+            let length = self.0.read(&mut text[begin..]);
+            text.truncate(begin + length.as_ref().copied().unwrap_or(0));
+            match length {
+                Ok(0) => break,
+                Ok(_) => (pieces, size) = (pieces + 1, PIECE),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        Ok((text.lines().filter_map(row).collect(), pieces <= 1))
     }
 }
 
@@ -55,6 +98,8 @@ mod tests {
     use nix::sys::socket::{NetlinkAddr, getsockname};
     use nix::sys::stat::fstat;
     use std::os::fd::AsRawFd;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     use super::*;
     use crate::record::sys::netlink;
@@ -66,7 +111,7 @@ mod tests {
         let address: NetlinkAddr = getsockname(socket.as_raw_fd()).unwrap();
         let mut table = Table::open().unwrap();
         let mut find = || {
-            let rows = table.rows().unwrap();
+            let rows = table.rows(HashSet::new()).unwrap();
             rows.into_iter().find(|row| row.inode == inode)
         };
         let row = Row {
@@ -78,5 +123,34 @@ mod tests {
         assert_eq!(find(), Some(row));
         drop(socket);
         assert_eq!(find(), None);
+    }
+
+    #[test]
+    fn what_is_there_is_in_the_table_while_others_come_and_go() {
+        let open = || netlink::socket(libc::NETLINK_ROUTE as u16).unwrap();
+        // More than a page of them.
+        let mine: Vec<_> = (0..100).map(|_| open()).collect();
+        let inodes: HashSet<_> = mine
+            .iter()
+            .map(|socket| fstat(socket).unwrap().st_ino)
+            .collect();
+        let is_done = AtomicBool::new(false);
+        let lost = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    drop([(); 6].map(|()| open()));
+                }
+            });
+            let mut table = Table::open().unwrap();
+            let lost = (0..2_000).filter(|_| {
+                let rows = table.rows(inodes.clone()).unwrap();
+                let rows: HashSet<_> = rows.iter().map(|row| row.inode).collect();
+                !inodes.is_subset(&rows)
+            });
+            let lost = lost.count();
+            is_done.store(true, Ordering::Relaxed);
+            lost
+        });
+        assert_eq!(lost, 0);
     }
 }

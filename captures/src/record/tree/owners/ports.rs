@@ -231,9 +231,14 @@ impl Owners {
 
     /// Looks at the tables from `now` on; `clock` says until when.
     pub(super) fn look_between(&mut self, now: Duration, clock: fn() -> Duration) {
-        let mut alive = Vec::new();
+        let mut there = Vec::new();
         for (&interface, table) in &mut self.tables {
-            let Ok(rows) = table.rows() else { continue };
+            let alive = self.sockets.values().filter(|socket| {
+                socket.port.interface == interface && socket.is_bound && socket.ended.is_none()
+            });
+            let Ok(rows) = table.rows(alive.map(|socket| socket.inode).collect()) else {
+                continue;
+            };
             // The tree went on while it was read.
             let after = clock().max(now);
             let holders: HashMap<_, _> = rows
@@ -260,7 +265,7 @@ impl Owners {
                             sure: Some(now),
                             ..Had::new(since, socket.inode, owner, socket.certainty)
                         };
-                        alive.push((*cookie, socket.port, had, row.drops));
+                        there.push((*cookie, socket.port, had, row.drops));
                     }
                     None => {
                         socket.unbound = now;
@@ -281,7 +286,7 @@ impl Owners {
                 }
             }
         }
-        for (cookie, port, had, drops) in alive {
+        for (cookie, port, had, drops) in there {
             self.has(port, had);
             self.settle(cookie);
             self.has_dropped(now, cookie, drops);
