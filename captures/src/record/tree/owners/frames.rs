@@ -133,15 +133,8 @@ impl Owners {
         let at = first.map(|(at, _)| at).or_else(|| self.exchange(frame))?;
         let sent = self.sent.remove(at)?;
         self.matched.push_back((frame.time, sent.clone()));
-        for message in messages(&sent.bytes, Endian::native()).flatten() {
-            if message.flags & flags::REQUEST != 0 {
-                let request = Request {
-                    owner: sent.owner.clone(),
-                    inode: sent.inode,
-                    change: is_change(sent.port.protocol, &message),
-                };
-                self.remember((sent.port, message.sequence), request);
-            }
+        for (sequence, request) in sent.requests() {
+            self.remember((sent.port, sequence), request);
         }
         Some(sent.owner)
     }
@@ -174,34 +167,33 @@ impl Owners {
     /// Who asked for what the message says.
     fn asked(&mut self, frame: &Frame<'_>, message: &Message<'_>) -> Asked {
         let port = Port::of(frame, message.port);
-        if let Some(request) = self.requests.get(&(port, message.sequence)) {
-            let asked = match message.kind < FIRST_TYPE || !request.change {
-                true => Asked::Answer(request.owner.clone()),
-                false => Asked::Change,
-            };
-            let inode = request.inode;
-            let had = self.at_port(frame, message.port, true);
-            return match had.is_some_and(|had| had.inode == inode) {
-                true => asked,
-                // The port id is another's by now.
-                false => Asked::Unseen,
-            };
-        }
-        // Of several that send the same, another was given this one's frame.
-        let is_sent = self.sent.iter().any(|sent| {
-            sent.port == port
-                && sent.was_under_way(frame.time)
-                && messages(&sent.bytes, Endian::native())
-                    .flatten()
-                    .any(|request| request.sequence == message.sequence)
-        });
-        if !is_sent {
+        let key = (port, message.sequence);
+        let known = self.requests.get(&key).cloned();
+        if known.is_none() && self.waiting(frame, &key).next().is_none() {
             return Asked::Unseen;
         }
-        match self.at_port(frame, message.port, true) {
-            Some(had) => Asked::Answer(had.owner.clone()),
+        let Some(inode) = self.at_port(frame, message.port, true).map(|it| it.inode) else {
+            return Asked::Unseen;
+        };
+        // One that had the port id before may have asked by this number too.
+        let mut known = known.into_iter().chain(self.waiting(frame, &key));
+        match known.find(|request| request.inode == inode) {
+            Some(request) if message.kind >= FIRST_TYPE && request.change => Asked::Change,
+            Some(request) => Asked::Answer(request.owner),
             None => Asked::Unseen,
         }
+    }
+
+    /// The requests that were sent and have had no frame: of several that send the same,
+    /// another was given this one's.
+    fn waiting(
+        &self,
+        frame: &Frame<'_>,
+        (port, number): &(Port, u32),
+    ) -> impl Iterator<Item = Request> {
+        let of_port = move |sent: &&Sent| sent.port == *port && sent.was_under_way(frame.time);
+        let requests = self.sent.iter().filter(of_port).flat_map(Sent::requests);
+        requests.filter_map(move |(sequence, request)| (sequence == *number).then_some(request))
     }
 
     /// The tree's members of a group.
@@ -234,6 +226,21 @@ impl Sent {
             && self.port.protocol == frame.header.protocol
             && self.length == frame.original_length as usize
             && self.bytes[..both] == frame.messages[..both]
+    }
+
+    /// The requests in it, with their sequence numbers.
+    fn requests(&self) -> impl Iterator<Item = (u32, Request)> {
+        messages(&self.bytes, Endian::native())
+            .flatten()
+            .filter(|message| message.flags & flags::REQUEST != 0)
+            .map(|message| {
+                let request = Request {
+                    owner: self.owner.clone(),
+                    inode: self.inode,
+                    change: is_change(self.port.protocol, &message),
+                };
+                (message.sequence, request)
+            })
     }
 
     /// Whether the call was being made then.

@@ -80,6 +80,7 @@ struct Sent {
 }
 
 /// A request of the tree that was on the tap.
+#[derive(Clone)]
 struct Request {
     owner: Owner,
     /// Of its socket.

@@ -358,6 +358,25 @@ fn threads_that_send_the_same_at_the_same_time_each_have_their_message() {
 }
 
 #[test]
+fn an_answer_is_of_the_socket_that_asked_though_one_before_it_had_its_port_id_and_number() {
+    let mut owners = owners();
+    let other = Port { number: 900, ..MY };
+    let request = sample::message(libc::RTM_GETADDR, REQUEST, 7, &[0; 8]);
+    owners.sends(at(1), MY, 1, owner(1, 3), whole(&request));
+    assert_eq!(whose(&mut owners, 2, &request).0, [owner(1, 3)]);
+    // The socket is closed, and the next has its port id; a third sends the same and is
+    // given the frame of the second.
+    learn(&mut owners, 3, 2, owner(2, 3));
+    table(&mut owners, &[(2, 812), (3, 900)]);
+    owners.sends(at(4), other, 3, owner(3, 4), whole(&request));
+    owners.sends(at(5), MY, 2, owner(2, 3), whole(&request));
+    assert_eq!(whose(&mut owners, 6, &request).0, [owner(3, 4)]);
+    let answer = sample::message(libc::RTM_NEWADDR, 0, 7, &[0; 8]);
+    let expected = (vec![owner(2, 3)], Certainty::Exact);
+    assert_eq!(whose(&mut owners, 7, &answer), expected);
+}
+
+#[test]
 fn only_what_changes_rules_is_told_to_others() {
     let mut owners = owners();
     let port = Port {
