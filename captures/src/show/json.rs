@@ -2,7 +2,8 @@
 //! A message as one JSON object, its values as the kernel's YNL client prints
 //! them with `--output-json`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::iter::successors;
 
 use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value};
 use nl_dissector::model::AttrKind;
@@ -10,7 +11,7 @@ use nl_dissector::model::AttrKind;
 use super::clock::push_seconds;
 use super::event::Event;
 use super::names;
-use super::value::{hinted, hinted_number, push_hex, write};
+use super::value::{hinted, hinted_number, push_decimal, push_hex, write};
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -104,6 +105,12 @@ pub(super) fn push_key(out: &mut String, key: &str) {
 /// direction of writing as well, for a terminal may be next.
 pub(super) fn push_text(out: &mut String, text: &str) {
     out.push('"');
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(plain) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -172,42 +179,49 @@ impl<'a> Object<'a> {
     /// The attributes of a level: those of one number in one list, at the place
     /// of the first.
     fn level(&mut self, out: &mut String, level: &Level<'_>) {
-        let mut groups: Vec<Vec<Field<'_>>> = Vec::new();
-        let mut known: HashMap<u16, usize> = HashMap::new();
+        let mut fields = Vec::new();
         let mut rest: &[u8] = &[];
         for field in level.fields() {
-            let field = match field {
-                Ok(field) => field,
+            match field {
+                Ok(field) if field.spec.is_some_and(|it| it.kind == AttrKind::Pad) => {}
+                Ok(field) => fields.push(field),
                 Err(malformed) => {
                     rest = level.rest(&malformed);
                     break;
                 }
-            };
-            if field.spec.is_some_and(|it| it.kind == AttrKind::Pad) {
-                continue;
-            }
-            let at = *known.entry(field.attribute.number).or_insert(groups.len());
-            match groups.get_mut(at) {
-                Some(group) => group.push(field),
-                None => groups.push(vec![field]),
             }
         }
-        for group in &groups {
-            let Some(first) = group.first() else { continue };
+        // For each the next of its number, and whether there is one before it.
+        let number = |at: &usize| fields[*at].attribute.number;
+        let mut order: Vec<_> = (0..fields.len()).collect();
+        order.sort_by_key(number);
+        let mut links = vec![(None, false); fields.len()];
+        for pair in order.windows(2) {
+            if let &[one, next] = pair
+                && number(&one) == number(&next)
+            {
+                links[one].0 = Some(next);
+                links[next].1 = true;
+            }
+        }
+        for (at, first) in fields.iter().enumerate() {
+            let (next, is_shown) = links[at];
+            if is_shown {
+                continue;
+            }
             let key = match first.name() {
                 // A struct and the attributes behind it share one object.
-                Some(name) if self.members.contains(&name) => format!("{name} (attribute)"),
-                Some(name) => name.to_owned(),
-                None => format!("UnknownAttr({})", first.attribute.number),
+                Some(name) if self.members.contains(&name) => format!("{name} (attribute)").into(),
+                Some(name) => Cow::Borrowed(name),
+                None => format!("UnknownAttr({})", first.attribute.number).into(),
             };
             self.key(out, &key);
-            let is_list = group.len() > 1 || first.spec.is_some_and(|it| it.multi);
+            let is_list = next.is_some() || first.spec.is_some_and(|it| it.multi);
             if is_list {
                 out.push('[');
             }
-            push_list(out, group.iter(), |out, field| {
-                push_field(out, level, field)
-            });
+            let group = successors(Some(at), |at| links[*at].0);
+            push_list(out, group, |out, at| push_field(out, level, &fields[at]));
             if is_list {
                 out.push(']');
             }
@@ -334,7 +348,7 @@ fn push_number(out: &mut String, number: &Number<'_>) {
     } else {
         match hinted_number(number) {
             Some(text) => push_text(out, &text),
-            None => write(out, format_args!("{}", number.value())),
+            None => push_decimal(out, number.value()),
         }
     }
 }

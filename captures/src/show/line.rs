@@ -360,9 +360,13 @@ struct Tree<'o> {
 
 impl Tree<'_> {
     fn name(&mut self, name: &str, guessed: bool) {
-        let width = 4 * self.depth;
-        let mark = if guessed { "?" } else { "" };
-        write(self.out, format_args!("{:width$}{name}{mark}:", ""));
+        self.indent();
+        self.out.push_str(name);
+        self.out.push_str(if guessed { "?:" } else { ":" });
+    }
+
+    fn indent(&mut self) {
+        (0..self.depth).for_each(|_| self.out.push_str("    "));
     }
 }
 
@@ -392,8 +396,8 @@ impl Walker for Tree<'_> {
     }
 
     fn broken(&mut self, what: Broken<'_>) {
-        let width = 4 * self.depth;
-        write(self.out, format_args!("{:width$}[", ""));
+        self.indent();
+        self.out.push('[');
         match what {
             Broken::Missing(missing) => write(self.out, format_args!("{missing} bytes missing")),
             Broken::Bytes(bytes) => {

@@ -97,7 +97,12 @@ pub(super) fn push_decimal(out: &mut String, value: i128) {
             break;
         }
     }
-    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    push_ascii(out, &digits[at..]);
+}
+
+/// Digits that were made here, in one piece.
+fn push_ascii(out: &mut String, digits: &[u8]) {
+    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
 /// The last `count` decimal digits of a number, at most nine, with zeros before it.
@@ -107,7 +112,7 @@ pub(super) fn push_digits(out: &mut String, mut number: u32, count: usize) {
         *digit += (number % 10) as u8;
         number /= 10;
     }
-    out.extend(digits[..count].iter().map(|digit| char::from(*digit)));
+    push_ascii(out, &digits[..count]);
 }
 
 /// A number as its display hint has it.
@@ -196,9 +201,13 @@ pub(super) fn push_text(out: &mut String, text: &[u8]) {
 
 pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for bytes in bytes.chunks(32) {
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        push_ascii(out, &digits[..2 * bytes.len()]);
     }
 }
 
