@@ -138,8 +138,9 @@ guest_tests! {
 
     fn a_killed_recorder_has_written_all_but_the_last_tenth_of_a_second() {
         fs::write("/run/p.py", "
-import os, signal, socket, struct, subprocess, time
-r = subprocess.Popen(['nlcap', 'record', '-w', '/run/x.pcapng', '-f', 'route'], stderr=subprocess.DEVNULL)
+import os, signal, socket, struct, subprocess, sys, time
+options = ['-p', str(os.getpid())] if sys.argv[1:] else []
+r = subprocess.Popen(['nlcap', 'record', '-w', '/run/x.pcapng', '-f', 'route', *options], stderr=subprocess.DEVNULL)
 while not os.path.exists('/run/x.pcapng') or os.path.getsize('/run/x.pcapng') == 0: time.sleep(0.01)
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
 for i in range(200):
@@ -148,11 +149,13 @@ for i in range(200):
 time.sleep(0.1)
 os.kill(r.pid, signal.SIGKILL); r.wait()
 ").unwrap();
-        sh("python3 /run/p.py");
-        let seen = sh("tshark -n -r /run/x.pcapng -Y 'netlink.hdr_seq >= 77000' -T fields -e netlink.hdr_seq");
-        let seen: Vec<u32> = seen.lines().map(|line| line.parse().unwrap()).collect();
-        // A request and its answer each.
-        let sent: Vec<u32> = (77_000..77_200).flat_map(|sequence| [sequence; 2]).collect();
-        assert_eq!(seen, sent);
+        for of_a_process in ["", "-p"] {
+            sh(&format!("rm -f /run/x.pcapng; python3 /run/p.py {of_a_process}"));
+            let seen = sh("tshark -n -r /run/x.pcapng -Y 'netlink.hdr_seq >= 77000' -T fields -e netlink.hdr_seq");
+            let seen: Vec<u32> = seen.lines().map(|line| line.parse().unwrap()).collect();
+            // A request and its answer each.
+            let sent: Vec<u32> = (77_000..77_200).flat_map(|sequence| [sequence; 2]).collect();
+            assert_eq!(seen, sent, "{of_a_process}");
+        }
     }
 }

@@ -42,8 +42,8 @@ impl<S: Sink> Flow<'_, S> {
         }
     }
 
-    /// Gives the sink what has waited long enough.
-    pub(super) fn release(&mut self, now: Duration) {
+    /// Gives the sink what has waited long enough; processes were looked at from `looked` on.
+    pub(super) fn release(&mut self, now: Duration, looked: Duration) {
         let Self {
             owners,
             chooser,
@@ -53,7 +53,7 @@ impl<S: Sink> Flow<'_, S> {
             sink,
         } = self;
         if let Some(held) = held {
-            held.release(now, owners, &mut |frame, known| {
+            held.release(now, looked, owners, &mut |frame, known| {
                 if !*closed {
                     give(chooser, *limit, *sink, frame, known);
                 }

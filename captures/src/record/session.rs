@@ -306,7 +306,7 @@ impl<S: Sink> Running<'_, S> {
                     source.error = source.error.or(source.tap.error());
                 }
             }
-            flow.release(now());
+            flow.release(now(), self.watched.looked());
             flow.tell();
             flow.push();
             if events.signals
@@ -398,7 +398,7 @@ impl<S: Sink> Running<'_, S> {
             }
         }
         let is_whole = incomplete.is_empty() && counters.iter().all(|it| it.dropped == 0);
-        self.flow.release(Duration::MAX);
+        self.flow.release(Duration::MAX, Duration::MAX);
         for part in &self.late_families() {
             self.flow.sink.added(&part.frame(0));
         }

@@ -151,6 +151,14 @@ impl Watched {
         }
     }
 
+    /// Since when there is nothing new of processes that run already.
+    pub(super) fn looked(&self) -> Duration {
+        match self {
+            Self::Processes(processes) => processes.looked(),
+            Self::Command { .. } | Self::Namespace => Duration::MAX,
+        }
+    }
+
     /// Whether what it sends is not told, so that answers must tell whose it is.
     pub(super) fn is_guessed(&self) -> bool {
         matches!(self, Self::Processes(_))

@@ -4,9 +4,10 @@
 //! What a process that runs already sends is not told to us, and its requests name no
 //! port id as a rule. But the kernel answers a request while it takes it, and the answer
 //! names the socket: so a request is held until a message with its sequence number comes,
-//! and all that comes after it waits too, for the order's sake. Before that each frame
-//! waits until the processes have been looked at once more: their new sockets are found
-//! only then.
+//! and all that comes after it waits too, for the order's sake. One that the kernel is long
+//! about, as to remove an interface, waits alone, and is given before its answer. Before
+//! that each frame waits until the processes have been looked at once more: their new
+//! sockets are found only then.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,12 +19,11 @@ use super::owners::Owners;
 use crate::file::cooked::Header;
 use crate::file::writer::Frame;
 
-/// How long a request waits for its answer.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long all that comes after a request waits for its answer.
+const PATIENCE: Duration = Duration::from_millis(25);
 
-/// How long a frame waits until its owner is looked for: longer than what lies between
-/// two looks at the processes.
-const DELAY: Duration = Duration::from_millis(200);
+/// How long it waits alone after that.
+const LATE: Duration = Duration::from_secs(2);
 
 /// How many frames, and bytes of them, wait.
 const FRAMES: usize = 4096;
@@ -68,11 +68,22 @@ struct Waiting {
     open: Option<u32>,
 }
 
+impl Waiting {
+    /// The request is of those whom an answer is for.
+    fn is_of(&mut self, answer: &Known) {
+        self.open = None;
+        self.known.owners = answer.owners.clone();
+        self.known.certainty = answer.certainty;
+    }
+}
+
 /// The frames that wait.
 #[derive(Default)]
 pub(in crate::record) struct Held {
     new: VecDeque<Kept>,
     all: VecDeque<Waiting>,
+    /// Requests that what came after them did not wait for.
+    late: VecDeque<Waiting>,
     bytes: usize,
 }
 
@@ -83,16 +94,17 @@ impl Held {
         self.new.push_back(Kept::of(frame));
     }
 
-    /// Gives what is known by now, or has waited long enough.
+    /// Gives what is known by now, or has waited long enough; the processes were looked at
+    /// from `looked` on.
     pub(in crate::record) fn release(
         &mut self,
         now: Duration,
+        looked: Duration,
         owners: &mut Owners,
         give: &mut impl FnMut(&Frame<'_>, &Known),
     ) {
         while let Some(first) = self.new.front() {
-            let is_much = self.new.len() > FRAMES || self.bytes > BYTES;
-            if first.time.saturating_add(DELAY) > now && !is_much {
+            if first.time >= looked && !self.is_much(self.new.len()) {
                 break;
             }
             let Some(first) = self.new.pop_front() else {
@@ -103,7 +115,12 @@ impl Held {
                 self.pair(&first.frame(), known, give);
             }
         }
-        self.flush(now, give);
+        self.flush(now.min(looked), give);
+        self.give_up(now.min(looked).saturating_sub(LATE), give);
+    }
+
+    fn is_much(&self, frames: usize) -> bool {
+        frames > FRAMES || self.bytes > BYTES
     }
 
     /// Takes a frame of which is known what can be, with the request that it answers.
@@ -113,20 +130,20 @@ impl Held {
         let asks = first.is_some_and(|message| message.flags & flags::REQUEST != 0);
         let open = sequence.filter(|_| asks && known.owners.is_empty());
         if known.direction == Direction::Inbound && known.certainty != Certainty::Group {
-            let asked = self.all.iter_mut().rev().find(|waiting| {
+            let is_asked = |waiting: &Waiting| {
                 waiting.open.is_some()
                     && waiting.open == sequence
                     && waiting.kept.interface == frame.interface
                     && waiting.kept.header.protocol == frame.header.protocol
-            });
-            if let Some(asked) = asked {
-                asked.open = None;
-                asked.known.owners = known.owners.clone();
-                asked.known.certainty = known.certainty;
+            };
+            if let Some(at) = self.all.iter().rposition(is_asked) {
+                self.all[at].is_of(&known);
+            } else if let Some(at) = self.late.iter().rposition(is_asked)
+                && let Some(mut asked) = self.late.remove(at)
+            {
+                asked.is_of(&known);
+                self.all.push_back(asked);
             }
-        }
-        if self.all.is_empty() && open.is_none() {
-            return give(frame, &known);
         }
         self.bytes += frame.messages.len();
         self.all.push_back(Waiting {
@@ -137,23 +154,40 @@ impl Held {
         self.flush(frame.time, give);
     }
 
-    /// Gives what is known, or was not answered in time.
+    /// Gives what is known, up to a request that is not answered yet but may be.
     fn flush(&mut self, now: Duration, give: &mut impl FnMut(&Frame<'_>, &Known)) {
         while let Some(first) = self.all.front() {
-            let is_late = first.kept.time.saturating_add(DELAY + PATIENCE) < now;
-            let is_much = self.all.len() > FRAMES || self.bytes > BYTES;
-            if first.open.is_some() && !is_late && !is_much {
+            let is_late = first.kept.time.saturating_add(PATIENCE) < now;
+            if first.open.is_some() && !is_late && !self.is_much(self.all.len()) {
                 return;
             }
-            let Some(mut first) = self.all.pop_front() else {
+            let Some(first) = self.all.pop_front() else {
                 return;
             };
-            self.bytes -= first.kept.messages.len();
-            if first.open.is_some() {
-                first.known.certainty = Certainty::Unknown;
+            match first.open {
+                Some(_) => self.late.push_back(first),
+                None => self.give(&first, give),
             }
-            give(&first.kept.frame(), &first.known);
         }
+    }
+
+    /// Gives the requests from before a time that were not answered.
+    fn give_up(&mut self, old: Duration, give: &mut impl FnMut(&Frame<'_>, &Known)) {
+        while let Some(first) = self.late.front() {
+            if first.kept.time >= old && !self.is_much(self.late.len()) {
+                return;
+            }
+            let Some(mut first) = self.late.pop_front() else {
+                return;
+            };
+            first.known.certainty = Certainty::Unknown;
+            self.give(&first, give);
+        }
+    }
+
+    fn give(&mut self, it: &Waiting, give: &mut impl FnMut(&Frame<'_>, &Known)) {
+        self.bytes -= it.kept.messages.len();
+        give(&it.kept.frame(), &it.known);
     }
 }
 
@@ -183,37 +217,83 @@ mod tests {
         )
     }
 
+    /// What is given after these frames, each of a millisecond, and in the end.
+    type Given = Vec<(Duration, usize, Certainty)>;
+
+    fn at(number: u32) -> Duration {
+        sample::frame(number, 0, &[]).time
+    }
+
+    /// A frame in milliseconds: its type, flags, sequence number, and whom it is known to
+    /// be of.
+    type Said<'a> = (u32, u16, u16, u32, Direction, &'a [i32]);
+
+    fn given(all: &[Said<'_>], end: u32) -> Given {
+        let mut held = Held::default();
+        let mut given = Vec::new();
+        let mut give = |frame: &Frame<'_>, known: &Known| {
+            given.push((frame.time, known.owners.len(), known.certainty));
+        };
+        for &(number, kind, flags, sequence, direction, fds) in all {
+            let bytes = sample::message(kind, flags, sequence, &[0; 16]);
+            let frame = sample::frame(number, 0, &bytes);
+            held.pair(&frame, known(direction, fds), &mut give);
+        }
+        held.release(at(end), at(end), &mut Owners::default(), &mut give);
+        assert_eq!(held.bytes, 32 * (held.all.len() + held.late.len()));
+        given
+    }
+
+    const ASKS: u16 = flags::REQUEST;
+    const GUESSED: Certainty = Certainty::Guessed;
+
     #[test]
     fn a_request_waits_for_its_answer_and_what_follows_for_the_request() {
         use Direction::{Inbound, Outbound};
-        let mut held = Held::default();
-        let mut given = Vec::new();
-        let mut take = |number, kind, flags, sequence, direction, fds: &[i32]| {
-            let bytes = sample::message(kind, flags, sequence, &[0; 16]);
-            let frame = sample::frame(number, 0, &bytes);
-            held.pair(&frame, known(direction, fds), &mut |frame, known| {
-                given.push((frame.time, known.owners.len(), known.certainty));
-            });
-        };
-        take(1, 18, flags::REQUEST, 5, Outbound, &[]);
-        take(2, 18, flags::REQUEST, 6, Outbound, &[]);
-        take(3, 16, 0, 6, Inbound, &[]);
-        take(4, 16, 0, 5, Inbound, &[3]);
+        let all: &[Said<'_>] = &[
+            (1, 18, ASKS, 5, Outbound, &[]),
+            (2, 18, ASKS, 6, Outbound, &[]),
+            (3, 16, 0, 6, Inbound, &[]),
+            (4, 16, 0, 5, Inbound, &[3]),
+        ];
+        let expected = [
+            (at(1), 1, GUESSED),
+            (at(2), 0, GUESSED),
+            (at(3), 0, GUESSED),
+            (at(4), 1, GUESSED),
+        ];
+        assert_eq!(given(all, 5), expected);
+        assert_eq!(given(&all[..3], 5), [], "not answered yet");
+    }
+
+    #[test]
+    fn a_request_that_the_kernel_is_long_about_is_given_before_its_answer() {
+        use Direction::{Inbound, Outbound};
+        let all: &[Said<'_>] = &[
+            (1, 17, ASKS, 5, Outbound, &[]),
+            (500, 16, 0, 77, Inbound, &[3]),
+            (900, 2, 0, 5, Inbound, &[3]),
+        ];
+        let others = [(at(500), 1, GUESSED)];
+        assert_eq!(given(&all[..2], 501), others);
+        let expected = [others[0], (at(1), 1, GUESSED), (at(900), 1, GUESSED)];
+        assert_eq!(given(all, 901), expected);
         // Never answered.
-        take(5, 18, flags::REQUEST, 9, Outbound, &[]);
-        take(500, 16, 0, 77, Inbound, &[3]);
-        let at = |number| sample::frame(number, 0, &[]).time;
-        let guessed = Certainty::Guessed;
-        assert_eq!(
-            given,
-            [
-                (at(1), 1, guessed),
-                (at(2), 0, guessed),
-                (at(3), 0, guessed),
-                (at(4), 1, guessed),
-                (at(5), 0, Certainty::Unknown),
-                (at(500), 1, guessed),
-            ]
-        );
+        let expected = [others[0], (at(1), 0, Certainty::Unknown)];
+        assert_eq!(given(&all[..2], 9_000), expected);
+    }
+
+    #[test]
+    fn a_frame_waits_until_the_processes_were_looked_at_once_more() {
+        let mut held = Held::default();
+        let answer = sample::message(16, 0, 5, &[0; 16]);
+        held.take(&sample::frame(10, 0, &answer));
+        let mut count = |looked| {
+            let mut count = 0;
+            let give = &mut |_: &Frame<'_>, _: &Known| count += 1;
+            held.release(at(99), looked, &mut Owners::default(), give);
+            count
+        };
+        assert_eq!([count(at(9)), count(at(10)), count(at(11))], [0, 0, 1]);
     }
 }

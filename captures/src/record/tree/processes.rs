@@ -21,8 +21,12 @@ use super::tasks::Program;
 use crate::record::families::now;
 use crate::record::sys::seccomp;
 
-/// How often their descriptors are looked at.
-const EVERY: Duration = Duration::from_millis(100);
+/// How often their descriptors are looked at: a frame waits so long until its owner is
+/// looked for, and what is not written yet is lost where nlcap is killed.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// No more of the time than one part of so many is spent on it.
+const SHARE: u32 = 10;
 
 /// Why a process cannot be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +52,8 @@ pub(in crate::record) struct Processes {
     ends: Epoll,
     /// When they are looked at next.
     due: Instant,
-    /// They were looked at before: what is new now is younger than the recording.
-    begun: bool,
+    /// When they were looked at: what is new now is younger. Zero before.
+    looked: Duration,
     pub(in crate::record) gaps: Gaps,
 }
 
@@ -95,9 +99,14 @@ impl Processes {
             all,
             ends,
             due: Instant::now(),
-            begun: false,
+            looked: Duration::ZERO,
             gaps: Gaps::default(),
         })
+    }
+
+    /// Since when there is nothing new of them.
+    pub(in crate::record) fn looked(&self) -> Duration {
+        self.looked
     }
 
     /// When they are to be looked at.
@@ -118,13 +127,15 @@ impl Processes {
             }
             lives
         });
-        if self.due <= Instant::now() {
+        let begin = Instant::now();
+        if self.due <= begin {
+            let now = now();
             for process in self.all.values_mut() {
-                process.look(owners, namespaces, !self.begun, &mut self.gaps);
+                process.look(owners, namespaces, self.looked, &mut self.gaps);
             }
-            owners.look_after(now());
-            self.begun = true;
-            self.due = Instant::now() + EVERY;
+            owners.look_after(now);
+            self.looked = now;
+            self.due = begin + EVERY.max(begin.elapsed() * SHARE);
         }
         self.all.is_empty()
     }
@@ -142,7 +153,7 @@ impl Process {
         &mut self,
         owners: &mut Owners,
         namespaces: &mut dyn Namespaces,
-        older: bool,
+        since: Duration,
         gaps: &mut Gaps,
     ) {
         for (fd, inode) in makers::sockets(self.program.pid) {
@@ -150,7 +161,7 @@ impl Process {
                 continue;
             }
             match seccomp::duplicate(&self.handle, fd).and_then(Seen::look) {
-                Ok(Some(seen)) => self.learn(&seen, fd, owners, namespaces, older, gaps),
+                Ok(Some(seen)) => self.learn(&seen, fd, owners, namespaces, since, gaps),
                 Ok(None) => _ = self.others.insert(inode),
                 // It is closed meanwhile.
                 Err(_) => {}
@@ -164,7 +175,7 @@ impl Process {
         fd: i32,
         owners: &mut Owners,
         namespaces: &mut dyn Namespaces,
-        older: bool,
+        since: Duration,
         gaps: &mut Gaps,
     ) {
         let is_new = !owners.knows(seen.cookie);
@@ -182,11 +193,7 @@ impl Process {
         };
         // It has had its port id since the last look, or always; what came meanwhile has
         // not been looked at yet.
-        let since = if older {
-            Duration::ZERO
-        } else {
-            now().saturating_sub(2 * EVERY)
-        };
+        let older = since == Duration::ZERO;
         owners.uses(since, seen, port, &owner, older);
         owners.groups(seen.cookie, |groups| *groups = seen.groups());
         if is_new && seen.hears_all() {

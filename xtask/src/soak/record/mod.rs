@@ -42,8 +42,9 @@ const STREAM_RUNS: u64 = 100;
 /// How long a daemon may take to end its log.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The port ids of the chatter's talkers.
-const OTHER_PORT: u32 = 9000;
+/// The port ids of the chatter's talkers: above the number of any process, which its first
+/// socket has.
+const OTHER_PORT: u32 = 1 << 30;
 
 /// Records each workload whose name contains `only`, `count` times.
 pub(super) fn run_all(count: u64, only: &str) -> Result<()> {
