@@ -118,6 +118,8 @@ impl Order {
             (34, u32(1)),
             (34, u32(2)),
             (35, u32(0xbeef)),
+            (36, [vec![1, 2], u16(3), vec![1, 4], u16(5)].concat()),
+            (36, vec![]),
             (0x4002, vec![1, 2]),
         ];
         let attrs = payloads.iter().flat_map(|(kind, it)| self.attr(*kind, it));

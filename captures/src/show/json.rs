@@ -150,6 +150,9 @@ fn push_bytes(out: &mut String, bytes: &[u8]) {
 /// The key of bytes that are no attribute, up to the end of the level.
 const NO_ATTRIBUTE: &str = "(no attribute)";
 
+/// The key of bytes that are no struct of an array, up to its end.
+const NO_ELEMENT: &str = "(no element)";
+
 /// An object in the making.
 #[derive(Default)]
 struct Object<'a> {
@@ -240,6 +243,7 @@ fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
     let is_whole = match &read.value {
         Value::Nest(level) => level.is_whole(),
         Value::Indexed(all) => all.is_whole(),
+        Value::Records(all) => all.is_whole(),
         Value::SubMessage {
             level: Some(level), ..
         } => level.is_whole(),
@@ -283,6 +287,19 @@ fn push_value(out: &mut String, value: &Value<'_>) {
         Value::Array(numbers) => {
             out.push('[');
             push_list(out, numbers.iter(), |out, it| push_number(out, &it));
+            out.push(']');
+        }
+        Value::Records(all) => {
+            out.push('[');
+            push_list(out, all.elements(), |out, element| match element {
+                Ok(element) => push_value(out, &element.value),
+                Err(malformed) => {
+                    out.push('{');
+                    Object::default().key(out, NO_ELEMENT);
+                    push_bytes(out, all.rest(&malformed));
+                    out.push('}');
+                }
+            });
             out.push(']');
         }
         Value::Struct(record) => {

@@ -211,6 +211,14 @@ impl Line<'_> {
         }
     }
 
+    /// Bytes that are not what should be there.
+    fn rest(&mut self, what: &str, bytes: &[u8]) {
+        self.space();
+        write(self.out, format_args!("[no {what}: "));
+        self.bytes(bytes);
+        self.out.push(']');
+    }
+
     fn is_full(&mut self) -> bool {
         if !self.full && self.out.len() - self.start > VALUES {
             self.full = true;
@@ -306,12 +314,8 @@ impl Walker for Line<'_> {
     fn broken(&mut self, what: Broken<'_>) {
         match what {
             Broken::Missing(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
-            Broken::Bytes(bytes) => {
-                self.space();
-                self.out.push_str("[no attribute: ");
-                self.bytes(bytes);
-                self.out.push(']');
-            }
+            Broken::Bytes(bytes) => self.rest("attribute", bytes),
+            Broken::Element(bytes) => self.rest("element", bytes),
         }
     }
 }
@@ -402,6 +406,10 @@ impl Walker for Tree<'_> {
             Broken::Missing(missing) => write(self.out, format_args!("{missing} bytes missing")),
             Broken::Bytes(bytes) => {
                 self.out.push_str("no attribute: ");
+                push_hex(self.out, bytes);
+            }
+            Broken::Element(bytes) => {
+                self.out.push_str("no element: ");
                 push_hex(self.out, bytes);
             }
         }

@@ -57,6 +57,7 @@ pub(super) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
         Value::Padding(bytes) => write(out, format_args!("{} bytes", bytes.len())),
         Value::Odd(bytes) | Value::TooDeep(bytes) => push_hex(out, bytes),
         Value::Struct(_)
+        | Value::Records(_)
         | Value::Nest(_)
         | Value::Indexed(_)
         | Value::Keyed(_)
@@ -231,7 +232,9 @@ pub(super) trait Walker {
 pub(super) enum Broken<'a> {
     /// Bytes that are no attribute, up to the end of the level.
     Bytes(&'a [u8]),
-    /// An attribute that lacks this many bytes.
+    /// Bytes that are no element of an array, up to its end.
+    Element(&'a [u8]),
+    /// An attribute or element that lacks this many bytes.
     Missing(usize),
 }
 
@@ -275,10 +278,19 @@ pub(super) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool
     goes_on
 }
 
+/// What an element of an array is called.
+fn index(number: i128) -> String {
+    let mut name = String::from("[");
+    push_decimal(&mut name, number);
+    name.push(']');
+    name
+}
+
 fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Walker) -> bool {
     let holds = matches!(
         value,
         Value::Struct(_)
+            | Value::Records(_)
             | Value::Nest(_)
             | Value::Indexed(_)
             | Value::Keyed(_)
@@ -297,11 +309,22 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
             header.as_ref().is_none_or(|it| walk_record(it, walker))
                 && level.as_ref().is_none_or(|it| walk_level(it, walker))
         }
+        Value::Records(all) => all.elements().all(|element| match element {
+            Ok(it) => {
+                let goes_on = walk_value(&index(it.index as i128), false, &it.value, walker);
+                if it.missing > 0 && goes_on {
+                    walker.broken(Broken::Missing(it.missing));
+                }
+                goes_on
+            }
+            Err(malformed) => {
+                walker.broken(Broken::Element(all.rest(&malformed)));
+                true
+            }
+        }),
         Value::Indexed(all) => all.fields().all(|field| match field {
             Ok(field) => {
-                let mut index = String::from("[");
-                push_decimal(&mut index, field.attribute.number.into());
-                index.push(']');
+                let index = index(field.attribute.number.into());
                 walk_value(&index, false, &all.read(&field), walker)
             }
             Err(malformed) => {

@@ -2,6 +2,7 @@
 //! Attributes by a specification: which set they are of, and what they hold.
 
 use super::guess::guess;
+use super::records::Records;
 use super::value::{Indexed, Inner, Keyed, Number, Numbers, Record, Value};
 use super::{Attribute, Endian, Malformed};
 use crate::model::{
@@ -84,6 +85,16 @@ impl<'a> Level<'a> {
         }
     }
 
+    /// Other attributes at the same depth, behind a struct.
+    pub(super) fn moved(self, bytes: &'a [u8], offset: usize, header: Record<'a>) -> Self {
+        Self {
+            bytes,
+            offset,
+            header: Some(header),
+            ..self
+        }
+    }
+
     /// The same attributes, behind a struct.
     pub(super) fn behind(self, header: Option<Record<'a>>) -> Self {
         Self { header, ..self }
@@ -97,6 +108,11 @@ impl<'a> Level<'a> {
     /// The attributes, as bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Bytes before them in the message.
+    pub(super) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// The bytes from what is no attribute to the end.
@@ -160,6 +176,18 @@ impl<'a> Level<'a> {
             AttrKind::Array(scalar) => {
                 Value::Array(Numbers::new(family, *scalar, self.endian, payload))
             }
+            AttrKind::Structs(id) => {
+                let level = self.inside(None, field);
+                Value::Records(Records::structs(family, &family[*id], level))
+            }
+            AttrKind::Entries { head, length, set } => {
+                match self.inner(Some(&family[*set]), field) {
+                    Some(level) => {
+                        Value::Records(Records::entries(family, &family[*head], *length, level))
+                    }
+                    None => Value::TooDeep(payload),
+                }
+            }
             AttrKind::Bitfield32 { bits } => {
                 let word = |at: usize| self.endian.u32(payload.get(at..)?);
                 match (payload.len(), word(0), word(4)) {
@@ -216,16 +244,20 @@ impl<'a> Level<'a> {
         set: Option<&'b AttrSet>,
         field: &Field<'b>,
     ) -> Option<Level<'b>> {
-        (self.depth < DEEPEST).then(|| Level {
+        (self.depth < DEEPEST).then(|| self.inside(set, field))
+    }
+
+    fn inside<'b>(&'b self, set: Option<&'b AttrSet>, field: &Field<'b>) -> Level<'b> {
+        Level {
             family: self.family,
             set,
             endian: self.endian,
             bytes: field.attribute.payload,
             offset: field.offset + HEADER,
-            depth: self.depth + 1,
+            depth: self.depth.saturating_add(1),
             header: None,
             outer: Some(self),
-        })
+        }
     }
 
     pub(super) fn nest<'b>(&'b self, set: Option<&'b AttrSet>, field: &Field<'b>) -> Value<'b> {

@@ -39,6 +39,7 @@ mod guess;
 mod level;
 mod message;
 mod policy;
+mod records;
 mod value;
 mod verdict;
 
@@ -47,6 +48,7 @@ pub use body::{Body, Side};
 pub use level::{DEEPEST, Field, Fields, Level, Read};
 pub use message::{Genl, Message, Messages, flags, genl, messages, types};
 pub use policy::Policies;
+pub use records::{Element, Elements, Records};
 pub use value::{Flags, Indexed, Inner, Keyed, Number, Numbers, Record, Value};
 pub use verdict::{Verdict, missing_at, path_at};
 

@@ -2,6 +2,7 @@
 //! What attributes and members of structs hold.
 
 use super::level::{Field, Fields, Level, until_nul};
+use super::records::Records;
 use super::{Endian, Malformed};
 use crate::model::{
     ArrayElement, ByteOrder, DisplayHint, Enum, Family, MOST_KEYS, Member, MemberKind, Scalar,
@@ -37,6 +38,8 @@ pub enum Value<'a> {
     Struct(Record<'a>),
     /// A C array of numbers.
     Array(Numbers<'a>),
+    /// Structs one after another, which may have attributes behind them.
+    Records(Records<'a>),
     /// Attributes.
     Nest(Level<'a>),
     /// Attributes whose numbers are indexes.
@@ -268,6 +271,14 @@ impl<'a> Record<'a> {
         (this.layout.members.iter())
             .filter(|member| !matches!(member.kind, MemberKind::Pad))
             .filter_map(move |member| Some((member, this.member(member)?)))
+    }
+
+    /// The bits of the number that the member at that place is.
+    pub(super) fn bits(&self, member: usize) -> Option<u64> {
+        match self.member(self.layout.members.get(member)?)? {
+            Value::Number(number) => Some(number.bits()),
+            _ => None,
+        }
     }
 
     fn member(&self, member: &'a Member) -> Option<Value<'a>> {

@@ -2,6 +2,7 @@
 //! NLMSG_ERROR and NLMSG_DONE: how a request went, in the kernel's own words.
 
 use super::level::{Field, HEADER, Level};
+use super::records::Element;
 use super::value::{Inner, Value};
 use super::{Endian, Message, attributes, flags, types};
 
@@ -153,6 +154,17 @@ fn find<T>(
             Inner::Nest(inner) => find(inner, target, path, found),
             _ => None,
         },
+        Value::Records(all) => {
+            let has = |it: &Element<'_>| (it.offset..it.offset + it.size).contains(&target);
+            let element = all.elements().flatten().find(has)?;
+            path.push_str(&format!("[{}]", element.index));
+            match &element.value {
+                Value::SubMessage {
+                    level: Some(inner), ..
+                } => find(inner, target, path, found),
+                _ => None,
+            }
+        }
         Value::Indexed(all) => {
             let field = all.fields().flatten().find(inside)?;
             path.push_str(&format!("[{}]", field.attribute.number));

@@ -168,7 +168,7 @@ fn tree(out: &mut String, family: &Family, id: SetId, indent: &str, above: &mut 
         );
         let inner = match attr.kind {
             AttrKind::Nest(set) | AttrKind::IndexedArray(ArrayElement::Nest(set)) => Some(set),
-            AttrKind::NestTypeValue { set, .. } => Some(set),
+            AttrKind::NestTypeValue { set, .. } | AttrKind::Entries { set, .. } => Some(set),
             _ => None,
         };
         if let Some(inner) = inner.filter(|inner| !above.contains(inner)) {
@@ -210,6 +210,11 @@ fn kind(family: &Family, attr: &Attribute) -> String {
         },
         AttrKind::Struct(id) => format!("struct {}", family[*id].name),
         AttrKind::Array(it) => format!("array of {}", scalar(family, it)),
+        AttrKind::Structs(id) => format!("array of struct {}", family[*id].name),
+        AttrKind::Entries { head, set, .. } => format!(
+            "structs {} with attributes of {}",
+            family[*head].name, family[*set].name
+        ),
         AttrKind::Bitfield32 { .. } => "bitfield32".to_owned(),
         AttrKind::Nest(id) => format!("nest of {}", family[*id].name),
         AttrKind::IndexedArray(_) => "indexed array".to_owned(),

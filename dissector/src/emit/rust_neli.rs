@@ -229,6 +229,8 @@ fn payload_len(attr: &Attribute) -> (u64, Option<u64>) {
         AttrKind::Bitfield32 { .. } => (8, Some(8)),
         // Of a set, an array or a struct the length is whatever it holds.
         AttrKind::Struct(_)
+        | AttrKind::Structs(_)
+        | AttrKind::Entries { .. }
         | AttrKind::Array(_)
         | AttrKind::Nest(_)
         | AttrKind::IndexedArray(_)

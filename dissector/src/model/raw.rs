@@ -3,8 +3,8 @@
 //!
 //! The keys are those of the kernel's four schemas
 //! (Documentation/netlink/{genetlink,genetlink-c,genetlink-legacy,netlink-raw}.yaml)
-//! together, and `fixed-header` and `attribute-set` of a single message, which they do
-//! not have; any other is an error.
+//! together, and three things that they do not have: `fixed-header` and `attribute-set`
+//! of a single message, `sub-type: struct`, and `length-member`. Any other is an error.
 
 use std::fmt;
 
@@ -244,6 +244,8 @@ pub(super) enum AttrType {
     IndexedArray,
     NestTypeValue,
     SubMessage,
+    /// A `sub-type` only.
+    Struct,
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -264,6 +266,7 @@ pub(super) struct Attribute {
     pub(super) display_hint: Option<DisplayHint>,
     pub(super) name_prefix: Option<String>,
     pub(super) r#struct: Option<At<String>>,
+    pub(super) length_member: Option<At<String>>,
     pub(super) sub_message: Option<At<String>>,
     pub(super) selector: Option<At<String>>,
 }

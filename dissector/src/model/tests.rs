@@ -333,6 +333,130 @@ fn an_unknown_key_or_value_is_refused_wherever_it_stands() {
     }
 }
 
+/// The attribute in question, in a family of two structs.
+fn rows(attribute: &str) -> Result<AttrKind, Refusal> {
+    let text = format!(
+        "name: rows\ndoc: Made up.\nprotocol: netlink-raw\nprotonum: 31\ndefinitions:\n\
+         - {{name: hop, type: struct, members: [{{name: len, type: u16}}, {{name: at, type: s16}}, \
+         {{name: key, type: string, len: 4}}]}}\n\
+         - {{name: nothing, type: struct, members: []}}\n\
+         - {{name: colour, type: enum, entries: [red]}}\n\
+         attribute-sets:\n- name: rows\n  attributes:\n  - {{name: row, {attribute}}}\n\
+         operations: {{list: []}}\n"
+    );
+    let family = Family::parse(&text, "rows.yaml")?;
+    Ok(family.sets[0].attributes[0].kind.clone())
+}
+
+#[test]
+fn an_array_of_structs_is_said_by_keys_that_the_kernels_schemas_do_not_have() {
+    let (head, set) = (StructId(0), SetId(0));
+    for (attribute, kind) in [
+        ("type: binary, struct: hop", AttrKind::Struct(head)),
+        // YNL's own meaning of both keys together.
+        (
+            "type: binary, struct: hop, sub-type: u32",
+            AttrKind::Struct(head),
+        ),
+        (
+            "type: binary, sub-type: struct, struct: hop",
+            AttrKind::Structs(head),
+        ),
+        (
+            "type: binary, sub-type: struct, struct: hop, length-member: len, nested-attributes: rows",
+            AttrKind::Entries {
+                head,
+                length: 0,
+                set,
+            },
+        ),
+    ] {
+        assert_eq!(rows(attribute).unwrap(), kind, "{attribute}");
+    }
+}
+
+#[test]
+fn keys_of_an_array_of_structs_are_refused_where_they_make_none() {
+    let row = "attribute-sets[rows].attributes[row]";
+    let hop = "type: binary, sub-type: struct, struct: hop";
+    for (attribute, path, message) in [
+        (
+            "type: struct",
+            ".type",
+            "is a `sub-type` alone: of a binary",
+        ),
+        ("type: binary, sub-type: struct", "", "needs a `struct`"),
+        (
+            "type: binary, sub-type: struct, struct: dog",
+            ".struct",
+            "there is no struct `dog`",
+        ),
+        (
+            "type: binary, sub-type: struct, struct: nothing",
+            ".struct",
+            "a struct without a byte makes no array",
+        ),
+        (
+            "type: indexed-array, sub-type: struct",
+            ".sub-type",
+            "an indexed array has nests, numbers, strings or binaries",
+        ),
+        (
+            &format!("{hop}, length-member: len"),
+            "",
+            "needs `nested-attributes`",
+        ),
+        (
+            &format!("{hop}, nested-attributes: rows"),
+            "",
+            "needs a `length-member`",
+        ),
+        (
+            &format!("{hop}, length-member: legs, nested-attributes: rows"),
+            ".length-member",
+            "`hop` has no such member",
+        ),
+        (
+            &format!("{hop}, length-member: at, nested-attributes: rows"),
+            ".length-member",
+            "is no unsigned number",
+        ),
+        (
+            &format!("{hop}, length-member: key, nested-attributes: rows"),
+            ".length-member",
+            "is no unsigned number",
+        ),
+        (
+            &format!("{hop}, length-member: len, nested-attributes: none"),
+            ".nested-attributes",
+            "there is no attribute set `none`",
+        ),
+        (
+            "type: binary, struct: hop, length-member: len",
+            ".length-member",
+            "does not belong to an attribute of this type",
+        ),
+        (
+            "type: nest, nested-attributes: rows, length-member: len",
+            ".length-member",
+            "does not belong to an attribute of this type",
+        ),
+        (
+            &format!("{hop}, enum: colour"),
+            ".enum",
+            "does not belong to an attribute of this type",
+        ),
+    ] {
+        let refusal = rows(attribute).unwrap_err();
+        assert_eq!(refusal.path, format!("{row}{path}"), "{attribute}");
+        assert_eq!(
+            (refusal.at.line, refusal.message.as_str()),
+            (12, message),
+            "{attribute}"
+        );
+    }
+}
+
 #[test]
 fn a_key_that_says_nothing_of_its_attribute_is_refused() {
     for (from, to) in [

@@ -104,6 +104,13 @@ pub(super) fn text(level: &Level<'_>) -> String {
 }
 
 fn value(value: &Value<'_>) -> String {
+    let element = |it: Result<Element<'_>, Malformed>| match it {
+        Err(malformed) => format!("[{malformed}]"),
+        Ok(it) => match it.missing {
+            0 => format!("{}:{}", it.index, self::value(&it.value)),
+            missing => format!("{}:{}-{missing}", it.index, self::value(&it.value)),
+        },
+    };
     let record = |it: &Record<'_>| -> String {
         let members = it.members();
         members
@@ -115,6 +122,8 @@ fn value(value: &Value<'_>) -> String {
             .name()
             .map_or_else(|| it.value().to_string(), str::to_owned),
         Value::Text(it) => String::from_utf8_lossy(it).into_owned(),
+        Value::Struct(it) => format!("({})", record(it).trim_end()),
+        Value::Records(all) => all.elements().map(element).collect::<Vec<_>>().join(" "),
         Value::Nest(level) => format!("{{{}}}", text(level)),
         Value::SubMessage { header, level } => format!(
             "<{}{}>",

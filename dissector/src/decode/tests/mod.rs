@@ -3,6 +3,7 @@
 
 mod levels;
 mod policies;
+mod records;
 
 use super::*;
 use proptest::prelude::*;

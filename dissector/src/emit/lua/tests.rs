@@ -54,3 +54,21 @@ fn what_may_stand_several_times_is_counted_by_its_noun() {
     (it.doc, it.multi) = ("One interface.".into(), false);
     assert_eq!(noun(&it), None);
 }
+
+#[test]
+fn an_array_of_structs_is_registered_and_one_of_structs_with_attributes_refused() {
+    let family = |keys: &str| {
+        let text = format!(
+            "name: rows\ndoc: Made up.\nprotocol: genetlink-legacy\ndefinitions:\n\
+             - {{name: row, type: struct, members: [{{name: len, type: u16}}]}}\n\
+             attribute-sets:\n- name: rows\n  attributes:\n  - {{name: all, type: binary, \
+             sub-type: struct, struct: row{keys}}}\noperations: {{list: []}}\n"
+        );
+        crate::model::Family::parse(&text, "rows.yaml").unwrap()
+    };
+    let names = field_names(&family("")).unwrap();
+    assert!(names.contains(&"rows.all.len".into()), "{names:?}");
+    let refused = emit(&family(", length-member: len, nested-attributes: rows")).unwrap_err();
+    let expected = "attribute-sets[rows].attributes[all]: structs with attributes behind each exist in netlink-raw only";
+    assert_eq!(refused.to_string(), expected);
+}

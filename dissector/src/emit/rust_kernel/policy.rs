@@ -131,7 +131,7 @@ fn attr_policy(family: &Family, attr: &Attribute, place: &str) -> Result<Option<
             Some(Ok(len)) if len > 0 => format!("Policy::nul_string({len})"),
             _ => return unsupported(place, "a string without a `max-len` from 1 to 65535"),
         },
-        AttrKind::Binary { .. } | AttrKind::Struct(_) => {
+        AttrKind::Binary { .. } | AttrKind::Struct(_) | AttrKind::Structs(_) => {
             match left.exact_len.take().map(i16::try_from) {
                 None => "Policy::BINARY".to_owned(),
                 Some(Ok(len)) => format!("Policy::exact_len::<{len}>()"),

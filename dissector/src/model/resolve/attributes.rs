@@ -164,13 +164,16 @@ impl Resolver<'_> {
                     .map(|it| it.id),
             },
             AttrType::Binary => match (&it.r#struct, &it.sub_type) {
+                (name, Some(sub)) if sub.value == AttrType::Struct => {
+                    self.structs_in_a_row(it, sub, name.as_ref(), path)?
+                }
                 (Some(name), _) => {
                     AttrKind::Struct(self.find_struct(name, &format!("{path}.struct"))?)
                 }
                 (None, Some(sub)) => match self.scalar(it, sub.value, path)? {
                     Some(scalar) if scalar.width.size().is_some() => AttrKind::Array(scalar),
                     _ => {
-                        let text = "an array in a binary is of numbers of fixed size";
+                        let text = "an array in a binary is of numbers of fixed size, or structs";
                         return fault(sub.referenced, format!("{path}.sub-type"), text);
                     }
                 },
@@ -215,6 +218,10 @@ impl Resolver<'_> {
                     return fault(typed.referenced, path, text);
                 }
             },
+            AttrType::Struct => {
+                let text = "is a `sub-type` alone: of a binary";
+                return fault(typed.referenced, format!("{path}.type"), text);
+            }
             number => match self.scalar(it, number, path)? {
                 Some(scalar) => match it.type_value.clone() {
                     Some(keys) if keys.is_empty() || keys.len() > MOST_KEYS => {
@@ -226,6 +233,49 @@ impl Resolver<'_> {
                 },
                 None => unreachable!("every type that is no number was named above"),
             },
+        })
+    }
+
+    /// An array of structs, which YNL has no words for (its specifications have bytes
+    /// there, or one struct marked `TODO: array`).
+    fn structs_in_a_row(
+        &self,
+        it: &raw::Attribute,
+        sub: &At<AttrType>,
+        name: Option<&At<String>>,
+        path: &str,
+    ) -> Result<AttrKind> {
+        let Some(name) = name else {
+            return fault(sub.referenced, path, "needs a `struct`");
+        };
+        let id = self.find_struct(name, &format!("{path}.struct"))?;
+        let layout = self.layout(id)?;
+        if layout.size == 0 {
+            let text = "a struct without a byte makes no array";
+            return fault(name.referenced, format!("{path}.struct"), text);
+        }
+        let (member, set) = match (&it.length_member, &it.nested_attributes) {
+            (None, None) => return Ok(AttrKind::Structs(id)),
+            (Some(member), Some(set)) => (member, set),
+            (Some(member), None) => {
+                return fault(member.referenced, path, "needs `nested-attributes`");
+            }
+            (None, Some(set)) => return fault(set.referenced, path, "needs a `length-member`"),
+        };
+        let place = format!("{path}.length-member");
+        let mut members = layout.members.iter();
+        let Some(length) = members.position(|it| it.name == member.value) else {
+            let text = format!("`{}` has no such member", layout.name);
+            return fault(member.referenced, place, text);
+        };
+        match layout.members[length].kind {
+            MemberKind::Scalar(scalar) if !scalar.width.is_signed() => {}
+            _ => return fault(member.referenced, place, "is no unsigned number"),
+        }
+        Ok(AttrKind::Entries {
+            head: id,
+            length,
+            set: self.find_set(set, &format!("{path}.nested-attributes"))?,
         })
     }
 
@@ -258,12 +308,15 @@ impl Resolver<'_> {
     fn check_keys(&self, it: &raw::Attribute, typed: AttrType, path: &str) -> Result<()> {
         use AttrType as T;
         let is_number = self.scalar(it, typed, path)?.is_some();
-        let nests = matches!(typed, T::Nest | T::NestTypeValue)
-            || (it.sub_type.as_ref()).is_some_and(|it| it.value == T::Nest);
+        let sub = it.sub_type.as_ref().map(|it| it.value);
+        let are_structs = typed == T::Binary && sub == Some(T::Struct);
+        let nests =
+            matches!(typed, T::Nest | T::NestTypeValue) || sub == Some(T::Nest) || are_structs;
         let place = |it: &Option<At<String>>| it.as_ref().map(|it| it.referenced);
-        let keys: [(&str, Option<Location>, bool); 7] = [
+        let keys: [(&str, Option<Location>, bool); 8] = [
             ("nested-attributes", place(&it.nested_attributes), nests),
             ("struct", place(&it.r#struct), typed == T::Binary),
+            ("length-member", place(&it.length_member), are_structs),
             (
                 "sub-message",
                 place(&it.sub_message),
@@ -292,7 +345,7 @@ impl Resolver<'_> {
                         | T::Nest
                         | T::NestTypeValue
                         | T::SubMessage
-                ),
+                ) && !are_structs,
             ),
         ];
         for (key, at, belongs) in keys {
@@ -384,6 +437,7 @@ fn inherit(base: &raw::Attribute, own: &raw::Attribute) -> raw::Attribute {
         display_hint: or(&own.display_hint, &base.display_hint),
         name_prefix: or(&own.name_prefix, &base.name_prefix),
         r#struct: or(&own.r#struct, &base.r#struct),
+        length_member: or(&own.length_member, &base.length_member),
         sub_message: or(&own.sub_message, &base.sub_message),
         selector: or(&own.selector, &base.selector),
     }

@@ -154,6 +154,12 @@ impl Resolver<'_> {
             .collect()
     }
 
+    /// The struct of that id alone.
+    pub(super) fn layout(&self, id: StructId) -> Result<Struct> {
+        let mut sizes = vec![None; self.struct_definitions().count()];
+        self.structure(id.0, &mut sizes, &mut Vec::new())
+    }
+
     /// One struct. `open` are the structs being laid out: one that holds
     /// itself has no size.
     fn structure(

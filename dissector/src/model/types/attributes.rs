@@ -101,6 +101,19 @@ pub enum AttrKind {
     Struct(StructId),
     /// A C array of numbers.
     Array(Scalar),
+    /// A C array of structs of at least one byte.
+    Structs(StructId),
+    /// Structs with attributes behind each, which has the length of both in a member.
+    /// The next one begins at a multiple of 4 bytes.
+    Entries {
+        /// The struct.
+        head: StructId,
+        /// Which of its members has the length, the struct's own bytes among them: an
+        /// unsigned number.
+        length: usize,
+        /// The set of the attributes.
+        set: SetId,
+    },
     /// `struct nla_bitfield32`: value and selector, u32 each.
     Bitfield32 {
         /// The enum whose entries name the bits.

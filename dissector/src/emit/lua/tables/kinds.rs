@@ -35,6 +35,15 @@ impl Tables<'_> {
                 let scalar = self.scalar(*scalar, abbr, place)?;
                 format!("kind = \"array\", element = {{ {scalar} }}")
             }
+            AttrKind::Structs(id) => {
+                self.members(*id, abbr, place)?;
+                let layout = &family[*id];
+                format!(
+                    "kind = \"array\", element = {{ kind = \"struct\", struct = {}, size = {} }}",
+                    quote(&layout.name),
+                    layout.size
+                )
+            }
             AttrKind::Bitfield32 { bits } => {
                 for part in ["value", "selector"] {
                     let abbr = format!("{abbr}.{part}");
@@ -62,6 +71,7 @@ impl Tables<'_> {
                 let scalar = self.scalar(*scalar, abbr, place)?;
                 self.keyed(keys, scalar, abbr, place)?
             }
+            AttrKind::Entries { .. } => return Err(LuaError::Entries(place.to_owned())),
             AttrKind::SubMessage { .. } => return Err(LuaError::SubMessage(place.to_owned())),
         })
     }

@@ -52,6 +52,9 @@ pub enum LuaError {
     /// Generic netlink families have no payload whose form another attribute selects.
     #[error("{0}: sub-messages exist in netlink-raw only")]
     SubMessage(String),
+    /// No generic netlink family has structs with attributes behind each.
+    #[error("{0}: structs with attributes behind each exist in netlink-raw only")]
+    Entries(String),
 }
 
 /// Appends the call that registers `family`.
