@@ -646,7 +646,7 @@ if not nl then
 		end,
 	}
 
-	-- A C array of numbers: as many items of the one field.
+	-- A C array of numbers or structs: as many items of the one field.
 	kinds.array = {
 		make = function(family, value, abbr)
 			local element = value.element
