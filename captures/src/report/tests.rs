@@ -54,7 +54,7 @@ fn report_of(files: &[(&str, &[u8])]) -> Report {
 type Datagram = (u16, Vec<u8>);
 
 /// The report of made-up conversations.
-fn made_up(all: &[(&str, &[Datagram])]) -> Report {
+pub(super) fn made_up(all: &[(&str, &[Datagram])]) -> Report {
     let files: Vec<_> = (all.iter())
         .map(|(command, frames)| (*command, recording(command, frames, counters(frames))))
         .collect();

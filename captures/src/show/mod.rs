@@ -141,4 +141,6 @@ impl<W: Write> Show<'_, W> {
 #[cfg(test)]
 mod knowledge_tests;
 #[cfg(test)]
+mod records_tests;
+#[cfg(test)]
 mod tests;

@@ -314,7 +314,7 @@ fn there_is_colour_only_where_it_was_asked_for() {
 
 /// Everything that can be printed of the file, whatever it is: no panic, JSON
 /// that is JSON, and nothing that drives a terminal.
-fn try_all(specs: &Specs, file: &[u8]) {
+pub(super) fn try_all(specs: &Specs, file: &[u8]) {
     for mode in 0..4 {
         let args = with(|it| match mode {
             0 => it.attr = vec!["a.b=c".into()],

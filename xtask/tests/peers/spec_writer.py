@@ -146,10 +146,16 @@ class Writer:
             seen = data.hex()
         return data, seen
 
-    def struct(self, name):
+    def struct(self, name, given=None):
+        """A struct; `given` has values of members that say something of the message."""
         data, seen = b"", {}
         for it in self.defs[name]["members"]:
             kind = it["type"]
+            if it["name"] in (given or {}):
+                seen[it["name"]] = given[it["name"]]
+                order = {"big-endian": "big", "little-endian": "little"}.get(it.get("byte-order"), self.order)
+                data += seen[it["name"]].to_bytes(WIDTHS[kind], order)
+                continue
             if kind == "pad":
                 data += b"\xee" * self.length(it["len"])
                 continue
@@ -193,6 +199,10 @@ class Writer:
             b, seen_b = self.number({k: v for k, v in spec.items() if k == "enum"} | {"enum-as-flags": True}, "u32")
             return a + b, {"value": seen_a, "selector": seen_b}
         if kind == "binary":
+            # An array of structs, which nlcap has beyond YNL.
+            if spec.get("sub-type") == "struct":
+                parts = [self.struct(spec["struct"]) for _ in range(3)]
+                return b"".join(p for p, _ in parts), [v for _, v in parts]
             if "struct" in spec:
                 return self.struct(spec["struct"])
             if "sub-type" in spec:
@@ -233,7 +243,7 @@ class Writer:
             if kind in ("unused", "pad"):
                 continue
             nests = kind in ("nest", "nest-type-value", "sub-message") or \
-                kind == "indexed-array" and spec["sub-type"] == "nest"
+                kind == "indexed-array" and spec["sub-type"] == "nest" or "length-member" in spec
             if nests:
                 inner.append(spec)
                 continue
@@ -254,6 +264,8 @@ class Writer:
                 # The form of the nest itself, even of a set that was written.
                 self.put(self.nest(spec, wrap), b"", {})
                 target = spec["nested-attributes"]
+                if "length-member" in spec:
+                    self.put(self.nest(spec, wrap), *self.some(target))
                 self.visit(target, self.nest(spec, wrap), outer + [(name, wrap, spec)])
 
     def nest(self, spec, wrap):
@@ -270,10 +282,33 @@ class Writer:
                 for key in reversed(keys):
                     data = self.attr(values[key], data)
                 seen = {**values, **{(f"{k} (attribute)" if k in values else k): v for k, v in seen.items()}}
+            elif kind == "binary":
+                # One struct without attributes, and one with them: the kernel sets no flag.
+                data, seen = zip(self.entry(spec, b"", {}), self.entry(spec, data, seen))
+                return wrap(self.attr(spec["value"], b"".join(data)), {spec["name"]: list(seen)})
             if spec.get("multi-attr"):
                 return wrap(self.attr(spec["value"] | 0x8000, data), {spec["name"]: [seen]})
             return wrap(self.attr(spec["value"] | 0x8000, data), {spec["name"]: seen})
         return inside
+
+    def some(self, name):
+        """A few attributes of a set, whether it was written or not."""
+        data, seen = b"", {}
+        for spec in self.attrs[name]:
+            made = None if spec["type"] in ("unused", "pad") or "length-member" in spec else self.leaf(spec)
+            if made and len(seen) < 3:
+                data += self.attr(spec["value"], made[0])
+                seen[spec["name"]] = [made[1]] if spec.get("multi-attr") else made[1]
+        return data, seen
+
+    def entry(self, spec, data, seen):
+        """A struct that says how long it and the attributes behind it are."""
+        size = len(self.struct(spec["struct"])[0])
+        start = size + -size % 4
+        length = start + len(data) if data else size
+        head, members = self.struct(spec["struct"], {spec["length-member"]: length})
+        head += b"\0" * (start - size)
+        return head + data, {**members, **{(f"{k} (attribute)" if k in members else k): v for k, v in seen.items()}}
 
     def sub_message(self, name, spec, wrap, outer):
         for form in self.subs[spec["sub-message"]]["formats"]:

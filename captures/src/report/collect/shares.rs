@@ -156,15 +156,20 @@ impl Tree {
                     self.walk(inner, node);
                 }
             }
-            Value::Indexed(all) => {
-                for field in all.fields().flatten() {
-                    let name = || String::from("[…]");
-                    let Some(element) = self.child(node, ELEMENT, name) else {
+            Value::Records(all) => {
+                for it in all.elements().flatten() {
+                    let Some(element) = self.element(node, it.size.next_multiple_of(4)) else {
                         return;
                     };
+                    self.enter(&it.value, element);
+                }
+            }
+            Value::Indexed(all) => {
+                for field in all.fields().flatten() {
                     let whole = (4 + field.attribute.payload.len()).next_multiple_of(4);
-                    self.nodes[element].count += 1;
-                    self.nodes[element].bytes += whole as u64;
+                    let Some(element) = self.element(node, whole) else {
+                        return;
+                    };
                     if let Value::Nest(inner) = all.read(&field) {
                         self.walk(&inner, element);
                     }
@@ -172,6 +177,14 @@ impl Tree {
             }
             _ => {}
         }
+    }
+
+    /// The node of all elements of an array, one more of which is counted.
+    fn element(&mut self, parent: usize, bytes: usize) -> Option<usize> {
+        let element = self.child(parent, ELEMENT, || String::from("[…]"))?;
+        self.nodes[element].count += 1;
+        self.nodes[element].bytes += bytes as u64;
+        Some(element)
     }
 
     /// The node of that number in `parent`.
@@ -248,6 +261,7 @@ fn may_hold(field: &Field<'_>) -> bool {
             spec.kind,
             AttrKind::Nest(_)
                 | AttrKind::IndexedArray(_)
+                | AttrKind::Entries { .. }
                 | AttrKind::NestTypeValue { .. }
                 | AttrKind::SubMessage { .. }
         ),
@@ -259,5 +273,36 @@ fn name(field: &Field<'_>) -> String {
     match field.spec {
         Some(spec) => spec.name.clone(),
         None => format!("#{}", field.attribute.number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::file::sample::{attribute, message};
+    use crate::report::tests::made_up;
+
+    #[test]
+    fn the_next_hops_of_a_route_are_counted_with_what_is_in_them() {
+        let gateway = attribute(5, &[192, 0, 2, 1]);
+        let hop = [&16_u16.to_ne_bytes()[..], &[0; 6], &gateway].concat();
+        let hops = attribute(9, &[&hop[..], &hop].concat());
+        let answer = [&[2; 12][..], &hops].concat();
+        let frames = [
+            (0, message(libc::RTM_GETROUTE, 0x301, 1, &[0; 12])),
+            (0, message(libc::RTM_NEWROUTE, 2, 1, &answer)),
+        ];
+        let report = made_up(&[("ip", &frames)]);
+        let share = &report.groups[0].recordings[0].shares[0];
+        let all: Vec<_> = (share.attributes.iter())
+            .map(|it| (it.name.as_str(), it.depth, it.count, it.bytes))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("multipath", 0, 1, 36),
+                ("[…]", 1, 2, 32),
+                ("gateway", 2, 2, 16)
+            ]
+        );
     }
 }
