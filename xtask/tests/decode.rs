@@ -5,7 +5,7 @@
 mod common;
 
 use common::{kernel_source, root, sh};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Something to ask of: links of several kinds, addresses, routes, queueing
@@ -93,6 +93,20 @@ fn answers(specs: &str, file: &str, family: &str) -> Vec<Value> {
         .filter(|it| it["role"] == "reply" && it["family"] == family)
         .map(|it| it["msg"].clone())
         .collect()
+}
+
+/// What messages of that name hold by our own names, where these commands are recorded,
+/// and what they print.
+fn by_our_names(commands: &str, operation: &str) -> (Vec<Value>, String) {
+    let printed = sh(&format!(
+        "nlcap record -w /run/x.pcapng -- sh -c '{commands}' 2>/run/err"
+    ));
+    let shown = sh("nlcap show --json /run/x.pcapng");
+    let all = (shown.lines())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|it| it["op"] == operation && it["msg"].is_object())
+        .map(|it| it["msg"].clone());
+    (all.collect(), printed)
 }
 
 /// The trees of requests of families other than the controller, in the order of the
@@ -266,6 +280,103 @@ guest_tests! {
         assert_eq!(got, expected);
         println!("compared with ip: {addresses} addresses, {} routes", got.len());
         assert!(got.len() > 5, "{got:?}");
+    }
+
+    fn next_hops_and_groups_of_ip_are_those_of_the_messages() {
+        sh(SETUP);
+        let links: Value = serde_json::from_str(&sh("ip -j link show")).unwrap();
+        let mut links = links.as_array().unwrap().iter();
+        let dummy0 = links.find(|it| it["ifname"] == "dummy0").unwrap()["ifindex"].clone();
+        // As `ip` has it in JSON: the weight of a hop is one more than its member.
+        let hop = |it: &Value| json!({
+            "gateway": it["gateway"], "weight": it["rtnh-hops"].as_u64().unwrap() + 1,
+            "dev": if it["rtnh-ifindex"] == dummy0 { "dummy0" } else { "?" }, "flags": it["rtnh-flags"],
+        });
+        let hops = |it: &Value| Value::Array(it.as_array().unwrap().iter().map(hop).collect());
+        let group = |it: &Value| {
+            let weight = it["weight"].as_u64().unwrap() + 256 * it["weight-high"].as_u64().unwrap() + 1;
+            // `ip` leaves out a weight of 1.
+            if weight == 1 { json!({"id": it["id"]}) } else { json!({"id": it["id"], "weight": weight}) }
+        };
+        let groups = |it: &Value| Value::Array(it.as_array().unwrap().iter().map(group).collect());
+
+        // What is asked for. The kernel may be built without this for IPv4.
+        let add = "ip route add 203.0.113.0/24 nexthop via 192.0.2.253 dev dummy0 \
+                   nexthop via 192.0.2.254 dev dummy0 weight 3 onlink";
+        let (asked, _) = by_our_names(&format!("{add} || true"), "newroute");
+        assert_eq!(hops(&asked[0]["multipath"]), json!([
+            {"gateway": "192.0.2.253", "dev": "dummy0", "weight": 1, "flags": []},
+            {"gateway": "192.0.2.254", "dev": "dummy0", "weight": 3, "flags": ["onlink"]},
+        ]));
+        assert_eq!(asked[0]["multipath"][0]["rtnh-len"], 16);
+        sh("ip -6 route add 2001:db8:1::/64 nexthop via 2001:db8::2 dev dummy0 \
+            nexthop via 2001:db8::3 dev dummy0 weight 200");
+        let (asked, _) = by_our_names(
+            "ip nexthop add id 1 via 192.0.2.253 dev dummy0; ip nexthop add id 2 via 192.0.2.254 dev dummy0; \
+             ip nexthop add id 3 via 192.0.2.252 dev dummy0; ip nexthop add id 10 group 1/2,3; \
+             ip nexthop add id 11 group 1,200/3,255 type resilient buckets 8",
+            "newnexthop",
+        );
+        assert_eq!(groups(&asked[3]["group"]), json!([{"id": 1}, {"id": 2, "weight": 3}]));
+
+        // What is told.
+        let mut compared = 0;
+        for family in ["-4", "-6"] {
+            let (told, printed) = by_our_names(&format!("ip -j {family} route show table all"), "newroute");
+            let theirs: Vec<Value> = serde_json::from_str(&printed).unwrap();
+            let theirs = theirs.iter().map(|it| &it["nexthops"]).filter(|it| it.is_array());
+            let ours = told.iter().map(|it| &it["multipath"]).filter(|it| !it.is_null());
+            let (ours, theirs): (Vec<_>, Vec<_>) = (ours.map(hops).collect(), theirs.cloned().collect());
+            assert_eq!(ours, theirs);
+            compared += ours.len();
+        }
+        assert!(compared > 0);
+        let (told, printed) = by_our_names("ip -j nexthop show", "newnexthop");
+        let theirs: Vec<Value> = serde_json::from_str(&printed).unwrap();
+        assert_eq!((told.len(), theirs.len()), (5, 5));
+        for (ours, theirs) in told.iter().zip(&theirs) {
+            assert_eq!(ours["id"], theirs["id"]);
+            match &ours["group"] {
+                Value::Null => assert_eq!(ours["gateway"], theirs["gateway"]),
+                all => {
+                    assert_eq!(groups(all), theirs["group"]);
+                    compared += 1;
+                }
+            }
+        }
+        println!("compared with ip: {compared} routes by several hops, and groups");
+        assert!(compared >= 3);
+    }
+
+    fn templates_of_ip_xfrm_are_those_of_the_messages() {
+        let add = "ip xfrm policy add src 192.0.2.0/24 dst 198.51.100.0/24 dir out \
+                   tmpl src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x77 reqid 7 mode tunnel \
+                   tmpl proto ah reqid 8 mode transport level use";
+        let (asked, _) = by_our_names(add, "newpolicy");
+        let (told, printed) = by_our_names("ip xfrm policy", "newpolicy");
+        assert_eq!(asked[0]["tmpl"], told[0]["tmpl"]);
+        // As `ip` prints them: words and their values.
+        let address = |it: &Value| {
+            let byte = |at| u8::from_str_radix(&it.as_str().unwrap()[at..at + 2], 16).unwrap();
+            std::net::Ipv4Addr::new(byte(0), byte(2), byte(4), byte(6)).to_string()
+        };
+        let mut text = String::new();
+        for it in told[0]["tmpl"].as_array().unwrap() {
+            let spi = u32::from_str_radix(&it["id"]["spi"].as_str().unwrap()[2..], 16).unwrap();
+            let spi = if spi == 0 { String::new() } else { format!("spi {spi:#010x} ") };
+            text += &format!(
+                "tmpl src {} dst {} proto {} {spi}reqid {} mode {} {}",
+                address(&it["saddr"]),
+                address(&it["id"]["daddr"]),
+                if it["id"]["proto"] == 50 { "esp" } else { "ah" },
+                it["reqid"],
+                it["mode"].as_str().unwrap(),
+                if it["optional"] == 1 { "level use " } else { "" },
+            );
+        }
+        let theirs = printed.split_once("tmpl").unwrap().1;
+        let theirs: Vec<_> = theirs.split_whitespace().collect();
+        assert_eq!(text.trim_end(), format!("tmpl {}", theirs.join(" ")));
     }
 
     fn features_of_ethtool_are_those_of_the_messages_it_got() {
