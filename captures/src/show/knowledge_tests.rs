@@ -188,8 +188,21 @@ fn sockets_are_asked_for_and_told_by_their_family() {
          idiag-sport=22 idiag-dport=256 idiag-src=::1 shutdown=0\n"
     );
     assert_eq!(json["idiag-dst"], "::");
-    // Those of vsock have their name and nothing else.
-    let (line, _) = shown(libc::NETLINK_SOCK_DIAG, 20, 1, &[&[40, 0, 0, 0]]);
+    let listening = [
+        &[40, 1, 10, 0][..],
+        &u32::MAX.to_ne_bytes(),
+        &[7; 4],
+        &[0; 20],
+    ]
+    .concat();
+    let (line, _) = shown(libc::NETLINK_SOCK_DIAG, 20, 2, &[&listening]);
+    assert_eq!(
+        line,
+        "port 812 < sock_diag by-family vdiag-family=vsock vdiag-type=stream vdiag-state=listen \
+         vdiag-src-cid=4294967295 vdiag-src-port=117901063\n"
+    );
+    // Those of TIPC have their name and nothing else.
+    let (line, _) = shown(libc::NETLINK_SOCK_DIAG, 20, 1, &[&[30, 0, 0, 0]]);
     assert!(line.starts_with("port 0 > sock_diag by-family #"), "{line}");
 }
 

@@ -25,7 +25,7 @@ const CONTROLLER: &str = include_str!("nlctrl.yaml");
 /// Names and headers of protocols that are not generic, after Linux's headers: for
 /// what no other specification has. Those of a protocol are read one after another
 /// until one has the message: what is met most comes first.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 16] = [
     (include_str!("route/link.yaml"), "route/link.yaml"),
     (include_str!("route/addr.yaml"), "route/addr.yaml"),
     (include_str!("route/route.yaml"), "route/route.yaml"),
@@ -46,6 +46,8 @@ const NAMES: [(&str, &str); 14] = [
         include_str!("sock_diag/packet.yaml"),
         "sock_diag/packet.yaml",
     ),
+    (include_str!("sock_diag/vsock.yaml"), "sock_diag/vsock.yaml"),
+    (include_str!("sock_diag/xdp.yaml"), "sock_diag/xdp.yaml"),
 ];
 
 /// The longest specification that is read, in bytes; the kernel's have 200 KiB.
@@ -442,6 +444,8 @@ mod tests {
             (libc::AF_UNIX, 24, 16),
             (libc::AF_NETLINK, 20, 28),
             (libc::AF_PACKET, 20, 16),
+            (libc::AF_VSOCK, 24, 32),
+            (libc::AF_XDP, 20, 16),
         ] {
             let key = request(diag, 20, Some(of as u8));
             let family = specs.raw(key).unwrap();
@@ -450,7 +454,11 @@ mod tests {
             let lengths = (length(operation.request(true)), length(operation.reply()));
             assert_eq!(lengths, (asks, answers), "{of}");
         }
-        assert!(specs.raw(request(diag, 20, Some(40))).is_none());
+        assert!(
+            specs
+                .raw(request(diag, 20, Some(libc::AF_TIPC as u8)))
+                .is_none()
+        );
         // struct inet_diag_req.
         let family = specs.raw(request(diag, 18, Some(2))).unwrap();
         let old = family.request(18).unwrap();
