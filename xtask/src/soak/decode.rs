@@ -31,6 +31,9 @@ const PROFILE: &[(&str, &str)] = &[
 /// Bounds of one input: bytes, seconds, and MiB of the whole program.
 const LIMITS: [&str; 3] = ["-max_len=16384", "-timeout=5", "-rss_limit_mb=512"];
 
+/// libFuzzer's status after Ctrl-C (`InterruptExitCode` of its options).
+const INTERRUPTED: i32 = 72;
+
 /// Tries `count` inputs.
 pub(super) fn run(count: u64, seed: u64) -> Result<()> {
     let target = paths::target_dir()?.join("fuzz");
@@ -77,6 +80,9 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
         .arg(paths::root().join("captures/samples"))
         .status()
         .context("cannot run the fuzzer")?;
+    if status.code() == Some(INTERRUPTED) {
+        bail!("interrupted; no input tried before made nlcap show fail");
+    }
     if !status.success() {
         bail!(
             "nlcap show fails on an input, which lies in {}: {status}",
