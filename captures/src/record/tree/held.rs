@@ -12,9 +12,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use nl_dissector::decode::{Endian, flags, messages};
+use nl_dissector::decode::{Endian, Message, flags, messages, types};
 
-use super::owner::{Certainty, Direction, Known};
+use super::owner::{Certainty, Direction, Known, Port};
 use super::owners::Owners;
 use crate::file::cooked::Header;
 use crate::file::writer::Frame;
@@ -28,6 +28,9 @@ const LATE: Duration = Duration::from_secs(2);
 /// How many frames, and bytes of them, wait.
 const FRAMES: usize = 4096;
 const BYTES: usize = 1 << 23;
+
+/// Of how many answers it is remembered which request they were of.
+const ANSWERED: usize = 64;
 
 /// A frame of our own.
 struct Kept {
@@ -77,6 +80,53 @@ impl Waiting {
     }
 }
 
+/// To whom a message is an answer, and by which number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    port: Port,
+    sequence: u32,
+}
+
+impl Place {
+    fn of(frame: &Frame<'_>, message: &Message<'_>) -> Self {
+        Self {
+            port: Port::of(frame, message.port),
+            sequence: message.sequence,
+        }
+    }
+}
+
+/// Which request the last answer there was of: older ones are of other sockets, as
+/// numbers of requests are their senders' own.
+#[derive(Clone, Copy)]
+struct Answered {
+    place: Place,
+    asked: Duration,
+    /// There is more of it to come: no answer to another begins before its end.
+    goes_on: bool,
+}
+
+/// Whether more frames of an answer follow this one, which begins with that message.
+fn goes_on(frame: &Frame<'_>, first: &Message<'_>) -> bool {
+    let is_end = |message: Message<'_>| matches!(message.kind, types::DONE | types::ERROR);
+    first.flags & flags::MULTI != 0
+        && !messages(frame.messages, Endian::native())
+            .flatten()
+            .any(is_end)
+}
+
+/// Whether one of the messages of a request has that header.
+fn has(request: &[u8], header: &[u8]) -> bool {
+    let mut at = 0;
+    messages(request, Endian::native())
+        .flatten()
+        .any(|message| {
+            let begin = at;
+            at += (message.length as usize).next_multiple_of(4);
+            request.get(begin..begin + header.len()) == Some(header)
+        })
+}
+
 /// The frames that wait.
 #[derive(Default)]
 pub(in crate::record) struct Held {
@@ -84,6 +134,7 @@ pub(in crate::record) struct Held {
     all: VecDeque<Waiting>,
     /// Requests that what came after them did not wait for.
     late: VecDeque<Waiting>,
+    answered: VecDeque<Answered>,
     bytes: usize,
 }
 
@@ -103,6 +154,8 @@ impl Held {
         owners: &mut Owners,
         give: &mut impl FnMut(&Frame<'_>, &Known),
     ) {
+        // Rather than that owners are looked for too early.
+        self.give_up(Duration::ZERO, give);
         while let Some(first) = self.new.front() {
             if first.time >= looked && !self.is_much(self.new.len()) {
                 break;
@@ -126,23 +179,17 @@ impl Held {
     /// Takes a frame of which is known what can be, with the request that it answers.
     fn pair(&mut self, frame: &Frame<'_>, known: Known, give: &mut impl FnMut(&Frame<'_>, &Known)) {
         let first = messages(frame.messages, Endian::native()).flatten().next();
-        let sequence = first.as_ref().map(|message| message.sequence);
-        let asks = first.is_some_and(|message| message.flags & flags::REQUEST != 0);
-        let open = sequence.filter(|_| asks && known.owners.is_empty());
-        if known.direction == Direction::Inbound && known.certainty != Certainty::Group {
-            let is_asked = |waiting: &Waiting| {
-                waiting.open.is_some()
-                    && waiting.open == sequence
-                    && waiting.kept.interface == frame.interface
-                    && waiting.kept.header.protocol == frame.header.protocol
-            };
-            if let Some(at) = self.all.iter().rposition(is_asked) {
-                self.all[at].is_of(&known);
-            } else if let Some(at) = self.late.iter().rposition(is_asked)
-                && let Some(mut asked) = self.late.remove(at)
-            {
-                asked.is_of(&known);
-                self.all.push_back(asked);
+        let mut open = None;
+        if let Some(message) = first {
+            if message.flags & flags::REQUEST == 0 {
+                if known.direction == Direction::Inbound && known.certainty != Certainty::Group {
+                    self.answer(frame, &message, &known);
+                }
+            } else if known.owners.is_empty() {
+                open = Some(message.sequence);
+            } else {
+                // It names its port id: what is answered there is this one.
+                self.is_answered(Place::of(frame, &message), frame.time, false);
             }
         }
         self.bytes += frame.messages.len();
@@ -154,9 +201,63 @@ impl Held {
         self.flush(frame.time, give);
     }
 
+    /// Finds the request that a message answers, the last one by its number.
+    fn answer(&mut self, frame: &Frame<'_>, message: &Message<'_>, known: &Known) {
+        let place = Place::of(frame, message);
+        let before = self.answered.iter().find(|it| it.place == place).copied();
+        let goes_on = goes_on(frame, message);
+        if let Some(before) = before.filter(|it| it.goes_on) {
+            return self.is_answered(place, before.asked, goes_on);
+        }
+        // An error repeats the header of its request.
+        let repeated = (message.kind == types::ERROR).then(|| message.payload.get(4..20));
+        let is_asked = |waiting: &Waiting| {
+            waiting.open == Some(message.sequence)
+                && waiting.kept.interface == frame.interface
+                && waiting.kept.header.protocol == frame.header.protocol
+                && before.is_none_or(|it| it.asked < waiting.kept.time)
+                && (repeated.flatten()).is_none_or(|header| has(&waiting.kept.messages, header))
+        };
+        let asked = if let Some(at) = self.all.iter().rposition(is_asked) {
+            self.all[at].is_of(known);
+            self.all[at].kept.time
+        } else if let Some(at) = self.late.iter().rposition(is_asked)
+            && let Some(mut asked) = self.late.remove(at)
+        {
+            asked.is_of(known);
+            let time = asked.kept.time;
+            self.all.push_back(asked);
+            time
+        } else {
+            return;
+        };
+        self.is_answered(place, asked, goes_on);
+    }
+
+    /// A socket's answers by a number are of the request of that time by now.
+    fn is_answered(&mut self, place: Place, asked: Duration, goes_on: bool) {
+        // By 0 the kernel says what is no answer, too.
+        if place.sequence == 0 {
+            return;
+        }
+        self.answered.retain(|it| it.place != place);
+        if self.answered.len() >= ANSWERED {
+            self.answered.pop_front();
+        }
+        self.answered.push_back(Answered {
+            place,
+            asked,
+            goes_on,
+        });
+    }
+
     /// Gives what is known, up to a request that is not answered yet but may be.
     fn flush(&mut self, now: Duration, give: &mut impl FnMut(&Frame<'_>, &Known)) {
-        while let Some(first) = self.all.front() {
+        loop {
+            self.give_up(Duration::ZERO, give);
+            let Some(first) = self.all.front() else {
+                return;
+            };
             let is_late = first.kept.time.saturating_add(PATIENCE) < now;
             if first.open.is_some() && !is_late && !self.is_much(self.all.len()) {
                 return;
@@ -171,7 +272,8 @@ impl Held {
         }
     }
 
-    /// Gives the requests from before a time that were not answered.
+    /// Gives the requests from before a time that were not answered, and the oldest of
+    /// those where they are too many.
     fn give_up(&mut self, old: Duration, give: &mut impl FnMut(&Frame<'_>, &Known)) {
         while let Some(first) = self.late.front() {
             if first.kept.time >= old && !self.is_much(self.late.len()) {
@@ -245,6 +347,7 @@ mod tests {
     }
 
     const ASKS: u16 = flags::REQUEST;
+    const MULTI: u16 = flags::MULTI;
     const GUESSED: Certainty = Certainty::Guessed;
 
     #[test]
@@ -281,6 +384,74 @@ mod tests {
         // Never answered.
         let expected = [others[0], (at(1), 0, Certainty::Unknown)];
         assert_eq!(given(&all[..2], 9_000), expected);
+    }
+
+    #[test]
+    fn further_frames_of_an_answer_are_of_no_other_request_of_that_number() {
+        use Direction::{Inbound, Outbound};
+        // One that asks for no answer, and one that is answered in parts.
+        let all: &[Said<'_>] = &[
+            (1, 16, ASKS, 5, Outbound, &[]),
+            (500, 18, ASKS, 5, Outbound, &[]),
+            (501, 16, MULTI, 5, Inbound, &[3]),
+            (502, 18, ASKS, 5, Outbound, &[]),
+            (503, 16, MULTI, 5, Inbound, &[3]),
+            (504, 3, MULTI, 5, Inbound, &[3]),
+        ];
+        let answered = [500, 501].map(|number| (at(number), 1, GUESSED));
+        let more = [503, 504].map(|number| (at(number), 1, GUESSED));
+        let unknown = [1, 502].map(|number| (at(number), 0, Certainty::Unknown));
+        assert_eq!(given(all, 9_000), [&answered[..], &more, &unknown].concat());
+        // The next request by that number is answered anew.
+        let again: &[Said<'_>] = &[
+            (505, 18, ASKS, 5, Outbound, &[]),
+            (506, 3, MULTI, 5, Inbound, &[3]),
+        ];
+        let given = given(&[all, again].concat(), 9_000);
+        assert!(given.contains(&(at(505), 1, GUESSED)), "{given:?}");
+        assert_eq!(given.last(), Some(&(at(502), 0, Certainty::Unknown)));
+    }
+
+    #[test]
+    fn an_acknowledgement_is_of_the_request_whose_header_it_repeats() {
+        use Direction::{Inbound, Outbound};
+        let ours = sample::message(17, ASKS, 5, &[0; 16]);
+        let others = sample::message(16, ASKS, 5, &[0; 16]);
+        let ack = |request: &[u8]| {
+            let payload = [&[0; 4], &request[..16]].concat();
+            sample::message(2, flags::CAPPED, 5, &payload)
+        };
+        let mut held = Held::default();
+        let mut given = Vec::new();
+        for (number, bytes, direction, fds) in [
+            (1, &ours, Outbound, &[][..]),
+            (2, &others, Outbound, &[]),
+            (3, &ack(&ours), Inbound, &[3]),
+            (4, &ack(&others), Inbound, &[]),
+        ] {
+            let frame = sample::frame(number, 0, bytes);
+            held.pair(&frame, known(direction, fds), &mut |frame, known| {
+                given.push((frame.time, known.owners.len()));
+            });
+        }
+        let expected = [(1, 1), (2, 0), (3, 1), (4, 0)].map(|(n, owners)| (at(n), owners));
+        assert_eq!(given, expected);
+    }
+
+    #[test]
+    fn what_is_late_takes_no_room_from_what_is_new() {
+        let mut held = Held::default();
+        let mut given = 0;
+        let mut give = |_: &Frame<'_>, _: &Known| given += 1;
+        let asks = sample::message(16, ASKS, 5, &vec![0; BYTES / 2]);
+        for number in [1, 2, 3] {
+            let known = known(Direction::Outbound, &[]);
+            held.pair(&sample::frame(number, 0, &asks), known, &mut give);
+        }
+        held.take(&sample::frame(60, 0, &sample::message(16, 0, 6, &[])));
+        held.release(at(70), at(60), &mut Owners::default(), &mut give);
+        assert_eq!((held.new.len(), held.late.len()), (1, 1));
+        assert_eq!(given, 2);
     }
 
     #[test]
