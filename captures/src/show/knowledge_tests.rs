@@ -166,6 +166,22 @@ fn a_dump_of_ipsec_is_asked_for_without_a_header() {
 }
 
 #[test]
+fn a_header_of_zeros_is_left_out_with_the_structs_in_its_structs() {
+    // struct xfrm_userspi_info: a usersa_info, which holds a selector, and two numbers.
+    let allocspi = |at: usize| {
+        let mut header = [0; 232];
+        header[at] = 1;
+        shown(libc::NETLINK_XFRM, 22, 1, &[&header]).0
+    };
+    assert_eq!(
+        shown(libc::NETLINK_XFRM, 22, 1, &[&[0; 232]]).0,
+        "port 0 > xfrm allocspi\n"
+    );
+    assert_eq!(allocspi(224), "port 0 > xfrm allocspi min=1\n");
+    assert_eq!(allocspi(76), "port 0 > xfrm allocspi info={id={proto=1}}\n");
+}
+
+#[test]
 fn sockets_are_asked_for_and_told_by_their_family() {
     let request = [&[2, 6, 0, 0][..], &(1_u32 << 10).to_ne_bytes(), &[0; 48]];
     let (line, _) = shown(libc::NETLINK_SOCK_DIAG, 20, 0x301, &request);

@@ -63,7 +63,7 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
             first: true,
             full: false,
             in_header: true,
-            begun: (0, true),
+            begun: Vec::new(),
             structs: 0,
             left_out: 0,
         };
@@ -171,9 +171,9 @@ struct Line<'o> {
     full: bool,
     /// The struct before the attributes is written, most of which is 0.
     in_header: bool,
-    /// The length of the text before the brace that was opened last, and what `first`
-    /// was there.
-    begun: (usize, bool),
+    /// Of each open brace of the header the length of the text before it, and what
+    /// `first` was there.
+    begun: Vec<(usize, bool)>,
     /// Structs around the next value, each in the other.
     structs: u32,
     /// For each of them, innermost in the lowest bit: members were left out.
@@ -278,7 +278,9 @@ impl Walker for Line<'_> {
         if self.is_full() {
             return false;
         }
-        self.begun = (self.out.len(), self.first);
+        if self.in_header {
+            self.begun.push((self.out.len(), self.first));
+        }
         self.name(name, guessed);
         self.out.push_str("={");
         self.open += 1;
@@ -288,10 +290,12 @@ impl Walker for Line<'_> {
 
     fn end(&mut self) {
         self.open = self.open.saturating_sub(1);
-        if self.in_header && self.first {
+        if let Some((length, first)) = self.begun.pop()
+            && self.first
+        {
             // A struct of zeros is one itself.
-            self.out.truncate(self.begun.0);
-            self.first = self.begun.1;
+            self.out.truncate(length);
+            self.first = first;
             return;
         }
         self.out.push('}');
