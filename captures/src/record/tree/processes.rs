@@ -130,8 +130,10 @@ impl Processes {
         let begin = Instant::now();
         if self.due <= begin {
             let now = now();
+            // The clock may have been set back.
+            let since = self.looked.min(now);
             for process in self.all.values_mut() {
-                process.look(owners, namespaces, self.looked, &mut self.gaps);
+                process.look(owners, namespaces, since, &mut self.gaps);
             }
             owners.look_after(now);
             self.looked = now;
