@@ -5,6 +5,8 @@
 
 local nl = ...
 local bytes, values, interest = nl.bytes, nl.values, nl.interest
+local byte, spend, fits = string.byte, values.spend, values.fits
+local add_item, add_item_le, append_text = TreeItem.add, TreeItem.add_le, TreeItem.append_text
 
 local attributes = {}
 
@@ -12,25 +14,16 @@ local attributes = {}
 -- and a hostile capture must not exhaust the stack.
 local MAX_DEPTH = 16
 
--- Attributes and array elements dissected in a message; a message of 64 KiB, the
--- longest that a kernel builds, has room for 16,384.
-local MAX_ATTRIBUTES = 20000
-
 local NLA_HEADER = 4
 
 -- The state of one message's dissection. `tvb` has all bytes that were captured
 -- and `raw` the same as a string; the message, without its netlink header, begins at
 -- `at` of them and really ends at `stop`.
 function attributes.context(family, tvb, raw, big, at, stop)
-	local context = {
+	return {
 		family = family, tvb = tvb, raw = raw, big = big, net = false, at = at, stop = stop,
 		count = 0, seen = {}, counts = {}, pieces = {},
 	}
-	function context.spend()
-		context.count = context.count + 1
-		return context.count <= MAX_ATTRIBUTES
-	end
-	return context
 end
 
 -- The attribute at `at`, of those that end at `stop`: where its payload begins and
@@ -43,7 +36,7 @@ local function header(context, at, stop)
 	elseif captured - at < NLA_HEADER then
 		return nil, "partial", 0, ""
 	end
-	local a, b, c, d = context.raw:byte(at + 1, at + 4)
+	local a, b, c, d = byte(context.raw, at + 1, at + 4)
 	local length, high
 	if context.big then
 		length, high, d = a * 256 + b, c, d
@@ -88,7 +81,7 @@ local function scan_elements(context, value, at, stop, depth, keys)
 		local payload, ends, _, _, next_at = header(context, at, stop)
 		if not payload then
 			return odd(context, ends)
-		elseif not context.spend() then
+		elseif not spend(context) then
 			return odd(context, "too_many")
 		end
 		if ends > #context.raw then
@@ -101,12 +94,12 @@ local function scan_elements(context, value, at, stop, depth, keys)
 			scan_elements(context, value, payload, ends, depth + 1, keys - 1)
 		elseif value.element.set then
 			scan(context, value.element.set, payload, ends, depth + 1)
-		elseif not values.fits(value.element, ends - payload) then
+		elseif not fits(value.element, ends - payload) then
 			odd(context, "malformed")
 		elseif value.element.kind == "string" then
 			-- A shape does not look for their ends.
 			context.heads = nil
-			if context.raw:byte(ends) ~= 0 then
+			if byte(context.raw, ends) ~= 0 then
 				odd(context, "unterminated")
 			end
 		end
@@ -138,7 +131,7 @@ function scan(context, set, at, stop, depth)
 		if not payload then
 			odd(context, ends)
 			break
-		elseif not context.spend() then
+		elseif not spend(context) then
 			odd(context, "too_many")
 			break
 		end
@@ -152,19 +145,24 @@ function scan(context, set, at, stop, depth)
 		else
 			local net = high % 128 >= 64
 			context.seen[attr] = true
+			local head
 			if context.heads then
-				context.heads[#context.heads + 1] = { at = at, attr = attr, size = ends - payload, padded = next_at <= stop }
+				head = { at = at, attr = attr, size = ends - payload, padded = next_at <= stop, depth = depth }
+				context.heads[#context.heads + 1] = head
 				context.irregular = context.irregular or net
 			end
 			local told, told_at, told_ends, told_net
 			if attr.kind == "nest" then
 				told, told_at, told_ends, told_net = scan(context, attr.set, payload, ends, depth + 1)
+				if head then
+					head.told, head.told_at, head.told_ends = told, told_at, told_ends
+				end
 			elseif attr.holds then
 				scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
-			elseif whole and not values.fits(attr, ends - payload) then
+			elseif whole and not fits(attr, ends - payload) then
 				odd(context, "malformed")
 			elseif whole then
-				if attr.is_text and context.raw:byte(ends) ~= 0 then
+				if attr.is_text and byte(context.raw, ends) ~= 0 then
 					odd(context, "unterminated")
 				end
 				if values.tells(attr, ends - payload) then
@@ -225,23 +223,25 @@ local function report(context, item, what, text)
 end
 
 -- The attribute's header, first below its item; its two flags where one is set.
-local function add_header(context, item, at, label)
+-- `suffix` is its label in brackets.
+local function add_header(context, item, at, suffix)
 	if context.wanted then
 		return
 	end
-	local own = context.family.own
-	local kind = context.tvb(at + 2, 2)
-	local add = context.big and item.add or item.add_le
-	add(item, own.len, context.tvb(at, 2))
-	if context.raw:byte(context.big and at + 3 or at + 4) >= 64 then
+	local own, tvb, big = context.family.own, context.tvb, context.big
+	local add = big and add_item or add_item_le
+	local kind = tvb(at + 2, 2)
+	add(item, own.len, tvb(at, 2))
+	if byte(context.raw, big and at + 3 or at + 4) >= 64 then
 		add(item, own.nested, kind)
 		add(item, own.net, kind)
 	end
 	local made = add(item, own.type, kind)
 	if context.visible then
-		made:append_text(" (" .. label .. ")")
+		append_text(made, suffix)
 	end
 end
+attributes.add_header = add_header
 
 -- The bytes from `at` that were captured, as what could not be dissected.
 local function add_rest(context, tree, at, stop)
@@ -268,7 +268,7 @@ local function add_damaged(context, tree, attr, at, payload, ends, what, text)
 		return string.format("%02x", octet:byte())
 	end)
 	item:set_text(shown == "" and attr.label or attr.label .. ": " .. shown)
-	add_header(context, item, at, attr.label)
+	add_header(context, item, at, attr.suffix)
 	report(context, item, what, text)
 end
 
@@ -284,18 +284,13 @@ local function add_value(context, tree, attr, at, payload, ends)
 	local size = ends - payload
 	if ends > #context.raw then
 		return add_damaged(context, tree, attr, at, payload, ends, "partial")
-	elseif not values.fits(attr, size) then
+	elseif not fits(attr, size) then
 		return add_damaged(context, tree, attr, at, payload, ends, "wrong_length", wrong_length(attr, size))
 	end
-	local item, more
-	if attr.kind == "flag" then
-		item = tree:add(attr.fields[1], context.tvb(at, NLA_HEADER))
-	else
-		item, more = values.add(context, tree, attr, payload, size)
-	end
-	add_header(context, item, at, attr.label)
-	if more then
-		more(item)
+	local item = attr.add(context, tree, attr, payload, size)
+	add_header(context, item, at, attr.suffix)
+	if attr.below then
+		attr.below(context, item, attr, payload, size)
 	end
 end
 
@@ -308,7 +303,7 @@ local function build_elements(context, tree, value, at, stop, depth, key)
 		local payload, ends, kind, high, next_at = header(context, at, stop)
 		if not payload then
 			return report(context, add_rest(context, tree, at, stop), ends, explain(ends, kind, high))
-		elseif not context.spend() then
+		elseif not spend(context) then
 			context.full = true
 			return report(context, add_rest(context, tree, at, stop), "too_many")
 		end
@@ -317,7 +312,7 @@ local function build_elements(context, tree, value, at, stop, depth, key)
 		local element = value.element
 		if (field and key < #value.keys) or element.set then
 			local item = tree:add(span(context, at, payload, ends), label)
-			add_header(context, item, at, label)
+			add_header(context, item, at, " (" .. label .. ")")
 			if field then
 				item:add(field, context.tvb(at + 2, 2), kind)
 			end
@@ -346,7 +341,7 @@ local function add_holder(context, tree, attr, at, payload, ends, depth)
 	else
 		item = tree:add(range, attr.label)
 	end
-	add_header(context, item, at, attr.label)
+	add_header(context, item, at, attr.suffix)
 	if ends > #context.raw then
 		report(context, item, "partial")
 	end
@@ -374,7 +369,7 @@ function build(context, tree, set, at, stop, depth)
 		if not payload then
 			report(context, add_rest(context, tree, at, stop), ends, explain(ends, kind, high))
 			break
-		elseif not context.spend() then
+		elseif not spend(context) then
 			context.full = true
 			report(context, add_rest(context, tree, at, stop), "too_many")
 			break
@@ -382,7 +377,7 @@ function build(context, tree, set, at, stop, depth)
 		local attr = set and set[kind]
 		if not attr then
 			local item = tree:add(context.family.own.unknown, span(context, at, payload, ends))
-			add_header(context, item, at, "unknown")
+			add_header(context, item, at, " (unknown)")
 			report(context, item, "unknown", string.format("The specification has no attribute %d here", kind))
 		elseif attr.holds then
 			local shown = add_holder(context, tree, attr, at, payload, ends, depth)
@@ -391,7 +386,7 @@ function build(context, tree, set, at, stop, depth)
 			context.net = high % 128 >= 64
 			add_value(context, tree, attr, at, payload, ends)
 			if context.visible and not text and (attr.is_text or not number)
-				and ends <= #context.raw and values.fits(attr, ends - payload) then
+				and ends <= #context.raw and fits(attr, ends - payload) then
 				local shown = attributes.tell(context, attr, payload, ends)
 				if attr.is_text then
 					text = shown
@@ -404,21 +399,6 @@ function build(context, tree, set, at, stop, depth)
 		at = next_at
 	end
 	return text or number
-end
-
--- Adds one attribute that is known to be sound, where nobody looks at the tree.
-function attributes.add(context, tree, attr, at, size)
-	local item, more
-	if attr.kind == "flag" then
-		tree:add(attr.fields[1], context.tvb(at, NLA_HEADER))
-	elseif attr.kind == "nest" then
-		tree:add(attr.fields[1], size > 0 and context.tvb(at + NLA_HEADER, size) or context.tvb(at, NLA_HEADER))
-	else
-		item, more = values.add(context, tree, attr, at + NLA_HEADER, size)
-		if more then
-			more(item)
-		end
-	end
 end
 
 -- Builds the tree of all attributes from `at` on.

@@ -5,7 +5,7 @@
 
 local bytes = {}
 
-local byte = string.byte
+local byte, find, sub = string.byte, string.find, string.sub
 
 -- Attributes and messages begin at multiples of four bytes.
 function bytes.align(length)
@@ -65,6 +65,10 @@ function bytes.bit(raw, at, size, big, bit)
 	return math.floor(octet / 2 ^ (bit % 8)) % 2 == 1
 end
 
+local function escape(octet)
+	return string.format("\\x%02x", byte(octet))
+end
+
 -- A text from the wire, fit for a line that a terminal may print: one line, no
 -- control bytes, at most `limit` bytes of it.
 function bytes.printable(text, limit)
@@ -72,19 +76,20 @@ function bytes.printable(text, limit)
 	if long then
 		text = text:sub(1, limit)
 	end
-	text = text:gsub("[^\32-\126]", function(octet)
-		return string.format("\\x%02x", byte(octet))
-	end)
+	-- Nearly all need no change, and looking is a fifth of replacing.
+	if find(text, "[^\32-\126]") then
+		text = text:gsub("[^\32-\126]", escape)
+	end
 	return long and text .. "..." or text
 end
 
 -- The text before the first NUL from `at` to `stop`, and whether there is one.
 function bytes.text(raw, at, stop)
-	local nul = raw:find("\0", at + 1, true)
+	local nul = find(raw, "\0", at + 1, true)
 	if nul and nul <= stop then
-		return raw:sub(at + 1, nul - 1), true
+		return sub(raw, at + 1, nul - 1), true
 	end
-	return raw:sub(at + 1, stop), false
+	return sub(raw, at + 1, stop), false
 end
 
 return bytes

@@ -5,24 +5,25 @@
 
 local nl = ...
 local netlink, errors, exchanges = nl.netlink, nl.errors, nl.exchanges
-local frame = netlink.frame
+local frame, is_request, find = netlink.frame, netlink.is_request, exchanges.find
+local types, flags, sequences, ports = frame.type, frame.flags, frame.sequence, frame.port
 local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
 
 local conversation = {}
 
 -- What was read of each frame, once, in the order of the file: what is shown of the
--- exchange of its only message, or a list of that for several; false for none. And
--- the names that errors are about, by frame.
-local exchange_of, names_of = {}, {}
+-- exchange of its only message, or a list of that for several; nil for none. The names
+-- that errors are about, by frame. And the last frame that was read.
+local exchange_of, names_of, read_to = {}, {}, 0
 
 function conversation.begin()
-	exchange_of, names_of = {}, {}
+	exchange_of, names_of, read_to = {}, {}, 0
 	exchanges.reset()
 end
 
 -- An error or the end of a dump, taken apart; nil for other messages.
 local function error_of(i)
-	local kind = frame.type[i]
+	local kind = types[i]
 	if kind ~= ERROR and kind ~= DONE then
 		return nil
 	end
@@ -47,36 +48,44 @@ local function role_of(i, found)
 	return "answer"
 end
 
--- Finds the request of a message from the kernel; what is shown of it, and the names
--- that an error is about.
-local function read_answer(i, number, owner)
-	local found = error_of(i)
-	local kind = frame.protocol == GENERIC and frame.type[i] or nil
-	if found then
-		kind = found.original and found.original.type
-	end
-	local request = exchanges.find(frame.protocol, frame.sequence[i], frame.port[i], kind, owner)
+-- Finds the request of a message from the kernel that is neither an error nor an end;
+-- what is shown of it.
+local function read_plain_answer(i, number, owner)
+	local protocol = frame.protocol
+	local request = find(protocol, sequences[i], ports[i], protocol == GENERIC and types[i] or nil, owner)
 	if not request then
-		return false
+		return nil
 	end
-	if found then
-		errors.explain(found, exchanges.asked(request))
-	end
-	local role = role_of(i, found)
+	local role = role_of(i)
 	if role ~= "notification" then
-		exchanges.answer(request, role, number, frame.flags[i])
+		exchanges.answer(request, role, number, flags[i])
 	end
-	return request[1], found and (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
+	return request[1]
+end
+
+-- The same for an error or an end; and the names that it is about.
+local function read_end(i, number, owner)
+	local found = error_of(i)
+	local kind = found.original and found.original.type
+	local request = find(frame.protocol, sequences[i], ports[i], kind, owner)
+	if not request then
+		return nil
+	end
+	errors.explain(found, exchanges.asked(request))
+	exchanges.answer(request, role_of(i, found), number, flags[i])
+	return request[1], (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
 end
 
 local function read_message(i, number, pinfo, owner)
-	local kind = frame.type[i]
+	local kind = types[i]
 	if kind < MIN_TYPE and kind ~= ERROR and kind ~= DONE then
-		return false
-	elseif kind >= MIN_TYPE and netlink.is_request(i) then
+		return nil
+	elseif kind >= MIN_TYPE and is_request(i) then
 		return exchanges.begin(i, number, pinfo.rel_ts, owner)
+	elseif kind >= MIN_TYPE then
+		return read_plain_answer(i, number, owner)
 	end
-	local shown, names = read_answer(i, number, owner)
+	local shown, names = read_end(i, number, owner)
 	if names then
 		names_of[number] = names_of[number] or {}
 		names_of[number][i] = names
@@ -87,25 +96,50 @@ end
 -- Reads the frame at hand, if it was not read before. `owner` is the recorder's name
 -- of the socket.
 function conversation.read(number, pinfo, owner)
-	if exchange_of[number] ~= nil then
+	if number <= read_to then
 		return
-	elseif frame.count == 1 then
-		exchange_of[number] = read_message(1, number, pinfo, owner)
+	end
+	read_to = number
+	if frame.count == 1 then
+		local shown
+		if types[1] >= MIN_TYPE and not is_request(1) then
+			-- What nearly all are, without the detour.
+			shown = read_plain_answer(1, number, owner)
+		else
+			shown = read_message(1, number, pinfo, owner)
+		end
+		if shown then
+			exchange_of[number] = shown
+		end
 		return
 	end
 	local all, some = {}, false
 	for i = 1, frame.count do
-		all[i] = read_message(i, number, pinfo, owner)
+		all[i] = read_message(i, number, pinfo, owner) or false
 		some = some or all[i]
 	end
-	exchange_of[number] = some and all
+	exchange_of[number] = some and all or nil
+end
+
+-- The same for a frame whose only message is a plain one, as `netlink.plain` says.
+function conversation.read_plain(number, protocol, sequence, port, flags)
+	if number <= read_to then
+		return
+	end
+	read_to = number
+	local request = find(protocol, sequence, port)
+	if request then
+		exchanges.answer(request, "answer", number, flags)
+		exchange_of[number] = request[1]
+	end
 end
 
 -- Whether the frame at hand has what stands in the columns and among the expert items
 -- whoever looks.
 function conversation.is_special()
 	for i = 1, frame.count do
-		if frame.type[i] == ERROR or frame.type[i] == DONE or math.floor(frame.flags[i] / 16) % 2 == 1 then
+		local kind = types[i]
+		if kind == ERROR or kind == DONE or flags[i] % 32 >= 16 then -- DUMP_INTR
 			return true
 		end
 	end

@@ -44,17 +44,14 @@ function exchanges.unpack(shown)
 	}
 end
 
--- Requests by protocol and sequence number: a request, or a list of several.
+-- Requests by protocol and sequence number, in one number: a request, or a list of
+-- several.
 local young, old, born
 
 function exchanges.reset()
 	young, old, born = {}, {}, 0
 end
 exchanges.reset()
-
-local function key_of(protocol, sequence)
-	return protocol * 2 ^ 32 + sequence
-end
 
 -- What is known of a request as long as it may be answered, in a list too; the first
 -- is what is shown of it. `BIG`, `RAW`, `AT` and `LENGTH` are its bytes: those of its
@@ -77,7 +74,7 @@ function exchanges.begin(i, number, time, owner)
 		young, old, born = {}, young, 0
 	end
 	born = born + 1
-	local key = key_of(frame.protocol, frame.sequence[i])
+	local key = frame.protocol * 2 ^ 32 + frame.sequence[i]
 	local others = young[key] or old[key]
 	if not others then
 		young[key] = request
@@ -121,7 +118,7 @@ function exchanges.find(protocol, sequence, port, kind, owner)
 	if port == 0 then
 		return nil
 	end
-	local key = key_of(protocol, sequence)
+	local key = protocol * 2 ^ 32 + sequence
 	local others = young[key] or old[key]
 	if not others then
 		return nil

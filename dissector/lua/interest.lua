@@ -8,14 +8,21 @@ local interest = {}
 
 local keeps = not gui_enabled()
 
-local answers, last, looked = {}, 0, false
+-- Of the frame before this: its number, and whether somebody looked at it.
+local answers, last, looked = {}, 0, nil
 
--- Begins with a frame; a pass begins anew where the numbers do.
-function interest.frame(number, visible)
-	if number <= last or visible ~= looked then
-		answers, looked = {}, visible
+-- Begins with a frame; a pass begins anew where the numbers do. Returns whether somebody
+-- looks at the tree, and whether what was asked for in the frame before may be otherwise
+-- in this one.
+function interest.frame(number, tree)
+	-- sharkd has no window and goes to any frame, with a tree and without.
+	local visible = tree.visible
+	if keeps and number > last and visible == looked then
+		last = number
+		return visible, false
 	end
-	last = number
+	answers, last, looked = {}, number, visible
+	return visible, true
 end
 
 -- What is the same as long as the answers are; nil where they are not kept.

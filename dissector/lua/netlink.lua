@@ -25,7 +25,8 @@ local netlink = {
 	TO_KERNEL = 7,
 }
 
-local COOKED, HEADER = netlink.COOKED, netlink.HEADER
+local COOKED, HEADER, MIN_TYPE = netlink.COOKED, netlink.HEADER, netlink.MIN_TYPE
+local TO_USER, TO_KERNEL = netlink.TO_USER, netlink.TO_KERNEL
 
 -- Bits of nlmsg_flags.
 local FLAGS = {
@@ -35,7 +36,8 @@ local FLAGS = {
 }
 
 function netlink.has(flags, name)
-	return math.floor(flags / FLAGS[name]) % 2 == 1
+	local bit = FLAGS[name]
+	return flags % (2 * bit) >= bit
 end
 
 -- The frame at hand. `tvb` and `raw` have all bytes that were captured; `count`
@@ -63,46 +65,75 @@ function netlink.is_big_endian(header, left)
 	return big < little
 end
 
--- Reads the netlink headers of a frame, as far as they were captured.
-function netlink.read(tvb)
-	local raw = tvb:raw()
+local ats, lengths, types, flags_of = frame.at, frame.length, frame.type, frame.flags
+local sequences, ports = frame.sequence, frame.port
+local families, operations, infos = frame.family, frame.operation, frame.info
+
+-- Reads the netlink headers of a frame, as far as they were captured; `raw` are the
+-- bytes of `tvb`.
+function netlink.read(tvb, raw)
 	local captured = #raw
 	frame.tvb, frame.raw, frame.count, frame.next = tvb, raw, 0, 1
-	frame.big, frame.protocol, frame.packet_type = false, 0, 0
 	if captured < COOKED + HEADER then
+		frame.big, frame.protocol, frame.packet_type = false, 0, 0
 		return
 	end
 	local t1, t2 = byte(raw, 1, 2)
-	local p1, p2, a, b, c, d = byte(raw, 15, 20)
+	-- The protocol, and the first header.
+	local p1, p2, l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, 15, 32)
 	frame.packet_type, frame.protocol = t1 * 256 + t2, p1 * 256 + p2
 	-- A length below 64 KiB that makes sense as it is, and none the other way round.
-	local little = c == 0 and d == 0 and a > 0 and a + b * 256 >= HEADER and a + b * 256 <= captured - COOKED
+	local length = l1 + l2 * 256
+	local little = l3 == 0 and l4 == 0 and l1 > 0 and length >= HEADER and length <= captured - COOKED
 	local big = not little
 		and netlink.is_big_endian(raw:sub(COOKED + 1, COOKED + HEADER), tvb:reported_len() - COOKED)
 	frame.big = big
 	local count, at = 0, COOKED
-	while at + HEADER <= captured do
-		local length, kind, flags, sequence, port
+	repeat
 		if big then
-			length, kind, flags = bytes.u32(raw, at, true), bytes.u16(raw, at + 4, true), bytes.u16(raw, at + 6, true)
-			sequence, port = bytes.u32(raw, at + 8, true), bytes.u32(raw, at + 12, true)
+			length, types[count + 1], flags_of[count + 1] =
+				bytes.u32(raw, at, true), bytes.u16(raw, at + 4, true), bytes.u16(raw, at + 6, true)
+			sequences[count + 1], ports[count + 1] = bytes.u32(raw, at + 8, true), bytes.u32(raw, at + 12, true)
 		else
-			local l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, at + 1, at + HEADER)
+			if count > 0 then
+				l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, at + 1, at + HEADER)
+			end
 			length = l1 + l2 * 256 + l3 * 65536 + l4 * 16777216
-			kind, flags = k1 + k2 * 256, f1 + f2 * 256
-			sequence = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216
-			port = o1 + o2 * 256 + o3 * 65536 + o4 * 16777216
+			types[count + 1], flags_of[count + 1] = k1 + k2 * 256, f1 + f2 * 256
+			sequences[count + 1] = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216
+			ports[count + 1] = o1 + o2 * 256 + o3 * 65536 + o4 * 16777216
 		end
 		if length < HEADER then
 			break
 		end
 		count = count + 1
-		frame.at[count], frame.length[count], frame.type[count] = at, length, kind
-		frame.flags[count], frame.sequence[count], frame.port[count] = flags, sequence, port
-		frame.family[count], frame.operation[count], frame.info[count] = false, false, false
+		ats[count], lengths[count] = at, length
+		families[count], operations[count], infos[count] = false, false, false
 		at = at + length + -length % 4
-	end
+	until at + HEADER > captured
 	frame.count = count
+end
+
+-- What nearly all frames of protocols but generic netlink have: one whole message, in the order of a
+-- little-endian machine, that is neither netlink's own nor a request nor of a dump that
+-- was interrupted. Returns its protocol, sequence number, port and flags; nil for
+-- anything else. Making the frame's lists takes as long again.
+function netlink.plain(raw)
+	local size = #raw
+	if size < COOKED + HEADER then
+		return nil
+	end
+	local p1, p2, l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, 15, 32)
+	local length = l1 + l2 * 256 + l3 * 65536
+	if l4 ~= 0 or length + -length % 4 ~= size - COOKED or (k1 < MIN_TYPE and k2 == 0) then
+		return nil
+	end
+	local packet_type = byte(raw, 2)
+	if f1 % 32 >= 16 or packet_type == TO_KERNEL or (f1 % 2 == 1 and packet_type ~= TO_USER) then
+		return nil
+	end
+	return p1 * 256 + p2, s1 + s2 * 256 + s3 * 65536 + s4 * 16777216,
+		o1 + o2 * 256 + o3 * 65536 + o4 * 16777216, f1 + f2 * 256
 end
 
 -- Forgets the buffer, which is gone after its frame. The lists stay for the taps.
@@ -125,10 +156,10 @@ end
 -- else by its flag.
 function netlink.is_request(i)
 	local packet_type = frame.packet_type
-	if packet_type == 6 then -- TO_USER
+	if packet_type == TO_USER then
 		return false
 	end
-	return packet_type == 7 or frame.flags[i] % 2 == 1 -- TO_KERNEL, REQUEST
+	return packet_type == TO_KERNEL or flags_of[i] % 2 == 1 -- REQUEST
 end
 
 -- The message of the frame whose payload is `tvb`, counted from one.

@@ -87,6 +87,12 @@ local function parse(comment)
 	return found
 end
 
+-- Whether nobody asks for what a recorder wrote, and nothing of it was ever seen.
+function notes.idle(tree, visible)
+	handle = handle or Dissector.get("nlcap")
+	return not visible and not tap and not interest.in_protocol(tree, handle)
+end
+
 -- What the frame's comments say of the senders: a list, for a multicast has several;
 -- nil where no recorder said anything; and whether nobody asks for it.
 function notes.read(number, tree, visible, asked)

@@ -3,13 +3,15 @@
 
 local nl = ...
 local bytes, netlink, fields = nl.bytes, nl.netlink, nl.fields
-local values, attributes, shapes, interest = nl.values, nl.attributes, nl.shapes, nl.interest
+local values, attributes, interest = nl.values, nl.attributes, nl.interest
+local shapes, known = nl.shapes, nl.known
+local add, add_le, set_text = TreeItem.add, TreeItem.add_le, TreeItem.set_text
 
 local runtime = { families = {} }
 
 local frame = netlink.frame
 local HEADER, GENL_HEADER = netlink.HEADER, netlink.GENL_HEADER
-local byte = string.byte
+local byte, shape_of, in_protocol = string.byte, shapes.of, interest.in_protocol
 
 local UNKNOWN = {}
 
@@ -97,13 +99,13 @@ local function add_headers(context, root, operation)
 	if context.wanted then
 		return
 	end
-	local item = root:add(own.cmd, tvb(at, 1))
+	local item = add(root, own.cmd, tvb(at, 1))
 	if context.visible and context.family.replies ~= context.family.requests and operation ~= UNKNOWN then
 		item:append_text(" (" .. operation.label .. ")")
 	end
-	root:add(own.version, tvb(at + 1, 1))
-	local add = context.big and root.add or root.add_le
-	add(root, own.reserved, tvb(at + 2, 2))
+	add(root, own.version, tvb(at + 1, 1))
+	local add_reserved = context.big and add or add_le
+	add_reserved(root, own.reserved, tvb(at + 2, 2))
 end
 
 -- The struct that some families have between the two headers and the attributes.
@@ -111,21 +113,24 @@ local function add_fixed(context, root, fixed)
 	local at = context.at + GENL_HEADER
 	local left = math.min(context.stop, #context.raw) - at
 	if fixed and left > 0 then
-		local _, more = values.add(context, root, fixed, at, math.min(left, fixed.size))
-		more()
+		values.add(context, root, fixed, at, math.min(left, fixed.size))
 	end
 end
 
 local function add_root(context, tree)
-	local size = math.min(context.stop, #context.raw) - context.at
-	return tree:add(context.family.proto, context.tvb(context.at, size))
+	local at, stop, captured = context.at, context.stop, #context.raw
+	return add(tree, context.family.proto, context.tvb(at, (stop < captured and stop or captured) - at))
 end
 
-local function build(context, tree, operation, info)
+local function build(context, tree, operation, info, shape)
 	local family = context.family
 	local root = add_root(context, tree)
 	if context.visible then
-		root:set_text(family.name .. ": " .. info)
+		set_text(root, family.name .. ": " .. info)
+	end
+	if shape then
+		add_headers(context, root, operation)
+		return known.build(context, root, shape)
 	end
 	if math.min(context.stop, #context.raw) - context.at < GENL_HEADER then
 		root:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
@@ -150,35 +155,22 @@ local function build(context, tree, operation, info)
 	attributes.build(context, root, operation.set, at)
 end
 
--- What filters ask for, from the places that the message's shape knows.
-local function add_places(context, tree, shape)
-	local root = add_root(context, tree)
-	local raw, start = context.raw, context.at
-	for attr in pairs(context.wanted) do
-		local places = shape.places[attr]
-		for i = 1, #places, 2 do
-			local at, size = start + places[i], places[i + 1]
-			if attr.is_text then
-				local low, high = byte(raw, at + 1, at + 2)
-				size = low + high * 256 - 4
-			end
-			attributes.add(context, root, attr, at, size)
-		end
-	end
-end
-
 -- Whether something stands at places that a shape does not know.
 local function needs_all(wanted, shape)
 	return wanted == true or shape.irregular
 end
 
--- What is asked for of a message, kept with its shape for as long as that holds.
+-- What is asked for of a message, kept with its shape for as long as that holds; and of
+-- a shape the places.
 local function wanted_of(family, message, tree)
 	local pass = interest.pass()
 	if not pass or message.pass ~= pass then
-		message.pass, message.wanted_in_pass = pass, attributes.wanted(family, message.seen, tree)
+		local wanted = attributes.wanted(family, message.seen, tree)
+		message.pass, message.wanted_in_pass = pass, wanted
+		message.places_in_pass = message.places and not needs_all(wanted, message)
+			and known.places(message, wanted or {})
 	end
-	return message.wanted_in_pass
+	return message.wanted_in_pass, message.places_in_pass
 end
 
 --------------------------------------------------------------------------------
@@ -190,37 +182,26 @@ local function handle_of(family)
 	return family.handle
 end
 
--- A message of a shape that is known: what it says, read at the places that matter.
-local function glance(family, shape, tvb, raw, at)
-	if shape.info then
-		return shape.info
-	end
-	local context = family.scratch
-	context.tvb, context.raw = tvb, raw
-	local texts = {}
-	for i, piece in ipairs(shape.pieces) do
-		local from, size = at + piece.at, piece.size
-		if piece.attr.is_text then
-			local low, high = byte(raw, from - 3, from - 2)
-			size = low + high * 256 - 4
-		end
-		texts[i] = attributes.tell(context, piece.attr, from, from + size)
-	end
-	return shape.label .. table.concat(texts, ", ")
-end
-
 -- Keeps the shape of a message that was read in full.
 local function learn(context, operation, cache, is_request, info)
 	local shape = shapes.learn(cache, context)
-	local more = count_of(operation, is_request, context)
-	if more or not context.pieces[1] then
+	if not shape.irregular then
+		known.learn(shape, context)
+	end
+	if count_of(operation, is_request, context) or not context.pieces[1] then
 		shape.info = info
-		return
+	else
+		known.tell_of(shape, context, label_of(operation, is_request) .. ", ")
 	end
-	shape.label, shape.pieces = label_of(operation, is_request) .. ", ", {}
-	for i, piece in ipairs(context.pieces) do
-		shape.pieces[i] = { attr = piece.attr, at = piece.at - context.at, size = piece.ends - piece.at }
-	end
+end
+
+-- What is known of a message whose shape is; the same for each, which is made before the
+-- one before it is forgotten.
+local function scratch_of(family, tvb, raw, at, stop)
+	local context = family.scratch
+	context.tvb, context.raw, context.at, context.stop = tvb, raw, at, stop
+	context.net, context.visible, context.wanted, context.count = false, false, nil, 0
+	return context
 end
 
 -- Dissects one message: the bytes of `raw` from `at` to `stop`, which `tvb` has too.
@@ -231,11 +212,17 @@ function runtime.message(family, tvb, raw, big, at, stop, is_request, tree, visi
 	local may_have_shape = operation and not big and stop <= #raw
 	if may_have_shape then
 		cache = is_request and operation.asking or operation.answering
-		shape = shapes.of(cache, raw, at, stop - at)
+		shape = shape_of(cache, raw, at, stop - at)
 	end
 	local context, info
 	if shape then
-		info = glance(family, shape, tvb, raw, at)
+		info = shape.info
+		-- What nearly all messages of a list are.
+		if info and not visible and not in_protocol(tree, family.handle or handle_of(family)) then
+			return operation, info
+		end
+		context = scratch_of(family, tvb, raw, at, stop)
+		info = info or known.info(context, shape, at)
 	else
 		context = attributes.context(family, tvb, raw, big, at, stop)
 		context.heads = may_have_shape and shapes.may_learn(cache, stop - at) and {} or nil
@@ -245,39 +232,36 @@ function runtime.message(family, tvb, raw, big, at, stop, is_request, tree, visi
 		end
 	end
 
-	if not visible and not (context and context.odd) then
-		if not interest.in_protocol(tree, handle_of(family)) then
+	if not visible and not context.odd then
+		if not in_protocol(tree, family.handle or handle_of(family)) then
 			return operation, info
 		end
-		local wanted = wanted_of(family, shape or context, tree)
-		if not wanted or (shape and not needs_all(wanted, shape)) then
-			context = context or family.scratch
-			context.tvb, context.raw, context.at, context.stop = tvb, raw, at, stop
-			context.wanted = wanted or {}
-			if shape then
-				add_places(context, tree, shape)
-			else
-				add_root(context, tree)
+		local wanted, places = wanted_of(family, shape or context, tree)
+		context.wanted = wanted ~= true and (wanted or {}) or nil
+		if not wanted or places then
+			local root = add_root(context, tree)
+			if places then
+				known.add_places(context, root, places, at)
 			end
 			return operation, info
 		end
-		context = context or attributes.context(family, tvb, raw, big, at, stop)
-		context.wanted = wanted ~= true and wanted or nil
 	end
-	context = context or attributes.context(family, tvb, raw, big, at, stop)
 	context.visible = visible
-	build(context, tree, operation, info)
+	build(context, tree, operation, info, visible and shape and shape.steps and shape)
 	return operation, info
 end
 
+local message, is_request = runtime.message, netlink.is_request
+local ats, lengths, families = frame.at, frame.length, frame.family
+local operations, infos = frame.operation, frame.info
+
 -- The message of the frame at hand that is the `i`th.
 function runtime.of_frame(family, i, tree)
-	local at = frame.at[i]
-	frame.family[i] = family
-	local stop = at + frame.length[i]
-	local operation, info = runtime.message(family, frame.tvb, frame.raw, frame.big, at + HEADER, stop,
-		netlink.is_request(i), tree, frame.visible)
-	frame.operation[i], frame.info[i] = operation ~= UNKNOWN and operation, info
+	local at = ats[i]
+	families[i] = family
+	local operation, info = message(family, frame.tvb, frame.raw, frame.big, at + HEADER, at + lengths[i],
+		is_request(i), tree, frame.visible)
+	operations[i], infos[i] = operation ~= UNKNOWN and operation, info
 end
 
 -- The family whose id the preferences give, for a capture in which nothing names it.

@@ -57,7 +57,8 @@ function shapes.learn(cache, context)
 			parts[#parts + 1] = literal(raw:sub(head.at + 1, head.at + 4))
 		end
 		if is_text then
-			texts[#texts + 1] = head.at - start
+			-- Of the length only the low byte differs.
+			texts[#texts + 1], texts[#texts + 2] = head.at - start, byte(raw, head.at + 2) * 256
 		end
 		if head.attr then
 			local list = places[head.attr] or {}
@@ -103,10 +104,9 @@ function shapes.of(cache, raw, at, length)
 		return nil
 	end
 	local texts = shape.texts
-	for i = 1, #texts do
+	for i = 1, #texts, 2 do
 		local from = at + texts[i]
-		local low, high = byte(raw, from + 1, from + 2)
-		if byte(raw, from + low + high * 256) ~= 0 then
+		if byte(raw, from + texts[i + 1] + byte(raw, from + 1)) ~= 0 then
 			return nil
 		end
 	end

@@ -162,13 +162,6 @@ local MAX_TOLD = 3
 -- The columns, where a family's dissector or an error of the frame has something to
 -- say. A frame with messages of other dissectors keeps what they say of it.
 function show.columns(entries, pinfo)
-	if frame.count == 1 and not entries then
-		if frame.info[1] then
-			local cols = pinfo.cols
-			cols.info, cols.protocol = frame.info[1], frame.family[1].name
-		end
-		return
-	end
 	local texts, told, family = {}, 0, nil
 	local function put(text)
 		told = told + 1

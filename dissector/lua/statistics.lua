@@ -6,6 +6,9 @@ local nl = ...
 local netlink, conversation = nl.netlink, nl.conversation
 local frame = netlink.frame
 
+-- Whether somebody counts; once it is so it stays.
+local statistics = { listens = false }
+
 -- Names of netlink protocols (linux/netlink.h), for those without a family.
 local PROTOCOLS = {
 	[0] = "route", [2] = "usersock", [4] = "sock_diag", [5] = "nflog", [6] = "xfrm", [7] = "selinux",
@@ -109,6 +112,7 @@ local function new_rows()
 end
 
 local function listen(show)
+	statistics.listens = true
 	local rows = new_rows()
 	local tap = Listener.new("frame", SAID)
 	function tap.packet(pinfo)
@@ -142,4 +146,4 @@ if gui_enabled() then
 	end, MENU_TOOLS_UNSORTED)
 end
 
-return {}
+return statistics

@@ -3,11 +3,16 @@
 --   make(family, value, abbr)     its fields, from the specification's tables
 --   least, most, step             payload lengths that are right, in bytes
 --   add(context, tree, value, at, size)   its item, from a payload of right length
+--   below(context, item, value, at, size) what is below the item, behind an attribute's header
 --   tell(context, value, at, size)        its text on one line, nil for none
 -- A value is an attribute, an element of an array or a member of a struct.
 
 local nl = ...
 local bytes = nl.bytes
+local byte, find, sub = string.byte, string.find, string.sub
+
+-- Looked up once: through an item each call would cost a tenth more.
+local add, add_le, append_text = TreeItem.add, TreeItem.add_le, TreeItem.append_text
 
 local values = {}
 
@@ -30,21 +35,38 @@ function values.make(family, value, abbr)
 	value.least = kind.least or value.size or 0
 	value.most = kind.most or value.size or math.huge
 	value.step = kind.step or 1
+	value.suffix = " (" .. (value.label or "") .. ")"
+	value.add, value.below, value.tell = kind.add, kind.below, kind.tell
 	kind.make(family, value, abbr)
 end
 
+-- Adds a value that is no attribute, and what is below it.
 function values.add(context, tree, value, at, size)
-	return kinds[value.kind].add(context, tree, value, at, size)
+	local item = value.add(context, tree, value, at, size)
+	if value.below then
+		value.below(context, item, value, at, size)
+	end
 end
 
 function values.tell(context, value, at, size)
-	local tell = kinds[value.kind].tell
+	local tell = value.tell
 	return tell and tell(context, value, at, size)
+end
+
+-- Attributes and array elements dissected in a message; a message of 64 KiB, the
+-- longest that a kernel builds, has room for 16,384.
+local MAX_ELEMENTS = 20000
+
+-- Whether one more of them may be dissected.
+function values.spend(context)
+	local count = context.count + 1
+	context.count = count
+	return count <= MAX_ELEMENTS
 end
 
 -- Whether a value of this size has a text on one line.
 function values.tells(value, size)
-	return kinds[value.kind].tell ~= nil and (value.kind ~= "ip" or size == 4)
+	return value.tell ~= nil and (value.kind ~= "ip" or size == 4)
 end
 
 function values.fits(value, size)
@@ -66,14 +88,16 @@ end
 -- The fields of a number's bits. Wireshark 4.0 takes no mask of more than 32 bits:
 -- eight bytes are two halves.
 local function make_bits(family, value, abbr, size)
-	value.bits = {}
+	value.bits, value.halves, value.told = {}, { {}, {} }, 0
 	local width = math.min(size, 4) * 8
 	for _, entry in ipairs(value.enum) do
 		local bit = entry[1]
 		if bit >= 0 and bit < size * 8 then
 			local field = ProtoField.bool(abbr .. "." .. entry[2], entry[3], width,
 				{ "set", "not set" }, 2 ^ (bit % width), entry[4])
-			value.bits[#value.bits + 1] = { bit = bit, label = entry[3], field = keep(family, value, field) }
+			value.bits[#value.bits + 1] = { bit = bit, label = entry[3] }
+			local half = value.halves[bit < 32 and 1 or 2]
+			half[#half + 1] = keep(family, value, field)
 		end
 	end
 end
@@ -101,60 +125,77 @@ local function make_number(constructor, size, is_signed)
 	end
 end
 
--- The names of the bits that are set.
-local function set_bits(context, value, at, size, big)
+-- The names of the bits that are set: for the tree, and for one line; false for none.
+local function name_bits(context, value, at, size, big)
 	local names = {}
 	for _, bit in ipairs(value.bits) do
 		if bit.bit < size * 8 and bytes.bit(context.raw, at, size, big, bit.bit) then
 			names[#names + 1] = bit.label
 		end
 	end
+	return names[1] and { " (" .. table.concat(names, ", ") .. ")", table.concat(names, "|") }
+end
+
+-- Texts that are kept of the bits of a field: interfaces have a dozen flags, and few sets
+-- of them.
+local MAX_TOLD = 256
+
+-- The same, from what was made before of the same bytes.
+local function names_of(context, value, at, size, big)
+	if value.told == 0 or value.told > MAX_TOLD then
+		value.told, value.little, value.big = 0, {}, {}
+	end
+	local known = big and value.big or value.little
+	local key = sub(context.raw, at + 1, at + size)
+	local names = known[key]
+	if names == nil then
+		names = name_bits(context, value, at, size, big) or false
+		known[key], value.told = names, value.told + 1
+	end
 	return names
 end
 
-local function add_bits(context, item, value, at, size, big)
-	local width = math.min(size, 4)
-	local add = big and item.add or item.add_le
-	local range, of_half
-	for _, bit in ipairs(value.bits) do
-		if bit.bit < size * 8 then
-			local half = math.floor(bit.bit / 32) * 4
-			if half ~= of_half then
-				of_half = half
-				range = context.tvb(big and at + size - width - half or at + half, width)
+local function add_bits(context, item, value, at, size)
+	if not value.bits then
+		return
+	end
+	local big = is_big(context, value)
+	local width = size < 4 and size or 4
+	local add_bit = big and add or add_le
+	for half = 1, size > 4 and 2 or 1 do
+		local fields, from = value.halves[half], half * 4 - 4
+		if fields[1] then
+			local range = context.tvb(big and at + size - width - from or at + from, width)
+			for i = 1, #fields do
+				add_bit(item, fields[i], range)
 			end
-			add(item, bit.field, range)
 		end
 	end
 	if context.visible then
-		local names = set_bits(context, value, at, size, big)
-		if #names > 0 then
-			item:append_text(" (" .. table.concat(names, ", ") .. ")")
+		local names = names_of(context, value, at, size, big)
+		if names then
+			append_text(item, names[1])
 		end
 	end
 end
 
 local function add_number(context, tree, value, at, size)
-	local big = is_big(context, value)
-	local range = context.tvb(at, size)
-	local item
-	if big then
-		item = tree:add(value.fields[1], range)
-	else
-		item = tree:add_le(value.fields[1], range)
+	if is_big(context, value) then
+		return add(tree, value.fields[1], context.tvb(at, size))
 	end
-	return item, value.bits and function()
-		add_bits(context, item, value, at, size, big)
-	end
+	return add_le(tree, value.fields[1], context.tvb(at, size))
+end
+
+-- Whether a value is a number in the order of the machine, without bits.
+function values.is_plain_number(value)
+	return value.add == add_number and not value.bits and not value.order
 end
 
 local function tell_number(context, value, at, size)
 	local big = is_big(context, value)
-	if value.bits then
-		local names = set_bits(context, value, at, size, big)
-		if #names > 0 then
-			return table.concat(names, "|")
-		end
+	local names = value.bits and names_of(context, value, at, size, big)
+	if names then
+		return names[2]
 	end
 	local read = value.signed and bytes.signed or bytes.unsigned
 	local number, exact = read(context.raw, at, size, big)
@@ -174,7 +215,7 @@ end
 local function number(constructor, size, is_signed)
 	return {
 		make = make_number(constructor, size, is_signed),
-		add = add_number, tell = tell_number, least = size, most = size,
+		add = add_number, below = add_bits, tell = tell_number, least = size, most = size,
 	}
 end
 
@@ -217,14 +258,11 @@ kinds.bitfield32 = {
 		}
 	end,
 	add = function(context, tree, value, at, size)
-		local item = tree:add(value.fields[1], context.tvb(at, size))
-		return item, function()
-			for i, part in ipairs(value.parts) do
-				local made, more = values.add(context, item, part, at + 4 * (i - 1), 4)
-				if more then
-					more(made)
-				end
-			end
+		return add(tree, value.fields[1], context.tvb(at, size))
+	end,
+	below = function(context, item, value, at)
+		for i, part in ipairs(value.parts) do
+			values.add(context, item, part, at + 4 * (i - 1), 4)
 		end
 	end,
 }
@@ -232,32 +270,29 @@ kinds.bitfield32 = {
 --------------------------------------------------------------------------------
 -- Texts, bytes and addresses
 
-local function complain_of_end(context, item, value)
-	item:add_proto_expert_info(context.family.experts.unterminated, value.label .. " does not end with a NUL")
-end
-
 kinds.string = {
 	least = 1,
 	make = function(family, value, abbr)
 		keep(family, value, ProtoField.string(abbr, value.label, base.UNICODE, value.doc))
 	end,
 	add = function(context, tree, value, at, size)
-		local text, ended = bytes.text(context.raw, at, at + size)
-		local item
+		local text = bytes.text(context.raw, at, at + size)
 		if #text == 0 then
-			item = tree:add(value.fields[1], context.tvb(at, size), "")
-		elseif not text:find("[^\32-\126]") then
-			item = tree:add(value.fields[1], context.tvb(at, #text), text)
-		else
-			-- Wireshark knows what to do with bytes that are no text.
-			item = tree:add_packet_field(value.fields[1], context.tvb(at, #text), ENC_UTF_8)
+			return add(tree, value.fields[1], context.tvb(at, size), "")
+		elseif not find(text, "[^\32-\126]") then
+			return add(tree, value.fields[1], context.tvb(at, #text), text)
 		end
+		-- Wireshark knows what to do with bytes that are no text.
+		return tree:add_packet_field(value.fields[1], context.tvb(at, #text), ENC_UTF_8)
+	end,
+	below = function(context, item, value, at, size)
 		-- A member of a struct may fill its place.
-		if ended or value.size then
-			return item
+		if value.size or byte(context.raw, at + size) == 0 then
+			return
 		end
-		return item, function()
-			complain_of_end(context, item, value)
+		local _, ended = bytes.text(context.raw, at, at + size)
+		if not ended then
+			item:add_proto_expert_info(context.family.experts.unterminated, value.label .. " does not end with a NUL")
 		end
 	end,
 	tell = function(context, _, at, size)
@@ -270,7 +305,7 @@ local function make_bytes(family, value, abbr)
 end
 
 local function add_bytes(context, tree, value, at, size)
-	return tree:add(value.fields[1], context.tvb(at, size))
+	return add(tree, value.fields[1], context.tvb(at, size))
 end
 
 kinds.binary = { make = make_bytes, add = add_bytes }
@@ -285,9 +320,9 @@ local function typed(constructor, size, tell)
 		add = function(context, tree, value, at)
 			-- An IPv4 address may be a number of the machine's order.
 			if value.numeric and not is_big(context, value) then
-				return tree:add_le(value.fields[1], context.tvb(at, size))
+				return add_le(tree, value.fields[1], context.tvb(at, size))
 			end
-			return tree:add(value.fields[1], context.tvb(at, size))
+			return add(tree, value.fields[1], context.tvb(at, size))
 		end,
 		tell = tell,
 	}
@@ -319,10 +354,10 @@ kinds.ip = {
 			[16] = keep(family, value, ProtoField.ipv6(abbr .. ".ipv6", value.label .. " (IPv6)", value.doc)),
 		}
 	end,
-	add = function(context, tree, value, at, size)
-		local item = add_bytes(context, tree, value, at, size)
+	add = add_bytes,
+	below = function(context, item, value, at, size)
 		local field = value.of_size[size]
-		return item, field and function()
+		if field then
 			item:add(field, context.tvb(at, size))
 		end
 	end,
@@ -333,6 +368,10 @@ kinds.ip = {
 
 kinds.flag = {
 	least = 0, most = 0,
+	-- It has no payload: its header stands for it.
+	add = function(context, tree, value, at)
+		return add(tree, value.fields[1], context.tvb(at - 4, 4))
+	end,
 	make = function(family, value, abbr)
 		keep(family, value, ProtoField.none(abbr, value.label, value.doc))
 	end,
@@ -346,13 +385,6 @@ kinds.pad = kinds.binary
 
 --------------------------------------------------------------------------------
 -- Structs and arrays
-
-local function add_all(context, item, add)
-	local made, more = add()
-	if more then
-		more(made or item)
-	end
-end
 
 kinds.struct = {
 	least = 1,
@@ -372,22 +404,18 @@ kinds.struct = {
 		end
 	end,
 	-- A kernel may know more or fewer members than the specification.
-	add = function(context, tree, value, at, size)
-		local item = tree:add(value.fields[1], context.tvb(at, size))
-		return item, function()
-			local stop = at + size
-			for _, member in ipairs(value.members) do
-				if at + member.size > stop then
-					break
-				end
-				add_all(context, item, function()
-					return values.add(context, item, member, at, member.size)
-				end)
-				at = at + member.size
+	add = add_bytes,
+	below = function(context, item, value, at, size)
+		local stop = at + size
+		for _, member in ipairs(value.members) do
+			if at + member.size > stop then
+				break
 			end
-			if at < stop then
-				item:add(context.family.own.rest, context.tvb(at, stop - at))
-			end
+			values.add(context, item, member, at, member.size)
+			at = at + member.size
+		end
+		if at < stop then
+			item:add(context.family.own.rest, context.tvb(at, stop - at))
 		end
 	end,
 }
@@ -401,18 +429,16 @@ kinds.array = {
 		value.step = element.most
 	end,
 	add = function(context, tree, value, at, size)
-		local item = tree:add(context.tvb(at, size), value.label)
-		return item, function()
-			local width = value.element.most
-			for from = at, at + size - width, width do
-				if not context.spend() then
-					item:add_proto_expert_info(context.family.experts.too_many)
-					break
-				end
-				add_all(context, item, function()
-					return values.add(context, item, value.element, from, width)
-				end)
+		return tree:add(context.tvb(at, size), value.label)
+	end,
+	below = function(context, item, value, at, size)
+		local width = value.element.most
+		for from = at, at + size - width, width do
+			if not values.spend(context) then
+				item:add_proto_expert_info(context.family.experts.too_many)
+				break
 			end
+			values.add(context, item, value.element, from, width)
 		end
 	end,
 }

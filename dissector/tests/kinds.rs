@@ -46,8 +46,8 @@ impl Order {
         bytes
     }
 
-    /// One attribute of each kind in kinds.yaml.
-    fn every_kind(self) -> Vec<u8> {
+    /// Attributes of each kind in kinds.yaml: their numbers and payloads.
+    fn payloads(self) -> Vec<(u16, Vec<u8>)> {
         let u16 = |it: u16| self.number(it.to_le_bytes());
         let u32 = |it: u32| self.number(it.to_le_bytes());
         let u64 = |it: u64| self.number(it.to_le_bytes());
@@ -63,7 +63,7 @@ impl Order {
             vec![2, 0, 0, 0, 0, 1],
             vec![0xab, 0xcd],
         ];
-        let payloads: Vec<(u16, Vec<u8>)> = vec![
+        vec![
             (1, vec![200]),
             (2, u16(50_000)),
             (3, u32(4_000_000_000)),
@@ -121,16 +121,19 @@ impl Order {
             (36, [vec![1, 2], u16(3), vec![1, 4], u16(5)].concat()),
             (36, vec![]),
             (0x4002, vec![1, 2]),
-        ];
+        ]
+    }
+
+    /// All of them, one after the other.
+    fn every_kind(self) -> Vec<u8> {
+        let payloads = self.payloads();
         let attrs = payloads.iter().flat_map(|(kind, it)| self.attr(*kind, it));
         attrs.collect()
     }
 }
 
-/// Every kind of attribute of the specifications, in both byte orders: the trees
-/// are the same but for the bytes that have no order.
-#[test]
-fn every_kind_of_attribute_is_shown_in_either_byte_order() {
+/// The plugin of kinds.yaml.
+fn plugin() -> tempfile::NamedTempFile {
     let spec = root().join("dissector/tests/kinds.yaml");
     let family = nl_dissector::model::Family::load(&spec).unwrap();
     let plugin = tempfile::NamedTempFile::with_suffix(".lua").unwrap();
@@ -139,6 +142,14 @@ fn every_kind_of_attribute_is_shown_in_either_byte_order() {
         nl_dissector::emit::lua::emit(&family).unwrap(),
     )
     .unwrap();
+    plugin
+}
+
+/// Every kind of attribute of the specifications, in both byte orders: the trees
+/// are the same but for the bytes that have no order.
+#[test]
+fn every_kind_of_attribute_is_shown_in_either_byte_order() {
+    let plugin = plugin();
     let trees = [false, true].map(|big| {
         let order = Order { big };
         let name = [
@@ -185,4 +196,38 @@ fn every_kind_of_attribute_is_shown_in_either_byte_order() {
     });
     compare("kinds", &trees[0]);
     compare("kinds-big", &trees[1]);
+}
+
+/// The first message of a form is read in full, the next ones by the places that are
+/// known from it; a nest around the attribute, and its flag, are in the form too.
+#[test]
+fn a_message_that_comes_again_is_shown_as_it_was_the_first_time() {
+    let order = Order { big: false };
+    let plugin = plugin();
+    let name = [
+        order.attr(2, b"kinds\0"),
+        order.attr(1, &order.number(FAMILY.to_le_bytes())),
+    ];
+    let mut frames = vec![order.message(CONTROLLER, 0, 1, &name.concat())];
+    let alone = order.payloads().into_iter().map(|(kind, it)| {
+        let nested = order.attr(28 | 0x8000, &order.attr(1, b"leaf\0"));
+        [order.attr(kind, &it), nested, order.attr(28, &[])].concat()
+    });
+    for body in alone {
+        let message = order.message(FAMILY, 0, 2, &body);
+        frames.extend([message.clone(), message.clone(), message]);
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    capture(&mut file, &frames, usize::MAX);
+    let pdml = tshark_with(&[plugin.path()], file.path(), &["-T", "pdml"]);
+    let trees: Vec<&str> = pdml
+        .split("<packet>")
+        .filter_map(|it| it.split_once("<proto name=\"kinds\""))
+        .map(|(_, tree)| tree.split_once("</packet>").unwrap().0)
+        .collect();
+    assert_eq!(trees.len() + 1, frames.len());
+    for same in trees.chunks(3) {
+        assert_eq!(same[0], same[1]);
+        assert_eq!(same[0], same[2]);
+    }
 }

@@ -442,6 +442,14 @@ item_of = function(depth)
 	return item
 end
 
+-- The class, by which methods are called as functions.
+TreeItem = {}
+for _, name in ipairs({ "add", "add_le", "append_text", "set_text" }) do
+	TreeItem[name] = function(item, ...)
+		return item[name](item, ...)
+	end
+end
+
 --------------------------------------------------------------------------------
 -- A frame
 

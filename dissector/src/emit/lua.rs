@@ -41,6 +41,7 @@ const RUNTIME: &[(&str, &str)] = &[
     ("interest", include_str!("../../lua/interest.lua")),
     ("attributes", include_str!("../../lua/attributes.lua")),
     ("shapes", include_str!("../../lua/shapes.lua")),
+    ("known", include_str!("../../lua/known.lua")),
     ("runtime", include_str!("../../lua/runtime.lua")),
     ("errors", include_str!("../../lua/errors.lua")),
     ("exchanges", include_str!("../../lua/exchanges.lua")),
@@ -51,8 +52,8 @@ const RUNTIME: &[(&str, &str)] = &[
     ),
     ("show", include_str!("../../lua/show.lua")),
     ("notes", include_str!("../../lua/notes.lua")),
-    ("hook", include_str!("../../lua/hook.lua")),
     ("statistics", include_str!("../../lua/statistics.lua")),
+    ("hook", include_str!("../../lua/hook.lua")),
 ];
 
 /// Changes whenever files with another runtime cannot be loaded together.
