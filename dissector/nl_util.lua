@@ -16,7 +16,7 @@ if not nl then
 
 	local bytes = {}
 
-	local byte = string.byte
+	local byte, find, sub = string.byte, string.find, string.sub
 
 	-- Attributes and messages begin at multiples of four bytes.
 	function bytes.align(length)
@@ -76,6 +76,10 @@ if not nl then
 		return math.floor(octet / 2 ^ (bit % 8)) % 2 == 1
 	end
 
+	local function escape(octet)
+		return string.format("\\x%02x", byte(octet))
+	end
+
 	-- A text from the wire, fit for a line that a terminal may print: one line, no
 	-- control bytes, at most `limit` bytes of it.
 	function bytes.printable(text, limit)
@@ -83,19 +87,20 @@ if not nl then
 		if long then
 			text = text:sub(1, limit)
 		end
-		text = text:gsub("[^\32-\126]", function(octet)
-			return string.format("\\x%02x", byte(octet))
-		end)
+		-- Nearly all need no change, and looking is a fifth of replacing.
+		if find(text, "[^\32-\126]") then
+			text = text:gsub("[^\32-\126]", escape)
+		end
 		return long and text .. "..." or text
 	end
 
 	-- The text before the first NUL from `at` to `stop`, and whether there is one.
 	function bytes.text(raw, at, stop)
-		local nul = raw:find("\0", at + 1, true)
+		local nul = find(raw, "\0", at + 1, true)
 		if nul and nul <= stop then
-			return raw:sub(at + 1, nul - 1), true
+			return sub(raw, at + 1, nul - 1), true
 		end
-		return raw:sub(at + 1, stop), false
+		return sub(raw, at + 1, stop), false
 	end
 
 	return bytes
@@ -128,7 +133,8 @@ if not nl then
 		TO_KERNEL = 7,
 	}
 
-	local COOKED, HEADER = netlink.COOKED, netlink.HEADER
+	local COOKED, HEADER, MIN_TYPE = netlink.COOKED, netlink.HEADER, netlink.MIN_TYPE
+	local TO_USER, TO_KERNEL = netlink.TO_USER, netlink.TO_KERNEL
 
 	-- Bits of nlmsg_flags.
 	local FLAGS = {
@@ -138,7 +144,8 @@ if not nl then
 	}
 
 	function netlink.has(flags, name)
-		return math.floor(flags / FLAGS[name]) % 2 == 1
+		local bit = FLAGS[name]
+		return flags % (2 * bit) >= bit
 	end
 
 	-- The frame at hand. `tvb` and `raw` have all bytes that were captured; `count`
@@ -166,46 +173,75 @@ if not nl then
 		return big < little
 	end
 
-	-- Reads the netlink headers of a frame, as far as they were captured.
-	function netlink.read(tvb)
-		local raw = tvb:raw()
+	local ats, lengths, types, flags_of = frame.at, frame.length, frame.type, frame.flags
+	local sequences, ports = frame.sequence, frame.port
+	local families, operations, infos = frame.family, frame.operation, frame.info
+
+	-- Reads the netlink headers of a frame, as far as they were captured; `raw` are the
+	-- bytes of `tvb`.
+	function netlink.read(tvb, raw)
 		local captured = #raw
 		frame.tvb, frame.raw, frame.count, frame.next = tvb, raw, 0, 1
-		frame.big, frame.protocol, frame.packet_type = false, 0, 0
 		if captured < COOKED + HEADER then
+			frame.big, frame.protocol, frame.packet_type = false, 0, 0
 			return
 		end
 		local t1, t2 = byte(raw, 1, 2)
-		local p1, p2, a, b, c, d = byte(raw, 15, 20)
+		-- The protocol, and the first header.
+		local p1, p2, l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, 15, 32)
 		frame.packet_type, frame.protocol = t1 * 256 + t2, p1 * 256 + p2
 		-- A length below 64 KiB that makes sense as it is, and none the other way round.
-		local little = c == 0 and d == 0 and a > 0 and a + b * 256 >= HEADER and a + b * 256 <= captured - COOKED
+		local length = l1 + l2 * 256
+		local little = l3 == 0 and l4 == 0 and l1 > 0 and length >= HEADER and length <= captured - COOKED
 		local big = not little
 			and netlink.is_big_endian(raw:sub(COOKED + 1, COOKED + HEADER), tvb:reported_len() - COOKED)
 		frame.big = big
 		local count, at = 0, COOKED
-		while at + HEADER <= captured do
-			local length, kind, flags, sequence, port
+		repeat
 			if big then
-				length, kind, flags = bytes.u32(raw, at, true), bytes.u16(raw, at + 4, true), bytes.u16(raw, at + 6, true)
-				sequence, port = bytes.u32(raw, at + 8, true), bytes.u32(raw, at + 12, true)
+				length, types[count + 1], flags_of[count + 1] =
+					bytes.u32(raw, at, true), bytes.u16(raw, at + 4, true), bytes.u16(raw, at + 6, true)
+				sequences[count + 1], ports[count + 1] = bytes.u32(raw, at + 8, true), bytes.u32(raw, at + 12, true)
 			else
-				local l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, at + 1, at + HEADER)
+				if count > 0 then
+					l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, at + 1, at + HEADER)
+				end
 				length = l1 + l2 * 256 + l3 * 65536 + l4 * 16777216
-				kind, flags = k1 + k2 * 256, f1 + f2 * 256
-				sequence = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216
-				port = o1 + o2 * 256 + o3 * 65536 + o4 * 16777216
+				types[count + 1], flags_of[count + 1] = k1 + k2 * 256, f1 + f2 * 256
+				sequences[count + 1] = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216
+				ports[count + 1] = o1 + o2 * 256 + o3 * 65536 + o4 * 16777216
 			end
 			if length < HEADER then
 				break
 			end
 			count = count + 1
-			frame.at[count], frame.length[count], frame.type[count] = at, length, kind
-			frame.flags[count], frame.sequence[count], frame.port[count] = flags, sequence, port
-			frame.family[count], frame.operation[count], frame.info[count] = false, false, false
+			ats[count], lengths[count] = at, length
+			families[count], operations[count], infos[count] = false, false, false
 			at = at + length + -length % 4
-		end
+		until at + HEADER > captured
 		frame.count = count
+	end
+
+	-- What nearly all frames of protocols but generic netlink have: one whole message, in the order of a
+	-- little-endian machine, that is neither netlink's own nor a request nor of a dump that
+	-- was interrupted. Returns its protocol, sequence number, port and flags; nil for
+	-- anything else. Making the frame's lists takes as long again.
+	function netlink.plain(raw)
+		local size = #raw
+		if size < COOKED + HEADER then
+			return nil
+		end
+		local p1, p2, l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, 15, 32)
+		local length = l1 + l2 * 256 + l3 * 65536
+		if l4 ~= 0 or length + -length % 4 ~= size - COOKED or (k1 < MIN_TYPE and k2 == 0) then
+			return nil
+		end
+		local packet_type = byte(raw, 2)
+		if f1 % 32 >= 16 or packet_type == TO_KERNEL or (f1 % 2 == 1 and packet_type ~= TO_USER) then
+			return nil
+		end
+		return p1 * 256 + p2, s1 + s2 * 256 + s3 * 65536 + s4 * 16777216,
+			o1 + o2 * 256 + o3 * 65536 + o4 * 16777216, f1 + f2 * 256
 	end
 
 	-- Forgets the buffer, which is gone after its frame. The lists stay for the taps.
@@ -228,10 +264,10 @@ if not nl then
 	-- else by its flag.
 	function netlink.is_request(i)
 		local packet_type = frame.packet_type
-		if packet_type == 6 then -- TO_USER
+		if packet_type == TO_USER then
 			return false
 		end
-		return packet_type == 7 or frame.flags[i] % 2 == 1 -- TO_KERNEL, REQUEST
+		return packet_type == TO_KERNEL or flags_of[i] % 2 == 1 -- REQUEST
 	end
 
 	-- The message of the frame whose payload is `tvb`, counted from one.
@@ -257,11 +293,16 @@ if not nl then
 	--   make(family, value, abbr)     its fields, from the specification's tables
 	--   least, most, step             payload lengths that are right, in bytes
 	--   add(context, tree, value, at, size)   its item, from a payload of right length
+	--   below(context, item, value, at, size) what is below the item, behind an attribute's header
 	--   tell(context, value, at, size)        its text on one line, nil for none
 	-- A value is an attribute, an element of an array or a member of a struct.
 
 	local nl = ...
 	local bytes = nl.bytes
+	local byte, find, sub = string.byte, string.find, string.sub
+
+	-- Looked up once: through an item each call would cost a tenth more.
+	local add, add_le, append_text = TreeItem.add, TreeItem.add_le, TreeItem.append_text
 
 	local values = {}
 
@@ -284,21 +325,38 @@ if not nl then
 		value.least = kind.least or value.size or 0
 		value.most = kind.most or value.size or math.huge
 		value.step = kind.step or 1
+		value.suffix = " (" .. (value.label or "") .. ")"
+		value.add, value.below, value.tell = kind.add, kind.below, kind.tell
 		kind.make(family, value, abbr)
 	end
 
+	-- Adds a value that is no attribute, and what is below it.
 	function values.add(context, tree, value, at, size)
-		return kinds[value.kind].add(context, tree, value, at, size)
+		local item = value.add(context, tree, value, at, size)
+		if value.below then
+			value.below(context, item, value, at, size)
+		end
 	end
 
 	function values.tell(context, value, at, size)
-		local tell = kinds[value.kind].tell
+		local tell = value.tell
 		return tell and tell(context, value, at, size)
+	end
+
+	-- Attributes and array elements dissected in a message; a message of 64 KiB, the
+	-- longest that a kernel builds, has room for 16,384.
+	local MAX_ELEMENTS = 20000
+
+	-- Whether one more of them may be dissected.
+	function values.spend(context)
+		local count = context.count + 1
+		context.count = count
+		return count <= MAX_ELEMENTS
 	end
 
 	-- Whether a value of this size has a text on one line.
 	function values.tells(value, size)
-		return kinds[value.kind].tell ~= nil and (value.kind ~= "ip" or size == 4)
+		return value.tell ~= nil and (value.kind ~= "ip" or size == 4)
 	end
 
 	function values.fits(value, size)
@@ -320,14 +378,16 @@ if not nl then
 	-- The fields of a number's bits. Wireshark 4.0 takes no mask of more than 32 bits:
 	-- eight bytes are two halves.
 	local function make_bits(family, value, abbr, size)
-		value.bits = {}
+		value.bits, value.halves, value.told = {}, { {}, {} }, 0
 		local width = math.min(size, 4) * 8
 		for _, entry in ipairs(value.enum) do
 			local bit = entry[1]
 			if bit >= 0 and bit < size * 8 then
 				local field = ProtoField.bool(abbr .. "." .. entry[2], entry[3], width,
 					{ "set", "not set" }, 2 ^ (bit % width), entry[4])
-				value.bits[#value.bits + 1] = { bit = bit, label = entry[3], field = keep(family, value, field) }
+				value.bits[#value.bits + 1] = { bit = bit, label = entry[3] }
+				local half = value.halves[bit < 32 and 1 or 2]
+				half[#half + 1] = keep(family, value, field)
 			end
 		end
 	end
@@ -355,60 +415,77 @@ if not nl then
 		end
 	end
 
-	-- The names of the bits that are set.
-	local function set_bits(context, value, at, size, big)
+	-- The names of the bits that are set: for the tree, and for one line; false for none.
+	local function name_bits(context, value, at, size, big)
 		local names = {}
 		for _, bit in ipairs(value.bits) do
 			if bit.bit < size * 8 and bytes.bit(context.raw, at, size, big, bit.bit) then
 				names[#names + 1] = bit.label
 			end
 		end
+		return names[1] and { " (" .. table.concat(names, ", ") .. ")", table.concat(names, "|") }
+	end
+
+	-- Texts that are kept of the bits of a field: interfaces have a dozen flags, and few sets
+	-- of them.
+	local MAX_TOLD = 256
+
+	-- The same, from what was made before of the same bytes.
+	local function names_of(context, value, at, size, big)
+		if value.told == 0 or value.told > MAX_TOLD then
+			value.told, value.little, value.big = 0, {}, {}
+		end
+		local known = big and value.big or value.little
+		local key = sub(context.raw, at + 1, at + size)
+		local names = known[key]
+		if names == nil then
+			names = name_bits(context, value, at, size, big) or false
+			known[key], value.told = names, value.told + 1
+		end
 		return names
 	end
 
-	local function add_bits(context, item, value, at, size, big)
-		local width = math.min(size, 4)
-		local add = big and item.add or item.add_le
-		local range, of_half
-		for _, bit in ipairs(value.bits) do
-			if bit.bit < size * 8 then
-				local half = math.floor(bit.bit / 32) * 4
-				if half ~= of_half then
-					of_half = half
-					range = context.tvb(big and at + size - width - half or at + half, width)
+	local function add_bits(context, item, value, at, size)
+		if not value.bits then
+			return
+		end
+		local big = is_big(context, value)
+		local width = size < 4 and size or 4
+		local add_bit = big and add or add_le
+		for half = 1, size > 4 and 2 or 1 do
+			local fields, from = value.halves[half], half * 4 - 4
+			if fields[1] then
+				local range = context.tvb(big and at + size - width - from or at + from, width)
+				for i = 1, #fields do
+					add_bit(item, fields[i], range)
 				end
-				add(item, bit.field, range)
 			end
 		end
 		if context.visible then
-			local names = set_bits(context, value, at, size, big)
-			if #names > 0 then
-				item:append_text(" (" .. table.concat(names, ", ") .. ")")
+			local names = names_of(context, value, at, size, big)
+			if names then
+				append_text(item, names[1])
 			end
 		end
 	end
 
 	local function add_number(context, tree, value, at, size)
-		local big = is_big(context, value)
-		local range = context.tvb(at, size)
-		local item
-		if big then
-			item = tree:add(value.fields[1], range)
-		else
-			item = tree:add_le(value.fields[1], range)
+		if is_big(context, value) then
+			return add(tree, value.fields[1], context.tvb(at, size))
 		end
-		return item, value.bits and function()
-			add_bits(context, item, value, at, size, big)
-		end
+		return add_le(tree, value.fields[1], context.tvb(at, size))
+	end
+
+	-- Whether a value is a number in the order of the machine, without bits.
+	function values.is_plain_number(value)
+		return value.add == add_number and not value.bits and not value.order
 	end
 
 	local function tell_number(context, value, at, size)
 		local big = is_big(context, value)
-		if value.bits then
-			local names = set_bits(context, value, at, size, big)
-			if #names > 0 then
-				return table.concat(names, "|")
-			end
+		local names = value.bits and names_of(context, value, at, size, big)
+		if names then
+			return names[2]
 		end
 		local read = value.signed and bytes.signed or bytes.unsigned
 		local number, exact = read(context.raw, at, size, big)
@@ -428,7 +505,7 @@ if not nl then
 	local function number(constructor, size, is_signed)
 		return {
 			make = make_number(constructor, size, is_signed),
-			add = add_number, tell = tell_number, least = size, most = size,
+			add = add_number, below = add_bits, tell = tell_number, least = size, most = size,
 		}
 	end
 
@@ -471,14 +548,11 @@ if not nl then
 			}
 		end,
 		add = function(context, tree, value, at, size)
-			local item = tree:add(value.fields[1], context.tvb(at, size))
-			return item, function()
-				for i, part in ipairs(value.parts) do
-					local made, more = values.add(context, item, part, at + 4 * (i - 1), 4)
-					if more then
-						more(made)
-					end
-				end
+			return add(tree, value.fields[1], context.tvb(at, size))
+		end,
+		below = function(context, item, value, at)
+			for i, part in ipairs(value.parts) do
+				values.add(context, item, part, at + 4 * (i - 1), 4)
 			end
 		end,
 	}
@@ -486,32 +560,29 @@ if not nl then
 	--------------------------------------------------------------------------------
 	-- Texts, bytes and addresses
 
-	local function complain_of_end(context, item, value)
-		item:add_proto_expert_info(context.family.experts.unterminated, value.label .. " does not end with a NUL")
-	end
-
 	kinds.string = {
 		least = 1,
 		make = function(family, value, abbr)
 			keep(family, value, ProtoField.string(abbr, value.label, base.UNICODE, value.doc))
 		end,
 		add = function(context, tree, value, at, size)
-			local text, ended = bytes.text(context.raw, at, at + size)
-			local item
+			local text = bytes.text(context.raw, at, at + size)
 			if #text == 0 then
-				item = tree:add(value.fields[1], context.tvb(at, size), "")
-			elseif not text:find("[^\32-\126]") then
-				item = tree:add(value.fields[1], context.tvb(at, #text), text)
-			else
-				-- Wireshark knows what to do with bytes that are no text.
-				item = tree:add_packet_field(value.fields[1], context.tvb(at, #text), ENC_UTF_8)
+				return add(tree, value.fields[1], context.tvb(at, size), "")
+			elseif not find(text, "[^\32-\126]") then
+				return add(tree, value.fields[1], context.tvb(at, #text), text)
 			end
+			-- Wireshark knows what to do with bytes that are no text.
+			return tree:add_packet_field(value.fields[1], context.tvb(at, #text), ENC_UTF_8)
+		end,
+		below = function(context, item, value, at, size)
 			-- A member of a struct may fill its place.
-			if ended or value.size then
-				return item
+			if value.size or byte(context.raw, at + size) == 0 then
+				return
 			end
-			return item, function()
-				complain_of_end(context, item, value)
+			local _, ended = bytes.text(context.raw, at, at + size)
+			if not ended then
+				item:add_proto_expert_info(context.family.experts.unterminated, value.label .. " does not end with a NUL")
 			end
 		end,
 		tell = function(context, _, at, size)
@@ -524,7 +595,7 @@ if not nl then
 	end
 
 	local function add_bytes(context, tree, value, at, size)
-		return tree:add(value.fields[1], context.tvb(at, size))
+		return add(tree, value.fields[1], context.tvb(at, size))
 	end
 
 	kinds.binary = { make = make_bytes, add = add_bytes }
@@ -539,9 +610,9 @@ if not nl then
 			add = function(context, tree, value, at)
 				-- An IPv4 address may be a number of the machine's order.
 				if value.numeric and not is_big(context, value) then
-					return tree:add_le(value.fields[1], context.tvb(at, size))
+					return add_le(tree, value.fields[1], context.tvb(at, size))
 				end
-				return tree:add(value.fields[1], context.tvb(at, size))
+				return add(tree, value.fields[1], context.tvb(at, size))
 			end,
 			tell = tell,
 		}
@@ -573,10 +644,10 @@ if not nl then
 				[16] = keep(family, value, ProtoField.ipv6(abbr .. ".ipv6", value.label .. " (IPv6)", value.doc)),
 			}
 		end,
-		add = function(context, tree, value, at, size)
-			local item = add_bytes(context, tree, value, at, size)
+		add = add_bytes,
+		below = function(context, item, value, at, size)
 			local field = value.of_size[size]
-			return item, field and function()
+			if field then
 				item:add(field, context.tvb(at, size))
 			end
 		end,
@@ -587,6 +658,10 @@ if not nl then
 
 	kinds.flag = {
 		least = 0, most = 0,
+		-- It has no payload: its header stands for it.
+		add = function(context, tree, value, at)
+			return add(tree, value.fields[1], context.tvb(at - 4, 4))
+		end,
 		make = function(family, value, abbr)
 			keep(family, value, ProtoField.none(abbr, value.label, value.doc))
 		end,
@@ -600,13 +675,6 @@ if not nl then
 
 	--------------------------------------------------------------------------------
 	-- Structs and arrays
-
-	local function add_all(context, item, add)
-		local made, more = add()
-		if more then
-			more(made or item)
-		end
-	end
 
 	kinds.struct = {
 		least = 1,
@@ -626,22 +694,18 @@ if not nl then
 			end
 		end,
 		-- A kernel may know more or fewer members than the specification.
-		add = function(context, tree, value, at, size)
-			local item = tree:add(value.fields[1], context.tvb(at, size))
-			return item, function()
-				local stop = at + size
-				for _, member in ipairs(value.members) do
-					if at + member.size > stop then
-						break
-					end
-					add_all(context, item, function()
-						return values.add(context, item, member, at, member.size)
-					end)
-					at = at + member.size
+		add = add_bytes,
+		below = function(context, item, value, at, size)
+			local stop = at + size
+			for _, member in ipairs(value.members) do
+				if at + member.size > stop then
+					break
 				end
-				if at < stop then
-					item:add(context.family.own.rest, context.tvb(at, stop - at))
-				end
+				values.add(context, item, member, at, member.size)
+				at = at + member.size
+			end
+			if at < stop then
+				item:add(context.family.own.rest, context.tvb(at, stop - at))
 			end
 		end,
 	}
@@ -655,18 +719,16 @@ if not nl then
 			value.step = element.most
 		end,
 		add = function(context, tree, value, at, size)
-			local item = tree:add(context.tvb(at, size), value.label)
-			return item, function()
-				local width = value.element.most
-				for from = at, at + size - width, width do
-					if not context.spend() then
-						item:add_proto_expert_info(context.family.experts.too_many)
-						break
-					end
-					add_all(context, item, function()
-						return values.add(context, item, value.element, from, width)
-					end)
+			return tree:add(context.tvb(at, size), value.label)
+		end,
+		below = function(context, item, value, at, size)
+			local width = value.element.most
+			for from = at, at + size - width, width do
+				if not values.spend(context) then
+					item:add_proto_expert_info(context.family.experts.too_many)
+					break
 				end
+				values.add(context, item, value.element, from, width)
 			end
 		end,
 	}
@@ -829,14 +891,21 @@ if not nl then
 
 	local keeps = not gui_enabled()
 
-	local answers, last, looked = {}, 0, false
+	-- Of the frame before this: its number, and whether somebody looked at it.
+	local answers, last, looked = {}, 0, nil
 
-	-- Begins with a frame; a pass begins anew where the numbers do.
-	function interest.frame(number, visible)
-		if number <= last or visible ~= looked then
-			answers, looked = {}, visible
+	-- Begins with a frame; a pass begins anew where the numbers do. Returns whether somebody
+	-- looks at the tree, and whether what was asked for in the frame before may be otherwise
+	-- in this one.
+	function interest.frame(number, tree)
+		-- sharkd has no window and goes to any frame, with a tree and without.
+		local visible = tree.visible
+		if keeps and number > last and visible == looked then
+			last = number
+			return visible, false
 		end
-		last = number
+		answers, last, looked = {}, number, visible
+		return visible, true
 	end
 
 	-- What is the same as long as the answers are; nil where they are not kept.
@@ -886,6 +955,8 @@ if not nl then
 
 	local nl = ...
 	local bytes, values, interest = nl.bytes, nl.values, nl.interest
+	local byte, spend, fits = string.byte, values.spend, values.fits
+	local add_item, add_item_le, append_text = TreeItem.add, TreeItem.add_le, TreeItem.append_text
 
 	local attributes = {}
 
@@ -893,25 +964,16 @@ if not nl then
 	-- and a hostile capture must not exhaust the stack.
 	local MAX_DEPTH = 16
 
-	-- Attributes and array elements dissected in a message; a message of 64 KiB, the
-	-- longest that a kernel builds, has room for 16,384.
-	local MAX_ATTRIBUTES = 20000
-
 	local NLA_HEADER = 4
 
 	-- The state of one message's dissection. `tvb` has all bytes that were captured
 	-- and `raw` the same as a string; the message, without its netlink header, begins at
 	-- `at` of them and really ends at `stop`.
 	function attributes.context(family, tvb, raw, big, at, stop)
-		local context = {
+		return {
 			family = family, tvb = tvb, raw = raw, big = big, net = false, at = at, stop = stop,
 			count = 0, seen = {}, counts = {}, pieces = {},
 		}
-		function context.spend()
-			context.count = context.count + 1
-			return context.count <= MAX_ATTRIBUTES
-		end
-		return context
 	end
 
 	-- The attribute at `at`, of those that end at `stop`: where its payload begins and
@@ -924,7 +986,7 @@ if not nl then
 		elseif captured - at < NLA_HEADER then
 			return nil, "partial", 0, ""
 		end
-		local a, b, c, d = context.raw:byte(at + 1, at + 4)
+		local a, b, c, d = byte(context.raw, at + 1, at + 4)
 		local length, high
 		if context.big then
 			length, high, d = a * 256 + b, c, d
@@ -969,7 +1031,7 @@ if not nl then
 			local payload, ends, _, _, next_at = header(context, at, stop)
 			if not payload then
 				return odd(context, ends)
-			elseif not context.spend() then
+			elseif not spend(context) then
 				return odd(context, "too_many")
 			end
 			if ends > #context.raw then
@@ -982,12 +1044,12 @@ if not nl then
 				scan_elements(context, value, payload, ends, depth + 1, keys - 1)
 			elseif value.element.set then
 				scan(context, value.element.set, payload, ends, depth + 1)
-			elseif not values.fits(value.element, ends - payload) then
+			elseif not fits(value.element, ends - payload) then
 				odd(context, "malformed")
 			elseif value.element.kind == "string" then
 				-- A shape does not look for their ends.
 				context.heads = nil
-				if context.raw:byte(ends) ~= 0 then
+				if byte(context.raw, ends) ~= 0 then
 					odd(context, "unterminated")
 				end
 			end
@@ -1019,7 +1081,7 @@ if not nl then
 			if not payload then
 				odd(context, ends)
 				break
-			elseif not context.spend() then
+			elseif not spend(context) then
 				odd(context, "too_many")
 				break
 			end
@@ -1033,19 +1095,24 @@ if not nl then
 			else
 				local net = high % 128 >= 64
 				context.seen[attr] = true
+				local head
 				if context.heads then
-					context.heads[#context.heads + 1] = { at = at, attr = attr, size = ends - payload, padded = next_at <= stop }
+					head = { at = at, attr = attr, size = ends - payload, padded = next_at <= stop, depth = depth }
+					context.heads[#context.heads + 1] = head
 					context.irregular = context.irregular or net
 				end
 				local told, told_at, told_ends, told_net
 				if attr.kind == "nest" then
 					told, told_at, told_ends, told_net = scan(context, attr.set, payload, ends, depth + 1)
+					if head then
+						head.told, head.told_at, head.told_ends = told, told_at, told_ends
+					end
 				elseif attr.holds then
 					scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
-				elseif whole and not values.fits(attr, ends - payload) then
+				elseif whole and not fits(attr, ends - payload) then
 					odd(context, "malformed")
 				elseif whole then
-					if attr.is_text and context.raw:byte(ends) ~= 0 then
+					if attr.is_text and byte(context.raw, ends) ~= 0 then
 						odd(context, "unterminated")
 					end
 					if values.tells(attr, ends - payload) then
@@ -1106,23 +1173,25 @@ if not nl then
 	end
 
 	-- The attribute's header, first below its item; its two flags where one is set.
-	local function add_header(context, item, at, label)
+	-- `suffix` is its label in brackets.
+	local function add_header(context, item, at, suffix)
 		if context.wanted then
 			return
 		end
-		local own = context.family.own
-		local kind = context.tvb(at + 2, 2)
-		local add = context.big and item.add or item.add_le
-		add(item, own.len, context.tvb(at, 2))
-		if context.raw:byte(context.big and at + 3 or at + 4) >= 64 then
+		local own, tvb, big = context.family.own, context.tvb, context.big
+		local add = big and add_item or add_item_le
+		local kind = tvb(at + 2, 2)
+		add(item, own.len, tvb(at, 2))
+		if byte(context.raw, big and at + 3 or at + 4) >= 64 then
 			add(item, own.nested, kind)
 			add(item, own.net, kind)
 		end
 		local made = add(item, own.type, kind)
 		if context.visible then
-			made:append_text(" (" .. label .. ")")
+			append_text(made, suffix)
 		end
 	end
+	attributes.add_header = add_header
 
 	-- The bytes from `at` that were captured, as what could not be dissected.
 	local function add_rest(context, tree, at, stop)
@@ -1149,7 +1218,7 @@ if not nl then
 			return string.format("%02x", octet:byte())
 		end)
 		item:set_text(shown == "" and attr.label or attr.label .. ": " .. shown)
-		add_header(context, item, at, attr.label)
+		add_header(context, item, at, attr.suffix)
 		report(context, item, what, text)
 	end
 
@@ -1165,18 +1234,13 @@ if not nl then
 		local size = ends - payload
 		if ends > #context.raw then
 			return add_damaged(context, tree, attr, at, payload, ends, "partial")
-		elseif not values.fits(attr, size) then
+		elseif not fits(attr, size) then
 			return add_damaged(context, tree, attr, at, payload, ends, "wrong_length", wrong_length(attr, size))
 		end
-		local item, more
-		if attr.kind == "flag" then
-			item = tree:add(attr.fields[1], context.tvb(at, NLA_HEADER))
-		else
-			item, more = values.add(context, tree, attr, payload, size)
-		end
-		add_header(context, item, at, attr.label)
-		if more then
-			more(item)
+		local item = attr.add(context, tree, attr, payload, size)
+		add_header(context, item, at, attr.suffix)
+		if attr.below then
+			attr.below(context, item, attr, payload, size)
 		end
 	end
 
@@ -1189,7 +1253,7 @@ if not nl then
 			local payload, ends, kind, high, next_at = header(context, at, stop)
 			if not payload then
 				return report(context, add_rest(context, tree, at, stop), ends, explain(ends, kind, high))
-			elseif not context.spend() then
+			elseif not spend(context) then
 				context.full = true
 				return report(context, add_rest(context, tree, at, stop), "too_many")
 			end
@@ -1198,7 +1262,7 @@ if not nl then
 			local element = value.element
 			if (field and key < #value.keys) or element.set then
 				local item = tree:add(span(context, at, payload, ends), label)
-				add_header(context, item, at, label)
+				add_header(context, item, at, " (" .. label .. ")")
 				if field then
 					item:add(field, context.tvb(at + 2, 2), kind)
 				end
@@ -1227,7 +1291,7 @@ if not nl then
 		else
 			item = tree:add(range, attr.label)
 		end
-		add_header(context, item, at, attr.label)
+		add_header(context, item, at, attr.suffix)
 		if ends > #context.raw then
 			report(context, item, "partial")
 		end
@@ -1255,7 +1319,7 @@ if not nl then
 			if not payload then
 				report(context, add_rest(context, tree, at, stop), ends, explain(ends, kind, high))
 				break
-			elseif not context.spend() then
+			elseif not spend(context) then
 				context.full = true
 				report(context, add_rest(context, tree, at, stop), "too_many")
 				break
@@ -1263,7 +1327,7 @@ if not nl then
 			local attr = set and set[kind]
 			if not attr then
 				local item = tree:add(context.family.own.unknown, span(context, at, payload, ends))
-				add_header(context, item, at, "unknown")
+				add_header(context, item, at, " (unknown)")
 				report(context, item, "unknown", string.format("The specification has no attribute %d here", kind))
 			elseif attr.holds then
 				local shown = add_holder(context, tree, attr, at, payload, ends, depth)
@@ -1272,7 +1336,7 @@ if not nl then
 				context.net = high % 128 >= 64
 				add_value(context, tree, attr, at, payload, ends)
 				if context.visible and not text and (attr.is_text or not number)
-					and ends <= #context.raw and values.fits(attr, ends - payload) then
+					and ends <= #context.raw and fits(attr, ends - payload) then
 					local shown = attributes.tell(context, attr, payload, ends)
 					if attr.is_text then
 						text = shown
@@ -1285,21 +1349,6 @@ if not nl then
 			at = next_at
 		end
 		return text or number
-	end
-
-	-- Adds one attribute that is known to be sound, where nobody looks at the tree.
-	function attributes.add(context, tree, attr, at, size)
-		local item, more
-		if attr.kind == "flag" then
-			tree:add(attr.fields[1], context.tvb(at, NLA_HEADER))
-		elseif attr.kind == "nest" then
-			tree:add(attr.fields[1], size > 0 and context.tvb(at + NLA_HEADER, size) or context.tvb(at, NLA_HEADER))
-		else
-			item, more = values.add(context, tree, attr, at + NLA_HEADER, size)
-			if more then
-				more(item)
-			end
-		end
 	end
 
 	-- Builds the tree of all attributes from `at` on.
@@ -1370,7 +1419,8 @@ if not nl then
 				parts[#parts + 1] = literal(raw:sub(head.at + 1, head.at + 4))
 			end
 			if is_text then
-				texts[#texts + 1] = head.at - start
+				-- Of the length only the low byte differs.
+				texts[#texts + 1], texts[#texts + 2] = head.at - start, byte(raw, head.at + 2) * 256
 			end
 			if head.attr then
 				local list = places[head.attr] or {}
@@ -1416,10 +1466,9 @@ if not nl then
 			return nil
 		end
 		local texts = shape.texts
-		for i = 1, #texts do
+		for i = 1, #texts, 2 do
 			local from = at + texts[i]
-			local low, high = byte(raw, from + 1, from + 2)
-			if byte(raw, from + low + high * 256) ~= 0 then
+			if byte(raw, from + texts[i + 1] + byte(raw, from + 1)) ~= 0 then
 				return nil
 			end
 		end
@@ -1430,18 +1479,173 @@ if not nl then
 	return shapes
 	end)(nl)
 
+	nl.known = (function(...)
+	-- Messages of a shape that is known: sound, in little-endian order, with attributes at
+	-- places that need not be looked for. What is made of them is what `attributes.build`
+	-- makes, by a list of steps.
+
+	local nl = ...
+	local attributes, values = nl.attributes, nl.values
+	local add_header, tell = attributes.add_header, attributes.tell
+	local byte, concat = string.byte, table.concat
+	local add, add_le, append_text = TreeItem.add, TreeItem.add_le, TreeItem.append_text
+
+	local known = {}
+
+	local NLA_HEADER = 4
+
+	-- A value that is read again and again: where it is, from the message's first byte on,
+	-- and how long. Of a text `rest` is what its length has beyond its low byte, without the
+	-- attribute's header.
+	local function value_of(attr, at, size)
+		return { attr = attr, at = at, size = size, rest = attr.is_text and size - (size + NLA_HEADER) % 256 }
+	end
+
+	-- Completes a shape by what was learnt when its message was read: the steps of its tree.
+	function known.learn(shape, context)
+		local start, raw, steps = context.at, context.raw, {}
+		for i, head in ipairs(context.heads) do
+			if not head.attr then
+				return
+			end
+			local step = value_of(head.attr, head.at - start + NLA_HEADER, head.size)
+			step.depth, step.flagged = head.depth + 1, byte(raw, head.at + 4) >= 64
+			step.nest = head.attr.kind == "nest"
+			-- Most are numbers that are their field and nothing else.
+			step.field = values.is_plain_number(head.attr) and head.attr.fields[1]
+			step.suffix = head.attr.suffix
+			if head.told then
+				step.told = value_of(head.told, head.told_at - start, head.told_ends - head.told_at)
+			end
+			steps[i] = step
+		end
+		shape.steps = steps
+	end
+
+	-- Completes a shape by the values that the Info column shows.
+	function known.tell_of(shape, context, label)
+		shape.label, shape.pieces = label, {}
+		for i, piece in ipairs(context.pieces) do
+			shape.pieces[i] = value_of(piece.attr, piece.at - context.at, piece.ends - piece.at)
+			shape.pieces[i].net = piece.net
+		end
+	end
+
+	-- The value's text, of a message that begins at `start`.
+	local function read(context, value, start)
+		local at, size = start + value.at, value.size
+		if value.rest then
+			size = byte(context.raw, at - 3) + value.rest
+		end
+		context.net = value.net
+		local text = tell(context, value.attr, at, at + size)
+		context.net = false
+		return text
+	end
+
+	-- What a message says in one line.
+	function known.info(context, shape, start)
+		local pieces, texts = shape.pieces, {}
+		if #pieces == 1 then
+			return shape.label .. read(context, pieces[1], start)
+		end
+		for i = 1, #pieces do
+			texts[i] = read(context, pieces[i], start)
+		end
+		return shape.label .. concat(texts, ", ")
+	end
+
+	local items = {}
+
+	-- Adds all attributes of a message that is looked at.
+	function known.build(context, root, shape)
+		local tvb, raw, start, own = context.tvb, context.raw, context.at, context.family.own
+		local len, kind, steps = own.len, own.type, shape.steps
+		items[1] = root
+		for i = 1, #steps do
+			local step = steps[i]
+			local at, size, depth, field, attr = start + step.at, step.size, step.depth, step.field, nil
+			local item
+			if field then
+				item = add_le(items[depth], field, tvb(at, size))
+			elseif step.nest then
+				attr = step.attr
+				item = add(items[depth], attr.fields[1], size > 0 and tvb(at, size) or tvb(at - NLA_HEADER, NLA_HEADER))
+				items[depth + 1] = item
+			else
+				attr = step.attr
+				if step.rest then
+					size = byte(raw, at - 3) + step.rest
+				end
+				item = attr.add(context, items[depth], attr, at, size)
+			end
+			if step.flagged then
+				add_header(context, item, at - NLA_HEADER, step.suffix)
+			else
+				add_le(item, len, tvb(at - 4, 2))
+				append_text(add_le(item, kind, tvb(at - 2, 2)), step.suffix)
+			end
+			if step.told then
+				append_text(item, ": " .. read(context, step.told, start))
+			elseif attr and attr.below then
+				attr.below(context, item, attr, at, size)
+			end
+		end
+	end
+
+	-- The places of those attributes whose fields are asked for, in one list.
+	function known.places(shape, wanted)
+		local all = {}
+		for attr in pairs(wanted) do
+			local places = shape.places[attr]
+			for i = 1, #places, 2 do
+				local place = value_of(attr, places[i] + NLA_HEADER, places[i + 1])
+				place.field = values.is_plain_number(attr) and attr.fields[1]
+				all[#all + 1] = place
+			end
+		end
+		return all
+	end
+
+	-- Adds them, where nobody looks at the tree.
+	function known.add_places(context, root, places, start)
+		local tvb = context.tvb
+		for i = 1, #places do
+			local place = places[i]
+			local attr, at, size = place.attr, start + place.at, place.size
+			if place.field then
+				add_le(root, place.field, tvb(at, size))
+			elseif attr.kind == "nest" then
+				add(root, attr.fields[1], size > 0 and tvb(at, size) or tvb(at - NLA_HEADER, NLA_HEADER))
+			else
+				if place.rest then
+					size = byte(context.raw, at - 3) + place.rest
+				end
+				local item = attr.add(context, root, attr, at, size)
+				if attr.below then
+					attr.below(context, item, attr, at, size)
+				end
+			end
+		end
+	end
+
+	return known
+	end)(nl)
+
 	nl.runtime = (function(...)
 	-- One generic netlink message by its family, and the registration of families.
 
 	local nl = ...
 	local bytes, netlink, fields = nl.bytes, nl.netlink, nl.fields
-	local values, attributes, shapes, interest = nl.values, nl.attributes, nl.shapes, nl.interest
+	local values, attributes, interest = nl.values, nl.attributes, nl.interest
+	local shapes, known = nl.shapes, nl.known
+	local add, add_le, set_text = TreeItem.add, TreeItem.add_le, TreeItem.set_text
 
 	local runtime = { families = {} }
 
 	local frame = netlink.frame
 	local HEADER, GENL_HEADER = netlink.HEADER, netlink.GENL_HEADER
-	local byte = string.byte
+	local byte, shape_of, in_protocol = string.byte, shapes.of, interest.in_protocol
 
 	local UNKNOWN = {}
 
@@ -1529,13 +1733,13 @@ if not nl then
 		if context.wanted then
 			return
 		end
-		local item = root:add(own.cmd, tvb(at, 1))
+		local item = add(root, own.cmd, tvb(at, 1))
 		if context.visible and context.family.replies ~= context.family.requests and operation ~= UNKNOWN then
 			item:append_text(" (" .. operation.label .. ")")
 		end
-		root:add(own.version, tvb(at + 1, 1))
-		local add = context.big and root.add or root.add_le
-		add(root, own.reserved, tvb(at + 2, 2))
+		add(root, own.version, tvb(at + 1, 1))
+		local add_reserved = context.big and add or add_le
+		add_reserved(root, own.reserved, tvb(at + 2, 2))
 	end
 
 	-- The struct that some families have between the two headers and the attributes.
@@ -1543,21 +1747,24 @@ if not nl then
 		local at = context.at + GENL_HEADER
 		local left = math.min(context.stop, #context.raw) - at
 		if fixed and left > 0 then
-			local _, more = values.add(context, root, fixed, at, math.min(left, fixed.size))
-			more()
+			values.add(context, root, fixed, at, math.min(left, fixed.size))
 		end
 	end
 
 	local function add_root(context, tree)
-		local size = math.min(context.stop, #context.raw) - context.at
-		return tree:add(context.family.proto, context.tvb(context.at, size))
+		local at, stop, captured = context.at, context.stop, #context.raw
+		return add(tree, context.family.proto, context.tvb(at, (stop < captured and stop or captured) - at))
 	end
 
-	local function build(context, tree, operation, info)
+	local function build(context, tree, operation, info, shape)
 		local family = context.family
 		local root = add_root(context, tree)
 		if context.visible then
-			root:set_text(family.name .. ": " .. info)
+			set_text(root, family.name .. ": " .. info)
+		end
+		if shape then
+			add_headers(context, root, operation)
+			return known.build(context, root, shape)
 		end
 		if math.min(context.stop, #context.raw) - context.at < GENL_HEADER then
 			root:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
@@ -1582,35 +1789,22 @@ if not nl then
 		attributes.build(context, root, operation.set, at)
 	end
 
-	-- What filters ask for, from the places that the message's shape knows.
-	local function add_places(context, tree, shape)
-		local root = add_root(context, tree)
-		local raw, start = context.raw, context.at
-		for attr in pairs(context.wanted) do
-			local places = shape.places[attr]
-			for i = 1, #places, 2 do
-				local at, size = start + places[i], places[i + 1]
-				if attr.is_text then
-					local low, high = byte(raw, at + 1, at + 2)
-					size = low + high * 256 - 4
-				end
-				attributes.add(context, root, attr, at, size)
-			end
-		end
-	end
-
 	-- Whether something stands at places that a shape does not know.
 	local function needs_all(wanted, shape)
 		return wanted == true or shape.irregular
 	end
 
-	-- What is asked for of a message, kept with its shape for as long as that holds.
+	-- What is asked for of a message, kept with its shape for as long as that holds; and of
+	-- a shape the places.
 	local function wanted_of(family, message, tree)
 		local pass = interest.pass()
 		if not pass or message.pass ~= pass then
-			message.pass, message.wanted_in_pass = pass, attributes.wanted(family, message.seen, tree)
+			local wanted = attributes.wanted(family, message.seen, tree)
+			message.pass, message.wanted_in_pass = pass, wanted
+			message.places_in_pass = message.places and not needs_all(wanted, message)
+				and known.places(message, wanted or {})
 		end
-		return message.wanted_in_pass
+		return message.wanted_in_pass, message.places_in_pass
 	end
 
 	--------------------------------------------------------------------------------
@@ -1622,37 +1816,26 @@ if not nl then
 		return family.handle
 	end
 
-	-- A message of a shape that is known: what it says, read at the places that matter.
-	local function glance(family, shape, tvb, raw, at)
-		if shape.info then
-			return shape.info
-		end
-		local context = family.scratch
-		context.tvb, context.raw = tvb, raw
-		local texts = {}
-		for i, piece in ipairs(shape.pieces) do
-			local from, size = at + piece.at, piece.size
-			if piece.attr.is_text then
-				local low, high = byte(raw, from - 3, from - 2)
-				size = low + high * 256 - 4
-			end
-			texts[i] = attributes.tell(context, piece.attr, from, from + size)
-		end
-		return shape.label .. table.concat(texts, ", ")
-	end
-
 	-- Keeps the shape of a message that was read in full.
 	local function learn(context, operation, cache, is_request, info)
 		local shape = shapes.learn(cache, context)
-		local more = count_of(operation, is_request, context)
-		if more or not context.pieces[1] then
+		if not shape.irregular then
+			known.learn(shape, context)
+		end
+		if count_of(operation, is_request, context) or not context.pieces[1] then
 			shape.info = info
-			return
+		else
+			known.tell_of(shape, context, label_of(operation, is_request) .. ", ")
 		end
-		shape.label, shape.pieces = label_of(operation, is_request) .. ", ", {}
-		for i, piece in ipairs(context.pieces) do
-			shape.pieces[i] = { attr = piece.attr, at = piece.at - context.at, size = piece.ends - piece.at }
-		end
+	end
+
+	-- What is known of a message whose shape is; the same for each, which is made before the
+	-- one before it is forgotten.
+	local function scratch_of(family, tvb, raw, at, stop)
+		local context = family.scratch
+		context.tvb, context.raw, context.at, context.stop = tvb, raw, at, stop
+		context.net, context.visible, context.wanted, context.count = false, false, nil, 0
+		return context
 	end
 
 	-- Dissects one message: the bytes of `raw` from `at` to `stop`, which `tvb` has too.
@@ -1663,11 +1846,17 @@ if not nl then
 		local may_have_shape = operation and not big and stop <= #raw
 		if may_have_shape then
 			cache = is_request and operation.asking or operation.answering
-			shape = shapes.of(cache, raw, at, stop - at)
+			shape = shape_of(cache, raw, at, stop - at)
 		end
 		local context, info
 		if shape then
-			info = glance(family, shape, tvb, raw, at)
+			info = shape.info
+			-- What nearly all messages of a list are.
+			if info and not visible and not in_protocol(tree, family.handle or handle_of(family)) then
+				return operation, info
+			end
+			context = scratch_of(family, tvb, raw, at, stop)
+			info = info or known.info(context, shape, at)
 		else
 			context = attributes.context(family, tvb, raw, big, at, stop)
 			context.heads = may_have_shape and shapes.may_learn(cache, stop - at) and {} or nil
@@ -1677,39 +1866,36 @@ if not nl then
 			end
 		end
 
-		if not visible and not (context and context.odd) then
-			if not interest.in_protocol(tree, handle_of(family)) then
+		if not visible and not context.odd then
+			if not in_protocol(tree, family.handle or handle_of(family)) then
 				return operation, info
 			end
-			local wanted = wanted_of(family, shape or context, tree)
-			if not wanted or (shape and not needs_all(wanted, shape)) then
-				context = context or family.scratch
-				context.tvb, context.raw, context.at, context.stop = tvb, raw, at, stop
-				context.wanted = wanted or {}
-				if shape then
-					add_places(context, tree, shape)
-				else
-					add_root(context, tree)
+			local wanted, places = wanted_of(family, shape or context, tree)
+			context.wanted = wanted ~= true and (wanted or {}) or nil
+			if not wanted or places then
+				local root = add_root(context, tree)
+				if places then
+					known.add_places(context, root, places, at)
 				end
 				return operation, info
 			end
-			context = context or attributes.context(family, tvb, raw, big, at, stop)
-			context.wanted = wanted ~= true and wanted or nil
 		end
-		context = context or attributes.context(family, tvb, raw, big, at, stop)
 		context.visible = visible
-		build(context, tree, operation, info)
+		build(context, tree, operation, info, visible and shape and shape.steps and shape)
 		return operation, info
 	end
 
+	local message, is_request = runtime.message, netlink.is_request
+	local ats, lengths, families = frame.at, frame.length, frame.family
+	local operations, infos = frame.operation, frame.info
+
 	-- The message of the frame at hand that is the `i`th.
 	function runtime.of_frame(family, i, tree)
-		local at = frame.at[i]
-		frame.family[i] = family
-		local stop = at + frame.length[i]
-		local operation, info = runtime.message(family, frame.tvb, frame.raw, frame.big, at + HEADER, stop,
-			netlink.is_request(i), tree, frame.visible)
-		frame.operation[i], frame.info[i] = operation ~= UNKNOWN and operation, info
+		local at = ats[i]
+		families[i] = family
+		local operation, info = message(family, frame.tvb, frame.raw, frame.big, at + HEADER, at + lengths[i],
+			is_request(i), tree, frame.visible)
+		operations[i], infos[i] = operation ~= UNKNOWN and operation, info
 	end
 
 	-- The family whose id the preferences give, for a capture in which nothing names it.
@@ -2025,17 +2211,14 @@ if not nl then
 		}
 	end
 
-	-- Requests by protocol and sequence number: a request, or a list of several.
+	-- Requests by protocol and sequence number, in one number: a request, or a list of
+	-- several.
 	local young, old, born
 
 	function exchanges.reset()
 		young, old, born = {}, {}, 0
 	end
 	exchanges.reset()
-
-	local function key_of(protocol, sequence)
-		return protocol * 2 ^ 32 + sequence
-	end
 
 	-- What is known of a request as long as it may be answered, in a list too; the first
 	-- is what is shown of it. `BIG`, `RAW`, `AT` and `LENGTH` are its bytes: those of its
@@ -2058,7 +2241,7 @@ if not nl then
 			young, old, born = {}, young, 0
 		end
 		born = born + 1
-		local key = key_of(frame.protocol, frame.sequence[i])
+		local key = frame.protocol * 2 ^ 32 + frame.sequence[i]
 		local others = young[key] or old[key]
 		if not others then
 			young[key] = request
@@ -2102,7 +2285,7 @@ if not nl then
 		if port == 0 then
 			return nil
 		end
-		local key = key_of(protocol, sequence)
+		local key = protocol * 2 ^ 32 + sequence
 		local others = young[key] or old[key]
 		if not others then
 			return nil
@@ -2178,24 +2361,25 @@ if not nl then
 
 	local nl = ...
 	local netlink, errors, exchanges = nl.netlink, nl.errors, nl.exchanges
-	local frame = netlink.frame
+	local frame, is_request, find = netlink.frame, netlink.is_request, exchanges.find
+	local types, flags, sequences, ports = frame.type, frame.flags, frame.sequence, frame.port
 	local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
 
 	local conversation = {}
 
 	-- What was read of each frame, once, in the order of the file: what is shown of the
-	-- exchange of its only message, or a list of that for several; false for none. And
-	-- the names that errors are about, by frame.
-	local exchange_of, names_of = {}, {}
+	-- exchange of its only message, or a list of that for several; nil for none. The names
+	-- that errors are about, by frame. And the last frame that was read.
+	local exchange_of, names_of, read_to = {}, {}, 0
 
 	function conversation.begin()
-		exchange_of, names_of = {}, {}
+		exchange_of, names_of, read_to = {}, {}, 0
 		exchanges.reset()
 	end
 
 	-- An error or the end of a dump, taken apart; nil for other messages.
 	local function error_of(i)
-		local kind = frame.type[i]
+		local kind = types[i]
 		if kind ~= ERROR and kind ~= DONE then
 			return nil
 		end
@@ -2220,36 +2404,44 @@ if not nl then
 		return "answer"
 	end
 
-	-- Finds the request of a message from the kernel; what is shown of it, and the names
-	-- that an error is about.
-	local function read_answer(i, number, owner)
-		local found = error_of(i)
-		local kind = frame.protocol == GENERIC and frame.type[i] or nil
-		if found then
-			kind = found.original and found.original.type
-		end
-		local request = exchanges.find(frame.protocol, frame.sequence[i], frame.port[i], kind, owner)
+	-- Finds the request of a message from the kernel that is neither an error nor an end;
+	-- what is shown of it.
+	local function read_plain_answer(i, number, owner)
+		local protocol = frame.protocol
+		local request = find(protocol, sequences[i], ports[i], protocol == GENERIC and types[i] or nil, owner)
 		if not request then
-			return false
+			return nil
 		end
-		if found then
-			errors.explain(found, exchanges.asked(request))
-		end
-		local role = role_of(i, found)
+		local role = role_of(i)
 		if role ~= "notification" then
-			exchanges.answer(request, role, number, frame.flags[i])
+			exchanges.answer(request, role, number, flags[i])
 		end
-		return request[1], found and (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
+		return request[1]
+	end
+
+	-- The same for an error or an end; and the names that it is about.
+	local function read_end(i, number, owner)
+		local found = error_of(i)
+		local kind = found.original and found.original.type
+		local request = find(frame.protocol, sequences[i], ports[i], kind, owner)
+		if not request then
+			return nil
+		end
+		errors.explain(found, exchanges.asked(request))
+		exchanges.answer(request, role_of(i, found), number, flags[i])
+		return request[1], (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
 	end
 
 	local function read_message(i, number, pinfo, owner)
-		local kind = frame.type[i]
+		local kind = types[i]
 		if kind < MIN_TYPE and kind ~= ERROR and kind ~= DONE then
-			return false
-		elseif kind >= MIN_TYPE and netlink.is_request(i) then
+			return nil
+		elseif kind >= MIN_TYPE and is_request(i) then
 			return exchanges.begin(i, number, pinfo.rel_ts, owner)
+		elseif kind >= MIN_TYPE then
+			return read_plain_answer(i, number, owner)
 		end
-		local shown, names = read_answer(i, number, owner)
+		local shown, names = read_end(i, number, owner)
 		if names then
 			names_of[number] = names_of[number] or {}
 			names_of[number][i] = names
@@ -2260,25 +2452,50 @@ if not nl then
 	-- Reads the frame at hand, if it was not read before. `owner` is the recorder's name
 	-- of the socket.
 	function conversation.read(number, pinfo, owner)
-		if exchange_of[number] ~= nil then
+		if number <= read_to then
 			return
-		elseif frame.count == 1 then
-			exchange_of[number] = read_message(1, number, pinfo, owner)
+		end
+		read_to = number
+		if frame.count == 1 then
+			local shown
+			if types[1] >= MIN_TYPE and not is_request(1) then
+				-- What nearly all are, without the detour.
+				shown = read_plain_answer(1, number, owner)
+			else
+				shown = read_message(1, number, pinfo, owner)
+			end
+			if shown then
+				exchange_of[number] = shown
+			end
 			return
 		end
 		local all, some = {}, false
 		for i = 1, frame.count do
-			all[i] = read_message(i, number, pinfo, owner)
+			all[i] = read_message(i, number, pinfo, owner) or false
 			some = some or all[i]
 		end
-		exchange_of[number] = some and all
+		exchange_of[number] = some and all or nil
+	end
+
+	-- The same for a frame whose only message is a plain one, as `netlink.plain` says.
+	function conversation.read_plain(number, protocol, sequence, port, flags)
+		if number <= read_to then
+			return
+		end
+		read_to = number
+		local request = find(protocol, sequence, port)
+		if request then
+			exchanges.answer(request, "answer", number, flags)
+			exchange_of[number] = request[1]
+		end
 	end
 
 	-- Whether the frame at hand has what stands in the columns and among the expert items
 	-- whoever looks.
 	function conversation.is_special()
 		for i = 1, frame.count do
-			if frame.type[i] == ERROR or frame.type[i] == DONE or math.floor(frame.flags[i] / 16) % 2 == 1 then
+			local kind = types[i]
+			if kind == ERROR or kind == DONE or flags[i] % 32 >= 16 then -- DUMP_INTR
 				return true
 			end
 		end
@@ -2589,13 +2806,6 @@ if not nl then
 	-- The columns, where a family's dissector or an error of the frame has something to
 	-- say. A frame with messages of other dissectors keeps what they say of it.
 	function show.columns(entries, pinfo)
-		if frame.count == 1 and not entries then
-			if frame.info[1] then
-				local cols = pinfo.cols
-				cols.info, cols.protocol = frame.info[1], frame.family[1].name
-			end
-			return
-		end
 		local texts, told, family = {}, 0, nil
 		local function put(text)
 			told = told + 1
@@ -2723,6 +2933,12 @@ if not nl then
 		return found
 	end
 
+	-- Whether nobody asks for what a recorder wrote, and nothing of it was ever seen.
+	function notes.idle(tree, visible)
+		handle = handle or Dissector.get("nlcap")
+		return not visible and not tap and not interest.in_protocol(tree, handle)
+	end
+
 	-- What the frame's comments say of the senders: a list, for a multicast has several;
 	-- nil where no recorder said anything; and whether nobody asks for it.
 	function notes.read(number, tree, visible, asked)
@@ -2777,99 +2993,6 @@ if not nl then
 	return notes
 	end)(nl)
 
-	nl.hook = (function(...)
-	-- The way into a frame: before Wireshark's dissector of netlink, and after it. A
-	-- post-dissector would be called for every frame of every protocol, and would have to
-	-- ask for fields that cost all frames a tree.
-
-	local nl = ...
-	local bytes, netlink, notes, runtime = nl.bytes, nl.netlink, nl.notes, nl.runtime
-	local conversation, show, interest = nl.conversation, nl.show, nl.interest
-	local proto, experts = nl.exchange_fields.proto, nl.exchange_fields.experts
-	local frame = netlink.frame
-
-	-- Newer Wiresharks call it by another name.
-	local NETLINK = (rawget(_G, "wtap_encaps") or wtap).NETLINK
-	local encapsulations = DissectorTable.get("wtap_encap")
-	local original = encapsulations:get_dissector(NETLINK)
-	local dissect = original.call
-
-	local handle
-
-	-- A number of preference, or the family that Wireshark named.
-	local function families_of_frame(tree)
-		for i = 1, frame.count do
-			local kind = frame.type[i]
-			if kind >= netlink.MIN_TYPE and not frame.info[i] then
-				local family = frame.family[i]
-					or (kind > netlink.MIN_TYPE and frame.at[i] + netlink.HEADER < #frame.raw and runtime.preferred(kind))
-				if family then
-					local ok, message = pcall(runtime.of_frame, family, i, tree)
-					if not ok then
-						tree:add_proto_expert_info(family.experts.fault, bytes.printable(tostring(message), 200))
-					end
-				end
-			end
-		end
-	end
-
-	local function before(tvb, pinfo, tree)
-		frame.number, frame.visible = pinfo.number, tree.visible
-		interest.frame(frame.number, frame.visible)
-		netlink.read(tvb)
-		handle = handle or Dissector.get("nlmsg")
-		frame.asked = frame.visible or interest.in_protocol(tree, handle)
-		frame.noted, frame.is_quiet = notes.read(frame.number, tree, frame.visible, frame.asked)
-	end
-
-	local function after(pinfo, tree)
-		if frame.protocol == netlink.GENERIC then
-			families_of_frame(tree)
-		end
-		local number = frame.number
-		conversation.read(number, pinfo, notes.owner(frame.noted))
-		local entries
-		if frame.asked or conversation.is_special() then
-			entries = conversation.entries(number)
-			show.tree(entries, pinfo, tree)
-		end
-		show.columns(entries, pinfo)
-		if frame.noted and not frame.is_quiet then
-			notes.add(frame.noted, tree)
-		end
-	end
-
-	local function look(tvb, pinfo, tree)
-		before(tvb, pinfo, tree)
-		frame.entered = true
-		-- What it throws, of a frame that was cut, it has shown already.
-		local whole, used = pcall(dissect, original, tvb, pinfo, tree)
-		after(pinfo, tree)
-		return whole and used
-	end
-
-	function proto.dissector(tvb, pinfo, tree)
-		frame.entered = false
-		local ok, used = pcall(look, tvb, pinfo, tree)
-		if not ok then
-			tree:add_proto_expert_info(experts.fault, bytes.printable(tostring(used), 200))
-			used = not frame.entered and dissect(original, tvb, pinfo, tree)
-		end
-		netlink.leave()
-		return used or tvb:len()
-	end
-
-	function proto.init()
-		conversation.begin()
-		runtime.begin()
-		notes.begin()
-	end
-
-	encapsulations:set(NETLINK, proto)
-
-	return {}
-	end)(nl)
-
 	nl.statistics = (function(...)
 	-- Messages, times and errors by operation: `tshark -q -z nl_util,tree`, and in the
 	-- window Tools, Netlink operations.
@@ -2877,6 +3000,9 @@ if not nl then
 	local nl = ...
 	local netlink, conversation = nl.netlink, nl.conversation
 	local frame = netlink.frame
+
+	-- Whether somebody counts; once it is so it stays.
+	local statistics = { listens = false }
 
 	-- Names of netlink protocols (linux/netlink.h), for those without a family.
 	local PROTOCOLS = {
@@ -2981,6 +3107,7 @@ if not nl then
 	end
 
 	local function listen(show)
+		statistics.listens = true
 		local rows = new_rows()
 		local tap = Listener.new("frame", SAID)
 		function tap.packet(pinfo)
@@ -3013,6 +3140,144 @@ if not nl then
 			retap_packets()
 		end, MENU_TOOLS_UNSORTED)
 	end
+
+	return statistics
+	end)(nl)
+
+	nl.hook = (function(...)
+	-- The way into a frame: before Wireshark's dissector of netlink, and after it. A
+	-- post-dissector would be called for every frame of every protocol, and would have to
+	-- ask for fields that cost all frames a tree.
+
+	local nl = ...
+	local bytes, netlink, notes, runtime = nl.bytes, nl.netlink, nl.notes, nl.runtime
+	local conversation, show, interest = nl.conversation, nl.show, nl.interest
+	local statistics = nl.statistics
+	local proto, experts = nl.exchange_fields.proto, nl.exchange_fields.experts
+	local byte = string.byte
+	local frame, GENERIC, MIN_TYPE = netlink.frame, netlink.GENERIC, netlink.MIN_TYPE
+	local types, families, infos = frame.type, frame.family, frame.info
+
+	-- Newer Wiresharks call it by another name.
+	local NETLINK = (rawget(_G, "wtap_encaps") or wtap).NETLINK
+	local encapsulations = DissectorTable.get("wtap_encap")
+	local original = encapsulations:get_dissector(NETLINK)
+	local dissect = original.call
+
+	-- Each item and range is an object that Lua has to finalize. When its collector begins is
+	-- left as it is, and with that how much all plugins' memory grows; but what it has begun it
+	-- ends at once: 2 or 3 % of the time, and less memory. All else that was tried costs time:
+	-- docs/benchmarks.md.
+	if _VERSION == "Lua 5.2" then
+		collectgarbage("setstepmul", 4000)
+	end
+
+	local handle
+
+	local of_frame = runtime.of_frame
+
+	-- A number of preference, or the family that Wireshark named.
+	local function families_of_frame(tree)
+		for i = 1, frame.count do
+			local kind = types[i]
+			if kind >= MIN_TYPE and not infos[i] then
+				local family = families[i]
+					or (kind > MIN_TYPE and frame.at[i] + netlink.HEADER < #frame.raw and runtime.preferred(kind))
+				if family then
+					local ok, message = pcall(of_frame, family, i, tree)
+					if not ok then
+						tree:add_proto_expert_info(family.experts.fault, bytes.printable(tostring(message), 200))
+					end
+				end
+			end
+		end
+	end
+
+	-- Whether somebody asks for anything of an exchange, and whether neither that nor what a
+	-- recorder wrote is asked for, and nobody looks.
+	local asked, idle = false, false
+
+	local function before(tvb, raw, tree, number, visible)
+		frame.number, frame.visible = number, visible
+		netlink.read(tvb, raw)
+		if idle then
+			frame.noted = nil
+		else
+			frame.noted, frame.is_quiet = notes.read(number, tree, visible, asked)
+		end
+	end
+
+	local function after(pinfo, tree)
+		if frame.protocol == GENERIC then
+			families_of_frame(tree)
+		end
+		local number, noted = frame.number, frame.noted
+		conversation.read(number, pinfo, noted and notes.owner(noted))
+		local entries
+		if asked or conversation.is_special() then
+			entries = conversation.entries(number)
+			show.tree(entries, pinfo, tree)
+		end
+		if entries or frame.count > 1 then
+			show.columns(entries, pinfo)
+		elseif infos[1] then
+			local cols = pinfo.cols
+			cols.info, cols.protocol = infos[1], families[1].name
+		end
+		if noted and not frame.is_quiet then
+			notes.add(noted, tree)
+		end
+	end
+
+	-- Where a frame is: with us, with Wireshark's own dissector after us, or with that alone.
+	local OURS, AFTER, THEIRS = 1, 2, 3
+	local place = OURS
+
+	local function look(tvb, pinfo, tree)
+		local number, raw = pinfo.number, tvb:raw()
+		local visible, anew = interest.frame(number, tree)
+		if anew then
+			handle = handle or Dissector.get("nlmsg")
+			asked = visible or interest.in_protocol(tree, handle)
+			idle = not asked and not statistics.listens and notes.idle(tree, visible)
+		end
+		if idle and byte(raw, 16) ~= GENERIC then
+			local protocol, sequence, port, flags = netlink.plain(raw)
+			if protocol then
+				conversation.read_plain(number, protocol, sequence, port, flags)
+				place = THEIRS
+				return dissect(original, tvb, pinfo, tree)
+			end
+		end
+		before(tvb, raw, tree, number, visible)
+		place = AFTER
+		-- What it throws, of a frame that was cut, it has shown already.
+		local whole, used = pcall(dissect, original, tvb, pinfo, tree)
+		after(pinfo, tree)
+		return whole and used
+	end
+
+	function proto.dissector(tvb, pinfo, tree)
+		place = OURS
+		local ok, used = pcall(look, tvb, pinfo, tree)
+		if place == THEIRS then
+			return ok and used or tvb:len()
+		end
+		if not ok then
+			tree:add_proto_expert_info(experts.fault, bytes.printable(tostring(used), 200))
+			used = place == OURS and dissect(original, tvb, pinfo, tree)
+		end
+		netlink.leave()
+		return used or tvb:len()
+	end
+
+	function proto.init()
+		conversation.begin()
+		runtime.begin()
+		notes.begin()
+	end
+
+	encapsulations:set(NETLINK, proto)
 
 	return {}
 	end)(nl)
