@@ -14,9 +14,14 @@ pub(crate) fn root() -> &'static Path {
         .expect("xtask/ lies in the workspace")
 }
 
+/// Where this program was started from. What `cargo test` builds of it takes that place.
+fn started_from() -> Result<PathBuf> {
+    env::current_exe().context("cannot find this program's own file")
+}
+
 /// This program's own file, which the guest runs too.
 pub(crate) fn own() -> Result<PathBuf> {
-    let exe = env::current_exe().context("cannot find this program's own file")?;
+    let exe = started_from()?;
     // The kernel puts " (deleted)" behind the name of a file that is gone.
     anyhow::ensure!(
         exe.exists(),
@@ -29,7 +34,7 @@ pub(crate) fn own() -> Result<PathBuf> {
 /// where this very binary lies, so that `CARGO_TARGET_DIR` and the target
 /// triple need no second guess.
 pub(crate) fn target_dir() -> Result<PathBuf> {
-    let exe = own()?;
+    let exe = started_from()?;
     let dir = exe
         .ancestors()
         .find(|dir| dir.ends_with("debug") || dir.ends_with("release"))
