@@ -173,7 +173,7 @@ impl Held {
             };
             self.bytes -= first.messages.len();
             if let Some(known) = owners.whose(&first.frame()) {
-                self.pair(&first.frame(), known, give);
+                self.pair(first, known, give);
             }
         }
         self.flush(now.min(looked), give);
@@ -185,7 +185,9 @@ impl Held {
     }
 
     /// Takes a frame of which is known what can be, with the request that it answers.
-    fn pair(&mut self, frame: &Frame<'_>, known: Known, give: &mut impl FnMut(&Frame<'_>, &Known)) {
+    fn pair(&mut self, kept: Kept, known: Known, give: &mut impl FnMut(&Frame<'_>, &Known)) {
+        let frame = &kept.frame();
+        let time = frame.time;
         let first = messages(frame.messages, Endian::native()).flatten().next();
         let mut open = Vec::new();
         if let Some(message) = first {
@@ -199,16 +201,12 @@ impl Held {
                 open.extend(requests.map(|message| message.sequence));
             } else {
                 // It names its port id: what is answered there is this one.
-                self.is_answered(Place::of(frame, &message), frame.time, false);
+                self.is_answered(Place::of(frame, &message), time, false);
             }
         }
         self.bytes += frame.messages.len();
-        self.all.push_back(Waiting {
-            kept: Kept::of(frame),
-            known,
-            open,
-        });
-        self.flush(frame.time, give);
+        self.all.push_back(Waiting { kept, known, open });
+        self.flush(time, give);
     }
 
     /// Finds the request that a message answers, the last one by its number.

@@ -45,7 +45,7 @@ fn given(all: &[Said<'_>], end: u32) -> Given {
     for &(number, kind, flags, sequence, direction, fds) in all {
         let bytes = sample::message(kind, flags, sequence, &[0; 16]);
         let frame = sample::frame(number, 0, &bytes);
-        held.pair(&frame, known(direction, fds), &mut give);
+        held.pair(Kept::of(&frame), known(direction, fds), &mut give);
     }
     held.release(at(end), at(end), &mut Owners::default(), &mut give);
     assert_eq!(held.bytes, 32 * (held.all.len() + held.late.len()));
@@ -136,9 +136,13 @@ fn an_acknowledgement_is_of_the_request_whose_header_it_repeats() {
         (4, &ack(&others), Inbound, &[]),
     ] {
         let frame = sample::frame(number, 0, bytes);
-        held.pair(&frame, known(direction, fds), &mut |frame, known| {
-            given.push((frame.time, known.owners.len()));
-        });
+        held.pair(
+            Kept::of(&frame),
+            known(direction, fds),
+            &mut |frame, known| {
+                given.push((frame.time, known.owners.len()));
+            },
+        );
     }
     let expected = [(1, 1), (2, 0), (3, 1), (4, 0)].map(|(n, owners)| (at(n), owners));
     assert_eq!(given, expected);
@@ -152,7 +156,7 @@ fn what_is_late_takes_no_room_from_what_is_new() {
     let asks = sample::message(16, ASKS, 5, &vec![0; BYTES / 2]);
     for number in [1, 2, 3] {
         let known = known(Direction::Outbound, &[]);
-        held.pair(&sample::frame(number, 0, &asks), known, &mut give);
+        held.pair(Kept::of(&sample::frame(number, 0, &asks)), known, &mut give);
     }
     held.take(&sample::frame(60, 0, &sample::message(16, 0, 6, &[])));
     held.release(at(70), at(60), &mut Owners::default(), &mut give);
@@ -190,9 +194,13 @@ fn a_batch_is_of_those_whom_an_answer_to_one_of_its_messages_is_for() {
         (2, &ack, Direction::Inbound, &[3]),
     ] {
         let frame = sample::frame(number, 0, bytes);
-        held.pair(&frame, known(direction, fds), &mut |frame, known| {
-            given.push((frame.time, known.owners.len()));
-        });
+        held.pair(
+            Kept::of(&frame),
+            known(direction, fds),
+            &mut |frame, known| {
+                given.push((frame.time, known.owners.len()));
+            },
+        );
     }
     assert_eq!(given, [(at(1), 1), (at(2), 1)]);
 }
