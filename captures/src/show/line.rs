@@ -211,14 +211,6 @@ impl Line<'_> {
         }
     }
 
-    /// Bytes that are not what should be there.
-    fn rest(&mut self, what: &str, bytes: &[u8]) {
-        self.space();
-        write(self.out, format_args!("[no {what}: "));
-        self.bytes(bytes);
-        self.out.push(']');
-    }
-
     fn is_full(&mut self) -> bool {
         if !self.full && self.out.len() - self.start > VALUES {
             self.full = true;
@@ -318,8 +310,12 @@ impl Walker for Line<'_> {
     fn broken(&mut self, what: Broken<'_>) {
         match what {
             Broken::Missing(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
-            Broken::Bytes(bytes) => self.rest("attribute", bytes),
-            Broken::Element(bytes) => self.rest("element", bytes),
+            Broken::Rest(what, bytes) => {
+                self.space();
+                write(self.out, format_args!("[no {what}: "));
+                self.bytes(bytes);
+                self.out.push(']');
+            }
         }
     }
 }
@@ -408,12 +404,8 @@ impl Walker for Tree<'_> {
         self.out.push('[');
         match what {
             Broken::Missing(missing) => write(self.out, format_args!("{missing} bytes missing")),
-            Broken::Bytes(bytes) => {
-                self.out.push_str("no attribute: ");
-                push_hex(self.out, bytes);
-            }
-            Broken::Element(bytes) => {
-                self.out.push_str("no element: ");
+            Broken::Rest(what, bytes) => {
+                write(self.out, format_args!("no {what}: "));
                 push_hex(self.out, bytes);
             }
         }

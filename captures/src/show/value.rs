@@ -230,13 +230,15 @@ pub(super) trait Walker {
 
 /// What stands where an attribute should.
 pub(super) enum Broken<'a> {
-    /// Bytes that are no attribute, up to the end of the level.
-    Bytes(&'a [u8]),
-    /// Bytes that are no element of an array, up to its end.
-    Element(&'a [u8]),
+    /// Bytes that are no attribute, or no element of an array, up to the end of what holds
+    /// them; which of both.
+    Rest(&'static str, &'a [u8]),
     /// An attribute or element that lacks this many bytes.
     Missing(usize),
 }
+
+const ATTRIBUTE: &str = "attribute";
+const ELEMENT: &str = "element";
 
 /// Walks a level. False where the walker wants no more.
 pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
@@ -245,7 +247,7 @@ pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
         let field = match field {
             Ok(field) => field,
             Err(malformed) => {
-                walker.broken(Broken::Bytes(level.rest(&malformed)));
+                walker.broken(Broken::Rest(ATTRIBUTE, level.rest(&malformed)));
                 return true;
             }
         };
@@ -318,7 +320,7 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
                 goes_on
             }
             Err(malformed) => {
-                walker.broken(Broken::Element(all.rest(&malformed)));
+                walker.broken(Broken::Rest(ELEMENT, all.rest(&malformed)));
                 true
             }
         }),
@@ -328,7 +330,7 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
                 walk_value(&index, false, &all.read(&field), walker)
             }
             Err(malformed) => {
-                walker.broken(Broken::Bytes(all.rest(&malformed)));
+                walker.broken(Broken::Rest(ATTRIBUTE, all.rest(&malformed)));
                 true
             }
         }),
