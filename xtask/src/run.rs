@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, IsTerminal, Write},
+    io::{BufRead, BufReader, IsTerminal, Seek, Write},
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -33,6 +33,24 @@ pub(crate) fn output(cmd: &mut Command) -> Result<String> {
         bail!("{} failed: {}: {}", name(cmd), out.status, text.trim());
     }
     Ok(String::from_utf8_lossy(&out.stdout).trim_end().to_owned())
+}
+
+/// Runs a program with `input` on its standard input; an error quotes what it said.
+pub(crate) fn fed(cmd: &mut Command, input: &[u8]) -> Result<()> {
+    let mut file = tempfile::tempfile().context("cannot make a temporary file")?;
+    file.write_all(input)
+        .and_then(|()| file.rewind())
+        .context("cannot write a temporary file")?;
+    let out = cmd
+        .stdin(file)
+        .output()
+        .with_context(|| format!("cannot run {}", name(cmd)))?;
+    if !out.status.success() {
+        let text = [out.stdout, out.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        bail!("{} failed: {}: {}", name(cmd), out.status, text.trim());
+    }
+    Ok(())
 }
 
 fn name(cmd: &Command) -> String {

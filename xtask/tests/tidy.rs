@@ -33,7 +33,7 @@ fn files(keep: fn(&str) -> bool) -> Vec<(String, String)> {
 
 fn is_source(name: &str) -> bool {
     let ends = [
-        ".rs", ".lua", ".py", ".sh", ".h", ".c", ".toml", ".yaml", ".config",
+        ".rs", ".lua", ".py", ".sh", ".h", ".c", ".toml", ".yaml", ".config", ".patch",
     ];
     let named = ["Kbuild", "Makefile", ".ci/run", ".gitignore"];
     ends.iter().any(|end| name.ends_with(end)) || named.iter().any(|it| name.ends_with(it))

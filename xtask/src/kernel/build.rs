@@ -42,7 +42,7 @@ pub(super) fn key(kernel: &Kernel) -> Result<String> {
     for line in kernel.fragments.iter().copied().flat_map(options) {
         hash.update(format!("\n{line}"));
     }
-    source::hash_mends(&mut hash, kernel.mends);
+    source::hash_patches(&mut hash, kernel.patches);
     Ok(super::short_hex(&hash.finalize()))
 }
 

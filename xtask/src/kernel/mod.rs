@@ -18,7 +18,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use registry::KERNELS;
-use source::{Image, Mend, Release, Source};
+use source::{Image, Release, Source};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -83,8 +83,8 @@ pub(crate) struct Kernel {
     source: Source,
     /// The wanted options over allnoconfig, in files.
     fragments: &'static [&'static str],
-    /// What is changed in its source.
-    mends: &'static [Mend],
+    /// What is changed in its source: files of `patches/`.
+    patches: &'static [&'static str],
     /// The guest's memory where the caller names none.
     pub(crate) mem: &'static str,
     /// Words for its command line.
@@ -96,6 +96,11 @@ pub(crate) struct Kernel {
     release: OnceLock<Release>,
     /// See [`Kernel::dir`]; its name asks four programs for their versions.
     dir: OnceLock<PathBuf>,
+}
+
+/// All of them, the default one first.
+pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
+    KERNELS.iter()
 }
 
 /// What `--kernel` can be.
@@ -140,7 +145,7 @@ impl Kernel {
 
     /// The unpacked source.
     pub(crate) fn source(&self) -> Result<PathBuf> {
-        source::dir(self.release()?, self.mends)
+        source::dir(self.release()?, self.patches)
     }
 
     /// The folder of this kernel with these tools: whatever changes the result

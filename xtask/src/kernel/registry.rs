@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The guest kernels, and all in which they differ.
 
-use super::{Checkers, Kernel, Machine, source::Mend, source::Source, unstable::Question};
+use super::{Checkers, Kernel, Machine, source::Source, unstable::Question};
 use crate::setup;
 use std::sync::OnceLock;
 
@@ -21,6 +21,11 @@ const X86: &str = include_str!("x86.config");
 const KASAN: &str = include_str!("kasan.config");
 const CHECKERS: &str = include_str!("debug.config");
 
+/// The host's FPU state, however large: 6.13 and later have the like.
+const FPU_STATE: &str = include_str!("patches/um-fpu-state.patch");
+/// What lockdep and kmemleak stand on there.
+const LARGE_CODE_MODEL: &str = include_str!("patches/um-large-code-model.patch");
+
 pub(super) static KERNELS: [Kernel; 5] = [
     Kernel {
         name: "default",
@@ -28,7 +33,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         machine: Machine::Uml,
         source: Source::Installed(setup::KERNEL_SOURCE),
         fragments: &[BASE, UML, NET],
-        mends: &[],
+        patches: &[FPU_STATE],
         mem: "512M",
         parameters: &[],
         checkers: Checkers::None,
@@ -42,7 +47,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         machine: Machine::Uml,
         source: Source::Installed(setup::KERNEL_SOURCE),
         fragments: &[BASE, UML, NET, KASAN, UML_STACK, CHECKERS],
-        mends: DATA_OF_THE_LARGE_CODE_MODEL,
+        patches: &[FPU_STATE, LARGE_CODE_MODEL],
         // KASAN's shadow takes an eighth, its quarantine and redzones more.
         mem: "1536M",
         parameters: &["panic_on_warn=1"],
@@ -57,7 +62,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         machine: Machine::Uml,
         source: Source::Unstable(Question::Source),
         fragments: &[BASE, UML, NET, UML_SMP],
-        mends: &[],
+        patches: &[],
         mem: "512M",
         // User-Mode Linux runs more than one CPU only where seccomp, not
         // ptrace, stops its processes.
@@ -73,7 +78,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         machine: Machine::Qemu,
         source: Source::Installed(setup::KERNEL_SOURCE),
         fragments: &[BASE, NET, KASAN, CHECKERS, X86],
-        mends: &[],
+        patches: &[],
         mem: "2G",
         parameters: &["panic_on_warn=1"],
         checkers: Checkers::KmemleakOnRequest,
@@ -87,7 +92,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         machine: Machine::Qemu,
         source: Source::Unstable(Question::Image),
         fragments: &[],
-        mends: &[],
+        patches: &[],
         mem: "1G",
         parameters: &[],
         checkers: Checkers::None,
@@ -95,23 +100,5 @@ pub(super) static KERNELS: [Kernel; 5] = [
         modules: &["dummy", "tun"],
         release: OnceLock::new(),
         dir: OnceLock::new(),
-    },
-];
-
-/// User-Mode Linux is compiled with `-mcmodel=large`, for which clang puts data
-/// into `.ldata` and `.lbss`. Its linker script does not know them, so they end
-/// up outside of `_sdata … _edata` and `__bss_start … __bss_stop`: lockdep takes
-/// static locks there for no kernel memory and turns itself off, and kmemleak
-/// does not look there for pointers and reports hundreds of leaks.
-const DATA_OF_THE_LARGE_CODE_MODEL: &[Mend] = &[
-    Mend {
-        file: "arch/um/kernel/dyn.lds.S",
-        after: "    *(.data.* .gnu.linkonce.d.*)\n",
-        add: "    *(.ldata .ldata.*)\n",
-    },
-    Mend {
-        file: "arch/um/kernel/dyn.lds.S",
-        after: "   *(.bss .bss.* .gnu.linkonce.b.*)\n",
-        add: "   *(.lbss .lbss.*)\n",
     },
 ];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A kernel's source: where it comes from, unpacked and mended in the cache.
+//! A kernel's source: where it comes from, unpacked and patched in the cache.
 
 use super::{Kernel, apt::Apt, unstable::Question};
 use crate::{paths, run, setup};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -37,14 +37,6 @@ pub(super) struct Image {
     pub(super) tools: Vec<String>,
 }
 
-/// A change to the source: `add` behind the one place where `after` stands.
-pub(super) struct Mend {
-    /// Relative to the source's root.
-    pub(super) file: &'static str,
-    pub(super) after: &'static str,
-    pub(super) add: &'static str,
-}
-
 impl Source {
     /// The release to build; may ask the network.
     pub(super) fn release(&self) -> Result<Release> {
@@ -71,30 +63,29 @@ fn installed(package: &str) -> Result<Release> {
     })
 }
 
-/// Where the source lies: one folder for each release and each set of mends.
-pub(super) fn dir(release: &Release, mends: &[Mend]) -> Result<PathBuf> {
+/// Where the source lies: one folder for each release and each set of patches.
+pub(super) fn dir(release: &Release, patches: &[&str]) -> Result<PathBuf> {
     let mut name = format!("{}_{}", release.package, release.version);
-    if !mends.is_empty() {
+    if !patches.is_empty() {
         let mut hash = Sha256::new();
-        hash_mends(&mut hash, mends);
+        hash_patches(&mut hash, patches);
         name = format!("{name}+{}", super::short_hex(&hash.finalize()));
     }
     Ok(paths::cache()?.join("source").join(name))
 }
 
-/// Adds what changes a source to a key.
-pub(super) fn hash_mends(hash: &mut Sha256, mends: &[Mend]) {
-    for mend in mends {
-        for part in [mend.file, mend.after, mend.add] {
-            hash.update(format!("\n{} {part}", part.len()));
-        }
+/// Adds what changes a source to a key; the words before a patch's first file do not.
+pub(super) fn hash_patches(hash: &mut Sha256, patches: &[&str]) {
+    for patch in patches {
+        let changes = patch.split_once("\n---\n").map_or(*patch, |(_, it)| it);
+        hash.update(format!("\n{} {changes}", changes.len()));
     }
 }
 
 /// The source tree of `kernel`, made where it is missing.
 pub(super) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
     let release = kernel.release()?;
-    let place = dir(release, kernel.mends)?;
+    let place = dir(release, kernel.patches)?;
     if place.is_dir() {
         return Ok(place);
     }
@@ -103,14 +94,16 @@ pub(super) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
     if !pristine.is_dir() {
         whole(&pristine, |partial| unpack(kernel, release, partial))?;
     }
-    if kernel.mends.is_empty() {
+    if kernel.patches.is_empty() {
         return Ok(pristine);
     }
-    let mended = dir(release, kernel.mends)?;
-    if !mended.is_dir() {
-        whole(&mended, |partial| mend(&pristine, kernel.mends, partial))?;
+    let patched = dir(release, kernel.patches)?;
+    if !patched.is_dir() {
+        whole(&patched, |partial| {
+            patch(&pristine, kernel.patches, partial)
+        })?;
     }
-    Ok(mended)
+    Ok(patched)
 }
 
 /// Makes a folder beside its place and moves it there, so that it is all there
@@ -150,35 +143,31 @@ fn untar(from: &Path, release: &Release, to: &Path) -> Result<()> {
     run::logged(&mut tar, &log, "unpacking the kernel's source", 0, |_| true)
 }
 
-/// A copy of hard links, but for the mended files.
-fn mend(pristine: &Path, mends: &[Mend], to: &Path) -> Result<()> {
+/// A copy of hard links, but for the patched files.
+fn patch(pristine: &Path, patches: &[&str], to: &Path) -> Result<()> {
     let mut copy = Command::new("cp");
     copy.args(["--archive", "--link", "--no-target-directory"])
         .arg(pristine)
         .arg(to);
     run::check(&mut copy)?;
-    for mend in mends {
-        let path = to.join(mend.file);
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = mended(&text, mend).with_context(|| format!("in {}", path.display()))?;
-        // Removed first: the name must stop to mean the pristine file.
-        fs::remove_file(&path)
-            .and_then(|()| fs::write(&path, text))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    for text in patches {
+        let mut patch = Command::new("patch");
+        // A file is written anew and moved to its name, which then no longer means the
+        // pristine one. Where a line around a change differs, somebody has to look.
+        patch
+            .args(["--strip=1", "--fuzz=0", "--batch", "--forward"])
+            .args(["--no-backup-if-mismatch", "--reject-file=-", "--directory"])
+            .arg(to);
+        run::fed(&mut patch, text.as_bytes())
+            .with_context(|| format!("the source does not take {:?}", title(text)))?;
     }
     Ok(())
 }
 
-fn mended(text: &str, mend: &Mend) -> Result<String> {
-    let found = text.matches(mend.after).count();
-    if found != 1 {
-        bail!(
-            "the line to mend, {:?}, is there {found} times, not once",
-            mend.after.trim()
-        );
-    }
-    Ok(text.replace(mend.after, &format!("{}{}", mend.after, mend.add)))
+/// What a patch is about: its first line behind that of its licence.
+fn title(patch: &str) -> &str {
+    let mut lines = patch.lines().skip(1);
+    lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -186,43 +175,80 @@ mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt;
 
-    const MEND: Mend = Mend {
-        file: "sub/script",
-        after: "two\n",
-        add: "and a half\n",
-    };
+    const PATCH: &str = "\
+SPDX-License-Identifier: GPL-2.0-only
 
-    #[test]
-    fn a_mend_stands_behind_its_one_line() {
-        assert_eq!(
-            mended("one\ntwo\nthree\n", &MEND).unwrap(),
-            "one\ntwo\nand a half\nthree\n"
-        );
-        assert!(mended("one\n", &MEND).is_err());
-        assert!(mended("two\ntwo\n", &MEND).is_err());
-    }
+script: more numbers
+---
+--- a/sub/script
++++ b/sub/script
+@@ -1,3 +1,4 @@
+ one
+ two
++and a half
+ three
+";
 
-    #[test]
-    fn a_mended_source_leaves_the_pristine_one_alone_and_shares_the_rest() {
+    /// A folder with the file that [`PATCH`] is for and another.
+    fn source(script: &str) -> (tempfile::TempDir, PathBuf, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         fs::create_dir_all(from.join("sub")).unwrap();
-        fs::write(from.join("sub/script"), "two\n").unwrap();
+        fs::write(from.join("sub/script"), script).unwrap();
         fs::write(from.join("other"), "same").unwrap();
         fs::create_dir(&to).unwrap();
-        mend(&from, &[MEND], &to).unwrap();
+        (dir, from, to)
+    }
+
+    #[test]
+    fn a_patched_source_leaves_the_pristine_one_alone_and_shares_the_rest() {
+        let (_dir, from, to) = source("zero\none\ntwo\nthree\n");
+        patch(&from, &[PATCH], &to).unwrap();
         let text = |file: PathBuf| fs::read_to_string(file).unwrap();
-        assert_eq!(text(from.join("sub/script")), "two\n");
-        assert_eq!(text(to.join("sub/script")), "two\nand a half\n");
+        assert_eq!(text(from.join("sub/script")), "zero\none\ntwo\nthree\n");
+        assert_eq!(
+            text(to.join("sub/script")),
+            "zero\none\ntwo\nand a half\nthree\n"
+        );
         let inode = |file: PathBuf| fs::metadata(file).unwrap().ino();
         assert_eq!(inode(from.join("other")), inode(to.join("other")));
+    }
+
+    #[test]
+    fn a_patch_that_does_not_fit_to_the_letter_is_refused_by_its_title() {
+        for script in [
+            "one\nthree\n",
+            "one\ntwo\nand a half\nthree\n",
+            "1\ntwo\nthree\n",
+        ] {
+            let (_dir, from, to) = source(script);
+            let err = patch(&from, &[PATCH], &to).unwrap_err();
+            assert!(
+                format!("{err:#}").contains("script: more numbers"),
+                "{err:#}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_words_before_a_patch_build_no_other_kernel() {
+        let key = |patches: &[&str]| {
+            let mut hash = Sha256::new();
+            hash_patches(&mut hash, patches);
+            hash.finalize()
+        };
+        let reworded = PATCH.replace("more numbers", "other words");
+        assert_eq!(key(&[PATCH]), key(&[&reworded]));
+        let other = PATCH.replace("and a half", "and more");
+        assert_ne!(key(&[PATCH]), key(&[&other]));
+        assert_ne!(key(&[PATCH]), key(&[]));
     }
 
     #[test]
     fn a_folder_that_could_not_be_made_whole_is_not_there() {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("source");
-        assert!(whole(&place, |_| bail!("no")).is_err());
+        assert!(whole(&place, |_| anyhow::bail!("no")).is_err());
         assert!(!place.exists());
         whole(&place, |partial| Ok(fs::write(partial.join("a"), "")?)).unwrap();
         assert!(place.join("a").is_file());

@@ -33,6 +33,7 @@ const BUILD: &[&str] = &[
     "kmod",
     "rsync",
     "pahole",
+    "patch",
     "xz-utils",
 ];
 

@@ -261,10 +261,20 @@ pub(crate) fn modprobe_wrapper() -> tempfile::TempDir {
     dir
 }
 
-/// The kernel's source tree, by `cargo xtask kernel`.
+/// The kernel's source tree.
 pub(crate) fn kernel_source() -> PathBuf {
+    kernel_path("source")
+}
+
+/// The folder that the kernel was built in.
+pub(crate) fn kernel_build() -> PathBuf {
+    kernel_path("build")
+}
+
+/// What `cargo xtask kernel --print WHAT` says.
+fn kernel_path(what: &str) -> PathBuf {
     let out = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["kernel", "--print", "source"])
+        .args(["kernel", "--print", what])
         .output()
         .unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
