@@ -180,6 +180,26 @@ pub(crate) enum BenchArgs {
     /// The half of it that runs in the guest
     #[command(hide = true)]
     RecordInGuest(BenchRecordInGuestArgs),
+    /// What the guest costs: a system call, a page fault, a signal, a process
+    Guest(BenchGuestArgs),
+    /// The half of it that runs in the guest
+    #[command(hide = true)]
+    GuestInGuest(BenchGuestInGuestArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchGuestArgs {
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
+    /// How often each is measured
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
+    pub(crate) rounds: u32,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchGuestInGuestArgs {
+    #[arg(long)]
+    pub(crate) rounds: u32,
 }
 
 #[derive(clap::Args)]

@@ -5,6 +5,7 @@ mod burst;
 mod client;
 mod decode;
 mod dissector;
+mod guest;
 mod module;
 mod record;
 mod samples;
@@ -19,6 +20,8 @@ pub(crate) fn task(args: &BenchArgs) -> Result<()> {
         BenchArgs::ModuleInGuest(args) => module::in_guest(args),
         BenchArgs::Decode(args) => decode::task(args),
         BenchArgs::Dissector(args) => dissector::task(args),
+        BenchArgs::Guest(args) => guest::task(args),
+        BenchArgs::GuestInGuest(args) => guest::in_guest(args),
         BenchArgs::Record(args) => record::task(args),
         BenchArgs::RecordInGuest(args) => record::in_guest(args),
     }
