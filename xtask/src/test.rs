@@ -6,7 +6,7 @@ use crate::{
     cargo, codegen,
     debian::Debian,
     exit::{self, Unavailable},
-    kernel::{Checkers, Kernel},
+    kernel::{self, Checkers, Kernel},
     kmod::{self, Build},
     paths, run, setup,
 };
@@ -21,9 +21,6 @@ use std::{
 /// Tests that may be skipped, by the beginning of their names: those in a kernel
 /// or a Wireshark that has to be fetched from the network.
 const ALLOWED_SKIPS: &[&str] = &["newest: ", "distro: ", "Wireshark of "];
-
-/// The kernels beside the default one, for `--full`.
-const MORE_KERNELS: &[&str] = &["debug", "newest", "debug-smp", "distro"];
 
 /// The tests of the module, files of xtask/tests/.
 const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
@@ -181,8 +178,8 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         tally.fail(&err);
     }
     if args.full {
-        for name in MORE_KERNELS {
-            if let Err(err) = in_kernel(Kernel::named(name)?, args, tally) {
+        for other in kernel::all().filter(|other| other.name != kernel.name) {
+            if let Err(err) = in_kernel(other, args, tally) {
                 tally.fail(&err);
             }
         }
