@@ -112,9 +112,11 @@ fn calls(times: u32) -> Result<()> {
 }
 
 fn faults(times: u32) -> Result<()> {
-    // So large an allocation is a mapping of its own, of pages that are not there.
-    let mut pages = vec![0_u8; usize::try_from(times)? * 4096];
-    for page in pages.chunks_exact_mut(4096) {
+    // So large an allocation is always a mapping of its own, whose pages are not there
+    // (M_MMAP_THRESHOLD in mallopt(3)).
+    const LARGE: usize = 64 << 20;
+    let mut pages = vec![0_u8; LARGE];
+    for page in pages.chunks_exact_mut(4096).take(usize::try_from(times)?) {
         page[0] = 1;
     }
     black_box(&pages);
