@@ -194,15 +194,21 @@ impl<T: Transport> Client<T> {
         let mut total = 0usize;
         loop {
             self.receive(operation, deadline, &mut total)?;
+            let mut is_of_it = false;
             for message in Messages::new(&self.buffer) {
                 let message = message.map_err(|source| Error::Malformed { operation, source })?;
-                if answer.add(&message)? == Progress::Complete {
+                match answer.add(&message)? {
+                    Progress::None => {}
+                    Progress::More => is_of_it = true,
                     // Only now: the socket takes no other dump before the end of one.
-                    return match answer.is_consistent {
-                        true => Ok(()),
-                        false => Err(Error::Inconsistent { operation }),
-                    };
+                    Progress::Complete if answer.is_consistent => return Ok(()),
+                    Progress::Complete => return Err(Error::Inconsistent { operation }),
                 }
+            }
+            // An answer that is there, or goes on, is taken however late it is: what was
+            // late may be this program, on a busy machine.
+            if !is_of_it && Instant::now() >= deadline {
+                return Err(self.timed_out(operation));
             }
         }
     }
@@ -215,17 +221,17 @@ impl<T: Transport> Client<T> {
         total: &mut usize,
     ) -> Result<(), Error> {
         loop {
-            // Not left to the transport alone: a stream of what is passed over
-            // must not outlast the deadline either.
-            if Instant::now() >= deadline {
-                return Err(self.timed_out(operation));
-            }
             let received = self.transport.receive(&mut self.buffer, deadline);
             let received = received.map_err(|source| match source.kind() {
                 std::io::ErrorKind::TimedOut => self.timed_out(operation),
                 _ => Error::Receive { operation, source },
             })?;
             if received.sender != 0 {
+                // Not left to the transport alone: a stream of what is passed over
+                // must not outlast the deadline either.
+                if Instant::now() >= deadline {
+                    return Err(self.timed_out(operation));
+                }
                 continue;
             }
             let (got, size) = (self.buffer.len(), received.size);
@@ -257,6 +263,8 @@ impl<T: Transport> Client<T> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Progress {
+    /// The message is no part of the answer.
+    None,
     More,
     Complete,
 }
@@ -278,7 +286,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Answer<'_, F> {
             self.is_consistent = false;
         }
         match Nlmsg::from(message.kind) {
-            Nlmsg::Noop => Ok(Progress::More),
+            Nlmsg::Noop => Ok(Progress::None),
             Nlmsg::Overrun => Err(Error::Overrun { operation }),
             Nlmsg::Error if exact => self
                 .status(message, "NLMSG_ERROR")
@@ -288,7 +296,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Answer<'_, F> {
                 .map(|()| Progress::Complete),
             Nlmsg::UnrecognizedConst(kind) if kind == self.family => {
                 if !exact && !self.has_the_deviation(message) {
-                    return Ok(Progress::More);
+                    return Ok(Progress::None);
                 }
                 self.part(message)
             }
@@ -296,7 +304,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Answer<'_, F> {
                 operation,
                 what: format!("type {kind}"),
             }),
-            _ => Ok(Progress::More),
+            _ => Ok(Progress::None),
         }
     }
 

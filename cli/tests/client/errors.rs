@@ -148,6 +148,17 @@ fn silence_ends_at_the_deadline() {
     assert_eq!(error, "no complete answer to L2_IID within 5 s");
 }
 
+#[test]
+fn an_answer_that_is_there_is_taken_however_late() {
+    let respond = |asked: &Asked| {
+        let parts = ["a", "b"].map(|name| part(asked, NLM_F_MULTI, &[netdev(1, name)]));
+        let done = message(NLMSG_DONE, NLM_F_MULTI, asked.sequence, &[0; 4]);
+        [parts.to_vec(), vec![done]].concat()
+    };
+    let mut client = connect_within(Duration::ZERO, respond).unwrap();
+    assert_eq!(client.l2_list().unwrap().len(), 2);
+}
+
 /// Answers GETFAMILY with an endless stream of something else.
 #[derive(Debug)]
 struct Babbler(Vec<u8>, u32);

@@ -114,11 +114,20 @@ where
     F: FnMut(&Asked) -> Vec<D>,
     D: Into<Datagram>,
 {
+    connect_within(Duration::from_secs(5), respond)
+}
+
+/// A client that waits so long.
+pub(crate) fn connect_within<F, D>(timeout: Duration, respond: F) -> Result<Client<Peer<F>>, Error>
+where
+    F: FnMut(&Asked) -> Vec<D>,
+    D: Into<Datagram>,
+{
     let peer = Peer {
         respond,
         queue: VecDeque::new(),
     };
-    Client::new(peer, Duration::from_secs(5))
+    Client::new(peer, timeout)
 }
 
 fn family_answer(sequence: u32) -> Vec<u8> {
