@@ -28,7 +28,8 @@ const ROOM: usize = 1 << 24;
 /// The longest message that is heard, in bytes.
 const LONGEST: usize = 1 << 16;
 
-/// How long a multicast is remembered after it was heard, for its other copies.
+/// How long a multicast is remembered after it was heard, for its other copies: by the
+/// times of its own tap's frames, for another tap's may be read long before.
 const KEPT: Duration = Duration::from_secs(1);
 
 /// Groups that a socket's address has a bit for.
@@ -118,8 +119,10 @@ impl Heard {
             self.listen();
         }
         let place = (frame.interface, frame.header.protocol);
+        let old = frame.time.min(self.until).saturating_sub(KEPT);
         let ears = self.ears.iter_mut().filter(|((at, _), _)| *at == place);
         let fitting = ears.filter_map(|(_, ear)| {
+            ear.runs.forget(old);
             let (fit, number) = ear.runs.find(frame.messages)?;
             Some((fit, number, ear))
         });
@@ -132,7 +135,6 @@ impl Heard {
         self.until = now();
         let mut buffer = vec![0; LONGEST];
         for ((_, own), ear) in &mut self.ears {
-            ear.runs.forget(self.until.saturating_sub(KEPT));
             loop {
                 let (length, address) =
                     match recvfrom::<NetlinkAddr>(ear.socket.as_raw_fd(), &mut buffer) {
@@ -193,5 +195,33 @@ mod tests {
         assert_eq!(heard.copy(&sample::frame(1, USERSOCK, &other)), None);
         frame.header.protocol = 0;
         assert_eq!(heard.copy(&frame), None);
+    }
+
+    #[test]
+    fn a_multicast_is_remembered_until_its_own_tap_is_read() {
+        let mut heard = Heard::default();
+        for interface in [0, 1] {
+            heard.join((interface, USERSOCK), 9, open).unwrap();
+        }
+        let message = sample::message(77, 0, 5, b"said");
+        let to = NetlinkAddr::new(0, 1 << 8);
+        let _ = sendto(
+            open().unwrap().as_raw_fd(),
+            &message,
+            &to,
+            MsgFlags::empty(),
+        );
+        heard.listen();
+        let long_ago = now() - 2 * KEPT;
+        heard
+            .ears
+            .values_mut()
+            .for_each(|ear| ear.runs.renew(long_ago));
+        let mut frame = sample::frame(1, USERSOCK, &message);
+        // The other tap was read first.
+        for (interface, time, copy) in [(0, now(), None), (1, long_ago, Some(Copy::First(9)))] {
+            (frame.interface, frame.time) = (interface, time);
+            assert_eq!(heard.copy(&frame), copy);
+        }
     }
 }
