@@ -93,7 +93,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let lock = hold(&path, "").unwrap();
-        let mut program = Command::new("sleep").arg("100").spawn().unwrap();
+        let mut program = Command::new("sleep").arg("infinity").spawn().unwrap();
         drop(lock);
         let other = File::options().write(true).open(&path).unwrap();
         assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));

@@ -21,7 +21,10 @@ use crate::{
     kmod, paths,
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::{fs, process::Command};
+use std::{fs, process::Command, time::Duration};
+
+/// How long something may take, on whatever machine, that takes next to no time.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `cargo xtask soak`.
 pub(crate) fn task(args: &SoakArgs) -> Result<()> {

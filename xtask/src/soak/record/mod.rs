@@ -14,6 +14,7 @@ use self::{
     stage::{TAP, Truth, inside, run, shell, with_chatter},
     workload::{ALL, STREAM, Workload},
 };
+use super::PATIENCE;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::BTreeMap,
@@ -38,9 +39,6 @@ const TRUTHS: u64 = 2;
 /// Parallel streams, and their runs for each run of the others.
 const STREAMS: u64 = 8;
 const STREAM_RUNS: u64 = 100;
-
-/// How long a daemon may take to end its log.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The port ids of the chatter's talkers: above the number of any process, which its first
 /// socket has.

@@ -5,7 +5,7 @@
 use super::capture::{self, Frame};
 use crate::{
     netlink::{NLM_F_REQUEST, message},
-    soak::sh,
+    soak::{PATIENCE, sh},
 };
 use anyhow::{Context, Result, bail, ensure};
 use neli::{
@@ -26,9 +26,6 @@ use std::{
 
 /// The nlmon link in each namespace.
 pub(super) const TAP: &str = "mon0";
-
-/// How long anything may take that takes no time.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The sequence number of messages that stand between two runs.
 const MARK: u32 = 0x4d41_524b;

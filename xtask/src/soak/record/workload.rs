@@ -83,10 +83,10 @@ pub(super) const ALL: &[Workload] = &[
         ..tool(
             "ip monitor",
             // Its group is the third.
-            "timeout 20 ip monitor neigh >/dev/null & m=$!
+            "ip monitor neigh >/dev/null & m=$!
              until grep -q ' 00000004 ' /proc/net/netlink; do sleep 0.02; done
              for i in 1 2 3; do ip neigh replace 192.0.2.$i lladdr 02:00:00:00:01:0$i dev dummy2; done
-             sleep 0.1; kill $m; wait $m; for i in 1 2 3; do ip neigh del 192.0.2.$i dev dummy2; done; true",
+             kill $m; wait $m; for i in 1 2 3; do ip neigh del 192.0.2.$i dev dummy2; done; true",
         )
     },
 ];
