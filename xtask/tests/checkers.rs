@@ -66,7 +66,8 @@ fn ask(fault: u8) {
 
 /// What kmemleak reports of all that is there.
 fn leaks() -> String {
-    // It reports nothing younger than five seconds, and what two scans found unchanged.
+    // It reports nothing younger than five seconds, and what two scans found unchanged. What
+    // leaked may be older.
     std::thread::sleep(Duration::from_secs(6));
     let kmemleak = "/sys/kernel/debug/kmemleak";
     sh(&format!(
@@ -168,10 +169,7 @@ fn a_reference_that_is_not_given_back_is_caught() {
         sh("sysctl -qw net.core.netdev_unregister_timeout_secs=1; ip netns add other");
         in_namespace("other", || ask(UNBALANCED_REFERENCE));
         // The namespace's end waits for its loopback, for ever.
-        sh("ip netns del other
-            for try in $(seq 60); do
-                dmesg | grep -q 'ref_tracker: .* users at' && break; sleep 0.5
-            done");
+        sh("ip netns del other; await 'dmesg | grep -q \"ref_tracker: .* users at\"'");
     };
     if let Some(boot) = boot(name, body) {
         boot.is_caught(&[

@@ -53,8 +53,8 @@ guest_tests! {
     }
 
     fn a_signal_ends_it_and_leaves_nothing() {
-        let script = "cd /run; mkdir t; TMPDIR=/run/t nlcap compare -n 9 'sleep 30' 2>err & sleep 1
-            kill -TERM $!; wait $! || echo $?; ls -A t; ip -br link | grep nlcap || :; pgrep -x sleep || :";
+        let script = "cd /run; mkdir t; TMPDIR=/run/t nlcap compare -n 9 'sleep infinity' 2>err & await \"pgrep -fx 'sleep infinity' >/dev/null\"
+            kill -TERM $!; wait $! || echo $?; ls -A t; ip -br link | grep nlcap || :; pgrep -fx 'sleep infinity' || :";
         assert_eq!(sh(script).trim(), "143");
     }
 }

@@ -6,6 +6,7 @@ mod common;
 
 use common::{
     make_dummies, sh,
+    signs::DEADLINE,
     wire::{
         self, Answer, Client, NLA_F_NESTED, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, attr,
         attrs, find,
@@ -16,7 +17,7 @@ use std::{
     fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 const L2_LIST: u8 = 1;
@@ -194,7 +195,6 @@ guest_tests! {
     }
 
     fn what_changes_while_the_last_part_is_made_is_told_by_the_end_alone() {
-        const SOON: Duration = Duration::from_secs(60);
         // One CPU gives nobody a turn within a walk: there the end alone tells nothing.
         let can_happen = thread::available_parallelism().unwrap().get() > 1;
         make_dummies("d", 300);
@@ -205,13 +205,13 @@ guest_tests! {
         let (mut dumps, mut by_part, mut by_end) = (0, 0, 0);
         thread::scope(|scope| {
             scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) && start.elapsed() < SOON {
+                while !is_over.load(Ordering::Relaxed) && start.elapsed() < DEADLINE {
                     sh(&format!("ip -batch {}", file.path().display()));
                 }
             });
             let mut client = Client::new("nl_util");
             let enough = |dumps, by_end| if can_happen { by_end > 0 } else { dumps >= 300 };
-            while !enough(dumps, by_end) && start.elapsed() < SOON {
+            while !enough(dumps, by_end) && start.elapsed() < DEADLINE {
                 let (parts, is_consistent) = client.dump(L2_LIST, &[]).unwrap();
                 let is_told = parts.iter().any(|part| part.flags & NLM_F_DUMP_INTR != 0);
                 by_part += usize::from(is_told);

@@ -157,8 +157,7 @@ guest_tests! {
     fn l2_iid_answers_with_nine_attributes_and_the_counters_of_the_kernel() {
         // IPv6 has something to say on every link that comes up.
         sh("ip link add veth0 type veth peer name veth1; ip link set veth0 up
-            ip link set veth1 up; for i in $(seq 50); do
-            [ $(cat /sys/class/net/veth0/statistics/tx_packets) = 0 ] || break; sleep 0.1; done");
+            ip link set veth1 up; await '[ $(cat /sys/class/net/veth0/statistics/tx_packets) != 0 ]'");
         let mut client = Client::new("nl_util");
         let answer = client.ask(L2_IID, &by_index(index_of("veth0"))).unwrap();
         let found = netdevs(&answer.attrs);

@@ -4,9 +4,10 @@
 mod common;
 
 use common::{
-    in_namespace, make_dummies, sh,
+    in_namespace, make_dummies, sh, signs,
     wire::{Client, Message, attrs, find, text},
 };
+use std::fs;
 
 const EAGAIN: i32 = 11;
 const ENOBUFS: i32 = 105;
@@ -205,19 +206,30 @@ guest_tests! {
     fn the_kernels_own_ynl_client_subscribes_and_dumps_by_our_spec() {
         let source = common::kernel_source().display().to_string();
         let ynl = format!(
-            "/usr/bin/python3 {} --spec {}/kmod/uapi/nl_util.yaml --schema \
+            "python3 -u /run/client.py {} --spec {}/kmod/uapi/nl_util.yaml --schema \
              {source}/Documentation/netlink/genetlink-legacy.yaml --output-json",
             common::ynl_client().display(),
             common::root().display()
         );
+        // Up to Linux 6.12 it sleeps between joining and reading: here until all was said.
+        // Later ones read until they are ended.
+        let run = format!("{}{}", signs::python(), "
+import os, runpy
+del sys.argv[0]
+sys.path[0] = os.path.dirname(sys.argv[0])
+sleep = time.sleep
+def sleep_until_said(_):
+    time.sleep = sleep
+    until('os.path.exists(\"/run/said\")')
+time.sleep = sleep_until_said
+runpy.run_path(sys.argv[0], run_name='__main__')
+");
+        fs::write("/run/client.py", run).unwrap();
         let heard = sh(&format!(
-            "{ynl} --subscribe l2 --sleep 4 >/tmp/heard.$$ & listening=$!
-             for try in $(seq 100); do
-                 awk '$2 == 16 && $4 != \"00000000\"' /proc/net/netlink | grep -q . && break
-                 sleep 0.2
-             done
-             ip link add n0 type dummy; ip link set n0 mtu 1400; ip link del n0
-             wait $listening; cat /tmp/heard.$$; rm /tmp/heard.$$"
+            "{ynl} --subscribe l2 --sleep 100000 >/run/heard & listening=$!
+             await \"hears $listening\"
+             ip link add n0 type dummy; ip link set n0 mtu 1400; ip link del n0; >/run/said
+             await 'grep -q l2-del-ntf /run/heard'; kill $listening || :; wait $listening || :; cat /run/heard"
         ));
         for expected in ["l2-new-ntf", "l2-change-ntf", "l2-del-ntf", "\"ifname\": \"n0\"", "1400"] {
             assert!(heard.contains(expected), "{expected} in {heard}");

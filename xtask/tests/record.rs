@@ -230,9 +230,9 @@ guest_tests! {
     fn every_exit_path_removes_the_link_that_was_made() {
         for signal in ["INT", "TERM", "HUP", "QUIT"] {
             let script = format!(
-                "cd /run; env --default-signal=INT,QUIT nlcap record -w x.pcapng -- sh -c 'while :; do sleep 0.05; done' & pid=$!
-                 for i in $(seq 100); do ip -o link show type nlmon | grep -q . && break; sleep 0.05; done
-                 ip -o link show type nlmon | grep -q nlcap; sleep 0.2
+                "cd /run; rm -f x.pcapng
+                 env --default-signal=INT,QUIT nlcap record -w x.pcapng -- sh -c 'while :; do sleep 0.05; done' & pid=$!
+                 await 'records x.pcapng'; ip -o link show type nlmon | grep -q nlcap
                  kill -{signal} $pid; wait $pid || echo $?"
             );
             let status = sh(&script);
@@ -261,9 +261,11 @@ guest_tests! {
         sh("cd /run; ip link add mon0 type nlmon; ip link set mon0 up
             ip link add mon1 type nlmon; ip link set mon1 up
             tcpdump -i mon1 -B 65536 -s 262144 -U -w t.pcap 2>t.err & pid=$!
-            until grep -q listening t.err; do sleep 0.05; done
+            await 'grep -q listening t.err'
             nlcap record -i mon0 -w n.pcapng -- sh -c 'for i in 1 2 3; do ip link show; nl_user show; done' >/dev/null 2>n.err
-            sleep 2; kill $pid; wait $pid || true; grep -q ' 0 lost' n.err");
+            # What comes last tells that tcpdump has written all before.
+            ip link set dummy0 alias the-last-word; await 'grep -qa the-last-word t.pcap'
+            kill $pid; wait $pid || true; grep -q ' 0 lost' n.err");
         // tcpdump sees more: what nlcap itself and its start and end say.
         let payloads = |file: &str| -> Vec<String> {
             let out = sh(&format!(

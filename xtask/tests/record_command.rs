@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 
-use common::{outcome, sh};
+use common::{outcome, sh, signs};
 
 /// The comments of the command's messages.
 fn comments() -> String {
@@ -45,10 +45,10 @@ guest_tests! {
 
     fn a_signal_that_the_command_was_started_to_ignore_ends_the_recording_alone() {
         let (_, out, err) = outcome("cd /run
-            nlcap record -w x.pcapng -- sh -c 'echo $$ >pid; ip -br link show lo; sleep 2; echo whole >end' >out & r=$!
-            until [ -s out ]; do sleep 0.05; done; sleep 0.2
-            kill -INT $r; wait $r || echo $?; ip -o link show type nlmon
-            while [ -d /proc/$(cat pid) ]; do sleep 0.1; done; cat end");
+            nlcap record -w x.pcapng -- sh -c 'eval \"$SIGNS\"; echo $$ >pid; ip -br link show lo; await \"[ -e go ]\"; echo whole >end' >out & r=$!
+            await 'shows x.pcapng 6 .'
+            kill -INT $r; wait $r || echo $?; ip -o link show type nlmon; >go
+            await '[ ! -d /proc/$(cat pid) ]'; cat end");
         assert_eq!(out, "130\nwhole\n", "{err}");
         assert!(err.contains("6 messages in 6 frames, 0 lost (6 exact)"), "{err}");
     }
@@ -65,12 +65,12 @@ s.send(request(7, 300016, 5)); print(len(s.recv(1 << 20)))
     }
 
     fn a_recording_that_ends_before_the_command_calls_nothing_refused() {
-        fs::write("/run/p.py", format!("{GET}
-import time
+        // It goes on until nlcap has taken its link away, and longer.
+        fs::write("/run/p.py", format!("{}{GET}
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-end = time.monotonic() + 1
-while time.monotonic() < end: assert ask(s, 1)
-")).unwrap();
+until('ask(s, 1) and not [it for it in os.listdir(\"/sys/class/net\") if it.startswith(\"nlcap\")]', 0)
+for i in range(50): assert ask(s, 1)
+", signs::python())).unwrap();
         for _ in 0..5 {
             sh("cd /run; nlcap record -c 50 -w x.pcapng -- python3 p.py 2>err");
             let comments = comments();
@@ -80,11 +80,11 @@ while time.monotonic() < end: assert ask(s, 1)
 
     fn ending_nlcap_by_its_name_does_not_take_the_commands_calls_away() {
         let (_, out, err) = outcome("cd /run
-            nlcap record -w x.pcapng -- sh -c 'echo $$ >pid; sleep 1; ip -br link show lo; echo $?' >out & r=$!
-            until [ -s pid ]; do sleep 0.05; done; sleep 0.2
-            pkill -9 -x nlcap; wait $r || true
-            while [ -d /proc/$(cat pid) ]; do sleep 0.1; done; tail -1 out
-            sleep 0.2; pgrep netlink-guard || echo none");
+            nlcap record -w x.pcapng -- sh -c 'eval \"$SIGNS\"; echo $$ >pid; await \"[ -e go ]\"; ip -br link show lo; echo $?' >out & r=$!
+            await '[ -s pid ]'; await 'records x.pcapng'
+            pkill -9 -x nlcap; wait $r || true; >go
+            await '[ ! -d /proc/$(cat pid) ]'; tail -1 out
+            await '! pgrep netlink-guard' >/dev/null; echo none");
         assert_eq!(out, "0\nnone\n", "{err}");
     }
 

@@ -6,11 +6,11 @@ mod common;
 
 use std::fs;
 
-use common::{outcome, sh};
+use common::{outcome, sh, signs};
 
 /// Python that speaks rtnetlink by hand.
 const SPEAKER: &str = "
-import fcntl, os, socket, struct, sys, time
+import fcntl, os, socket, struct
 def new(port=None, groups=0):
     s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
     if port is not None: s.bind((port, groups))
@@ -19,25 +19,19 @@ def request(seq, more=b'', flags=1):
     return struct.pack('=IHHII', 32 + len(more), 18, flags, seq, 0) + struct.pack('=BBHiII', 0, 0, 0, 1, 0, 0) + more
 def ask(s, seq):
     s.sendto(request(seq), (0, 0)); s.recv(65536)
-def wait(name):
-    open(name, 'w').close()
-    while os.path.exists(name): time.sleep(0.02)
 def drain(s):
     s.setblocking(False)
     try:
         while True: yield s.recv(65536)
     except BlockingIOError: pass
+def is_recorded(*messages):
+    with open('/run/x.pcapng', 'rb') as file: recording = file.read()
+    return all(message in recording for message in messages)
 ";
 
-/// Answers a program that waits for a file to go, with these commands for each.
-fn answering(commands: &str) -> String {
-    format!(
-        "(while :; do until [ -e /run/step ]; do sleep 0.05; done; {commands}; sleep 0.4; rm /run/step; done) & helper=$!; trap 'kill $helper' EXIT;"
-    )
-}
-
 fn program(name: &str, text: &str) {
-    fs::write(format!("/run/{name}.py"), format!("{SPEAKER}{text}")).unwrap();
+    let text = format!("{}{SPEAKER}{text}", signs::python());
+    fs::write(format!("/run/{name}.py"), text).unwrap();
 }
 
 /// The comments of the packets that the filter takes.
@@ -55,19 +49,21 @@ fn count(owner: &str) -> usize {
 guest_tests! {
     fn what_carries_a_port_id_that_was_wanted_or_given_up_is_not_the_commands() {
         program("foreign", "
-try: os.unlink('/run/on')
-except FileNotFoundError: pass
-while True:
-    try: s = new(5555); break
-    except OSError: time.sleep(0.01)
+def has_it():
+    global s
+    try: s = new(5555)
+    except OSError: return False
+    return True
+until('has_it()')
 open('/run/on', 'w').close()
+# In so many steps that nlcap looks more than once meanwhile.
 for i in range(60): ask(s, 9000 + i); time.sleep(0.01)
 open('/run/off', 'w').close()
 ");
-        let until = "while not os.path.exists('/run/off'): time.sleep(0.05)\n";
+        let until = "until('os.path.exists(\"/run/off\")')\n";
         // In vain, and closed before.
         program("vain", &format!("
-while not os.path.exists('/run/on'): time.sleep(0.05)
+until('os.path.exists(\"/run/on\")')
 s = new()
 try: s.bind((5555, 0)); print('bound')
 except OSError: pass
@@ -79,7 +75,7 @@ open('/run/done', 'w').close()
 {until}"));
         for (name, foreign) in [
             ("vain", "python3 foreign.py & f=$!;"),
-            ("closed", "(until [ -e done ]; do sleep 0.02; done; exec python3 foreign.py) & f=$!;"),
+            ("closed", "(await '[ -e done ]'; exec python3 foreign.py) & f=$!;"),
         ] {
             let (_, out, err) = outcome(&format!("cd /run; rm -f on off done; {foreign}
                 nlcap record -w x.pcapng -- python3 {name}.py; wait $f"));
@@ -93,11 +89,11 @@ open('/run/done', 'w').close()
 
     fn messages_of_processes_that_have_the_numbers_of_ended_ones_are_not_the_commands() {
         let (_, _, err) = outcome("cd /run; rm -f go; echo 400 >/proc/sys/kernel/pid_max
-            (until [ -e go ]; do sleep 0.1; done
+            (await '[ -e go ]'
              i=0; while [ $i -lt 200 ]; do ip -4 addr show dev lo >/dev/null; i=$((i+1)); done; rm go) & f=$!
-            nlcap record -w x.pcapng -- sh -c '
+            nlcap record -w x.pcapng -- sh -c 'eval \"$SIGNS\"
                 i=0; while [ $i -lt 200 ]; do ip link show lo >/dev/null; i=$((i+1)); done
-                touch go; while [ -e go ]; do sleep 0.1; done'
+                touch go; await \"[ ! -e go ]\"'
             wait $f");
         assert_eq!(count("port"), 0, "{err}");
         let addresses = sh("nlcap show /run/x.pcapng | grep -c newaddr || true");
@@ -112,8 +108,13 @@ open('/run/done', 'w').close()
             ("neigh", "python3 -c 'import socket; socket.socket(2, 2).sendto(b\"x\", (\"10.9.0.7\", 9))'", "miss", 1),
             ("link all-nsid", "ip -n X link set lo up; ip -n X link set lo down; ip link set lo mtu 62001", "mtu", 3),
         ] {
-            let (_, _, err) = outcome(&format!("cd /run; (sleep 1; {cause}) & c=$!
-                nlcap record --strict -w x.pcapng -- timeout 2.5 ip monitor {what} >seen; wait $c"));
+            let (_, _, err) = outcome(&format!("cd /run; rm -f x.pcapng
+                nlcap record --strict -w x.pcapng -- sh -c 'echo $$ >pid; exec ip monitor {what} >seen' & n=$!
+                cause() {{ {cause}; }}
+                await 'records x.pcapng'; m=$(cat pid); await \"hears $m\"
+                # It may hear other namespaces only after it has joined.
+                await 'cause; [ $(grep -c {pattern} seen) -ge {least} ]'; await \"hears $m\"
+                kill $m; wait $n"));
             let seen = sh(&format!("grep -c '{pattern}' /run/seen || true"));
             let seen: usize = seen.trim().parse().unwrap();
             assert!(seen >= least, "{what}: {}", sh("cat /run/seen"));
@@ -124,14 +125,14 @@ open('/run/done', 'w').close()
 
     fn multicasts_keep_their_order_and_their_receivers() {
         program("order", "
-s = new(0, 1); time.sleep(0.3)
+s = new(0, 1)
 d = socket.socket(2, 2)
 for k in range(3):
     for f in (1, 0): fcntl.ioctl(d, 0x8914, struct.pack('16sH', b'dummy0', f) + bytes(22))
-time.sleep(0.3)
 for m in drain(s): print('up' if struct.unpack_from('I', m, 24)[0] & 1 else 'down')
 ");
         sh("ip link set dummy0 down");
+        common::settle();
         let (_, received, err) = outcome("cd /run; nlcap record --strict -w x.pcapng -- python3 order.py");
         let recorded = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"owner=group\"' -T json -x 2>/dev/null | python3 -c '
 import json, struct, sys
@@ -141,8 +142,9 @@ for p in json.load(sys.stdin):
         assert_eq!(recorded, received, "{err}");
         assert!(received.lines().count() >= 6, "{received}");
         // Each copy as it came, of which one is another's.
-        sh("cd /run; (ip monitor link >/dev/null) & m=$!; sleep 0.3
-            nlcap record --raw --all -w x.pcapng -- sh -c 'timeout 1 ip monitor link >seen & sleep 0.5; ip link set dummy0 mtu 1404; wait' 2>err
+        sh("cd /run; ip monitor link >/dev/null & m=$!; await \"hears $m\"
+            nlcap record --raw --all -w x.pcapng -- sh -c 'eval \"$SIGNS\"; ip monitor link >seen & m=$!; await \"hears $m\"
+                ip link set dummy0 mtu 1404; await \"grep -q 1404 seen && hears $m\"; kill $m' 2>err
             kill $m");
         let groups = count("group");
         let seen: usize = sh("grep -c '^[0-9]' /run/seen").trim().parse().unwrap();
@@ -156,7 +158,8 @@ for p in json.load(sys.stdin):
             // Its second socket, whose port id is random.
             ("t = new(); ask(t, 1); os.dup2(s.fileno(), 0); os.write(0, request(2))", 1),
         ] {
-            program("p", &format!("s = new(); {send}; s.recv(65536)\n{}", "time.sleep(0.2)\n"));
+            // Its socket stays until nlcap has looked for the one that has its port id.
+            program("p", &format!("s = new(); {send}; answer = s.recv(65536)\nuntil('is_recorded(answer)')\n"));
             let (code, _, err) = outcome("cd /run; nlcap record --strict -w x.pcapng -- python3 p.py");
             assert_eq!(code, Some(123), "{send}: {err}");
             assert!(count("port") >= messages, "{send}: {err}");
@@ -167,13 +170,20 @@ for p in json.load(sys.stdin):
     fn a_clock_that_is_set_back_loses_no_multicast() {
         program("clock", "
 s = new(0, 1); c = new(0)
-ask(c, 1); wait('/run/step')
+heard = []
+def step(name):
+    open(name, 'w').close(); until('not os.path.exists(\"/run/' + name + '\")')
+    heard.extend(drain(s)); until('is_recorded(*heard)')
+ask(c, 1); step('one')
 time.clock_settime(time.CLOCK_REALTIME, time.time() - 3600)
-wait('/run/step'); ask(c, 2); wait('/run/step')
-print(len(list(drain(s))))
+step('two'); ask(c, 2); step('three')
+print(len(heard))
 ");
-        let helper = answering("for i in 1 2 3; do n=$((n+1)); ip link set dummy0 mtu $((1300+n)); done");
-        let (code, out, err) = outcome(&format!("cd /run; n=0; {helper} nlcap record --strict -w x.pcapng -- python3 clock.py"));
+        // Others' news, at each step of the program.
+        let helper = "(n=1300; for step in one two three; do await '[ -e $step ]'
+            for i in 1 2 3; do n=$((n+1)); ip link set dummy0 mtu $n; done; rm $step; done) & helper=$!";
+        let (code, out, err) = outcome(&format!("cd /run; s=0; {helper}
+            nlcap record --strict -w x.pcapng -- python3 clock.py || s=$?; wait $helper; exit $s"));
         assert_eq!(code, Some(123), "{err}");
         assert!(err.contains("incomplete: the clock was set"), "{err}");
         assert_eq!((count("group"), count("exact")), (out.trim().parse().unwrap(), 4), "{err}");

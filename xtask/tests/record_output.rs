@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 
-use common::{make_dummies, outcome, sh};
+use common::{make_dummies, outcome, sh, signs};
 
 /// The names of nlmon links in the guest.
 fn taps() -> String {
@@ -33,27 +33,34 @@ fn added(file: &str) -> usize {
     .count()
 }
 
+/// Waits until nlcap, `$pid`, has blocked the signals that it hears, SIGINT among them, and
+/// sleeps: before a FIFO that has no reader.
+const WAITS: &str =
+    "await \"grep -qx nlcap /proc/$pid/comm && grep -q '^SigBlk:.*[2367abef]$' /proc/$pid/status\"
+    await \"grep -q '^State:.S' /proc/$pid/status\"";
+
 guest_tests! {
     fn a_fifo_without_a_reader_is_waited_for_and_signals_are_heard() {
         for (signal, status) in [("INT", "130"), ("TERM", "143"), ("KILL", "137")] {
             let out = sh(&format!("cd /run; rm -f f; mkfifo f
                 nlcap record -w f -- touch began & pid=$!
-                sleep 0.4; kill -{signal} $pid; wait $pid || echo $?"));
+                {WAITS}; kill -{signal} $pid; wait $pid || echo $?"));
             assert_eq!(out.trim(), status);
             assert_eq!((taps().as_str(), fs::exists("/run/began").unwrap()), ("", false));
         }
         // A reader that comes later gets all of it.
-        sh("cd /run; nlcap record -w f -- nl_user show >/dev/null & pid=$!
-            sleep 0.4; cat f >x.pcapng; wait $pid");
+        sh(&format!("cd /run; nlcap record -w f -- nl_user show >/dev/null & pid=$!
+            {WAITS}; cat f >x.pcapng; wait $pid"));
         assert_eq!(packets("/run/x.pcapng") - added("/run/x.pcapng"), 4);
     }
 
     fn a_reader_that_stalls_holds_up_neither_the_command_nor_signals() {
         make_dummies("d", 400);
-        let (_, out, err) = outcome("cd /run; mkfifo f; (exec 3<f; sleep 30) & reader=$!
-            nlcap record --buffer 4M -w f -- sh -c 'for i in $(seq 30); do ip link show >/dev/null; done; echo done >end' 2>err & pid=$!
-            for i in $(seq 100); do [ -s end ] && break; sleep 0.1; done; cat end
-            sleep 0.3; kill -TERM $pid; wait $pid || echo $?
+        let (_, out, err) = outcome("cd /run; mkfifo f; (exec sleep infinity <f) & reader=$!
+            nlcap record --buffer 4M -w f -- sh -c 'echo $$ >pid; for i in $(seq 30); do ip link show >/dev/null; done; echo done >end' 2>err & pid=$!
+            await '[ -s end ]'; cat end
+            # nlcap has taken note of the command's end.
+            await '[ ! -d /proc/$(cat pid) ]'; kill -TERM $pid; wait $pid || echo $?
             kill -9 $reader; cat err >&2");
         // The command has ended before, with 0.
         assert_eq!(out, "done\n", "{err}");
@@ -81,8 +88,11 @@ guest_tests! {
             ("/run/small", ":", "ENOSPC: No space left on device"),
             ("/run", "ulimit -f 900", "EFBIG: File too large"),
         ] {
-            let (code, out, err) = outcome(&format!("cd {place}; {setup}
-                nlcap record -w x.pcapng -- sh -c 'for i in 1 2 3 4 5 6; do ip link show; sleep 0.1; done >/dev/null; echo whole; exit 3'"));
+            // The command goes on when the recording has ended.
+            let (code, out, err) = outcome(&format!("cd {place}; {setup}; s=0
+                nlcap record -w x.pcapng -- sh -c 'eval \"$SIGNS\"; for i in 1 2 3 4 5 6; do ip link show; done >/dev/null
+                    await \"[ -s /run/err ]\"; ip link show >/dev/null; echo whole; exit 3' 2>/run/err || s=$?
+                cat /run/err >&2; rm /run/err; exit $s"));
             assert_eq!((code, out.as_str()), (Some(124), "whole\n"), "{err}");
             let lines: Vec<_> = err.lines().collect();
             assert_eq!((lines.len(), lines[0]), (2, format!("nlcap: cannot write to x.pcapng: {errno}").as_str()), "{err}");
@@ -109,7 +119,8 @@ guest_tests! {
 
     fn a_reader_that_goes_away_is_said_in_the_closing_line() {
         let (_, out, err) = outcome("cd /run
-            (nlcap record -w - -- sh -c 'ip link show; sleep 0.5; ip link show; exit 5' || echo $? >code) | head -c 100 >/dev/null; cat code");
+            (nlcap record -w - -- sh -c 'eval \"$SIGNS\"; ip link show; await \"[ -e gone ]\"; ip link show; exit 5' || echo $? >code) |
+                (head -c 100 >/dev/null; exec <&-; >gone); cat code");
         assert_eq!(out, "5\n");
         assert!(err.contains("messages in") && err.contains("in standard output; incomplete: its reader has gone; without the last "), "{err}");
         assert_eq!(taps(), "");
@@ -129,28 +140,33 @@ guest_tests! {
     fn a_terminal_is_refused_and_shows_a_count_that_is_cleared() {
         let out = sh("cd /run; script -qec 'nlcap record -w - -- true' /dev/null || echo $?");
         assert!(out.contains("standard output is a terminal") && out.ends_with("125\n"), "{out}");
-        let out = sh("cd /run; (sleep 0.5; nl_user show >/dev/null) & script -qec 'nlcap record -w x.pcapng --duration 1.5' /dev/null");
-        let shown: Vec<_> = out.split('\r').collect();
-        assert!(shown.iter().filter(|line| line.starts_with("nlcap: 4 messages in 4 frames, 0 lost\x1b[K")).count() > 2, "{out:?}");
+        let out = sh("cd /run; script -qefc 'echo $$ >pid; exec nlcap record -w x.pcapng' out >/dev/null & terminal=$!
+            await 'records x.pcapng'; nl_user show >/dev/null
+            await '[ $(tr \"\\r\" \"\\n\" <out | grep -c \"^nlcap: 4 messages in 4 frames, 0 lost.\\[K$\") -gt 2 ]'
+            kill -INT $(cat pid); wait $terminal; cat out");
         assert!(out.contains("\r\x1b[Knlcap: 4 messages in 4 frames, 0 lost"), "{out:?}");
         assert!(!outcome("cd /run; nlcap record -w x.pcapng --duration 1").2.contains('\r'));
     }
 
     fn a_killed_recorder_has_written_all_but_the_last_tenth_of_a_second() {
-        fs::write("/run/p.py", "
-import os, signal, socket, struct, subprocess, sys, time
+        // It kills when the last message is in the file, which nothing but time brings there.
+        let program = format!("{}{}", signs::python(), "
+import os, signal, socket, struct, subprocess
 options = ['-p', str(os.getpid())] if sys.argv[1:] else []
 r = subprocess.Popen(['nlcap', 'record', '-w', '/run/x.pcapng', '-f', 'route', *options], stderr=subprocess.DEVNULL)
-while not os.path.exists('/run/x.pcapng') or os.path.getsize('/run/x.pcapng') == 0: time.sleep(0.01)
+until('os.path.exists(\"/run/x.pcapng\") and os.path.getsize(\"/run/x.pcapng\") > 0')
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
 for i in range(200):
-    s.send(struct.pack('=IHHII', 32, 18, 1, 77000 + i, 0) + struct.pack('=BBHiII', 0, 0, 0, 1, 0, 0)); s.recv(65536)
+    s.send(struct.pack('=IHHII', 32, 18, 1, 77000 + i, 0) + struct.pack('=BBHiII', 0, 0, 0, 1, 0, 0)); answer = s.recv(65536)
     time.sleep(0.005)
-time.sleep(0.1)
+asked = time.monotonic()
+until('answer in open(\"/run/x.pcapng\", \"rb\").read()')
+print('written', round(1000 * (time.monotonic() - asked)), 'ms later')
 os.kill(r.pid, signal.SIGKILL); r.wait()
-").unwrap();
+");
+        fs::write("/run/p.py", program).unwrap();
         for of_a_process in ["", "-p"] {
-            sh(&format!("rm -f /run/x.pcapng; python3 /run/p.py {of_a_process}"));
+            print!("{}", sh(&format!("rm -f /run/x.pcapng; python3 /run/p.py {of_a_process}")));
             let seen = sh("tshark -n -r /run/x.pcapng -Y 'netlink.hdr_seq >= 77000' -T fields -e netlink.hdr_seq");
             let seen: Vec<u32> = seen.lines().map(|line| line.parse().unwrap()).collect();
             // A request and its answer each.

@@ -7,12 +7,16 @@ mod common;
 
 use std::fs;
 
-use common::{module_file, outcome, sh};
+use common::{module_file, outcome, sh, signs};
 
 /// A Python program that speaks rtnetlink by hand and writes down what it sent
-/// and received, in hexadecimal, and by which port id.
+/// and received, in hexadecimal, and by which port id; then `program`.
+fn speaker(program: &str) -> String {
+    format!("{}{SPEAKER}{program}", signs::python())
+}
+
 const SPEAKER: &str = r#"
-import os, socket, struct, sys, threading
+import os, socket, struct, threading
 lock = threading.Lock()
 def note(*words):
     with lock, open("/run/truth", "a") as log:
@@ -31,9 +35,10 @@ def ask(s, seq, index=1):
     return struct.unpack_from("=I", answer, 12)[0]
 "#;
 
-/// Other processes that send the very same kinds of messages all the time.
+/// Other processes that send the very same kinds of messages all the time; one notes when it
+/// has done so.
 const CHATTER: &str = "
-    (while :; do ip -br link >/dev/null; done) & c1=$!
+    >chatter; (while :; do ip -br link >/dev/null; echo >>chatter; done) & c1=$!
     (while :; do ip -4 addr >/dev/null; nl_user show >/dev/null; done) & c2=$!
     (ip monitor >/dev/null) & c3=$!
     trap 'kill $c1 $c2 $c3' EXIT
@@ -59,7 +64,11 @@ for p in json.load(sys.stdin):
 /// Records the program with chatter around it and compares what nlcap took for
 /// its messages with what it wrote down itself, as multisets; the number compared.
 fn compare(program: &str) -> usize {
-    fs::write("/run/p.py", format!("{SPEAKER}{program}")).unwrap();
+    // Meanwhile the others speak, too.
+    let others = "said = lambda: os.path.getsize('/run/chatter')
+before = said(); until('said() > before + 1')
+";
+    fs::write("/run/p.py", speaker(&format!("{others}{program}"))).unwrap();
     sh(&format!(
         "cd /run; rm -f truth; {CHATTER}
          nlcap record -w x.pcapng -- python3 p.py 2>x.err || {{ cat x.err >&2; false; }}
@@ -90,14 +99,14 @@ guest_tests! {
             // A socket that is passed on.
             ("a, b = socket.socketpair()\nif os.fork() == 0:\n s = socket.socket(fileno=socket.recv_fds(b, 9, 1)[1][0]); ask(s, 9); os._exit(0)\ns = open_socket(); socket.send_fds(a, [b'x'], [s.fileno()]); s.close(); os.wait()", 2),
             // A daemon that speaks after its parent's end.
-            ("import time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  time.sleep(0.3); ask(open_socket(), 5); os._exit(0)\n os._exit(0)\nos.wait()", 2),
+            ("first = os.getpid()\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  until('\") Z \" in open(f\"/proc/{first}/stat\").read()'); ask(open_socket(), 5); os._exit(0)\n os._exit(0)\nos.wait()", 2),
         ] {
             assert_eq!(compare(program), messages, "{program}");
         }
     }
 
     fn the_first_sockets_port_id_is_the_process_id_with_and_without_nlcap() {
-        let program = format!("{SPEAKER}
+        let program = speaker("
 s = open_socket(); first = ask(s, 1)
 t = open_socket(); second = ask(t, 1)
 u = open_socket(0)
@@ -121,18 +130,19 @@ print(kinds(first), kinds(second), kinds(u.getsockname()[0]), kinds(again), late
 
     fn a_command_outlives_its_recorder() {
         let (_, out, err) = outcome("cd /run
-            nlcap record -w x.pcapng -- sh -c 'echo $$ >pid; for i in 1 2 3 4 5 6 7 8 9 10; do
-                ip link show lo >/dev/null || echo broken; sleep 0.1; done; echo whole' & r=$!
-            until [ -s pid ]; do sleep 0.05; done; sleep 0.3
-            kill -9 $r; wait $r || true
-            while [ -d /proc/$(cat pid) ]; do sleep 0.1; done
-            sleep 0.2; pgrep 'nlcap|netlink-guard' || echo none");
+            nlcap record -w x.pcapng -- sh -c 'echo $$ >pid; look() { ip link show lo >/dev/null || echo broken; }
+                look; >begun; until [ -e go ]; do look; done; look; look; echo whole' & r=$!
+            await '[ -e begun ]'; await 'records x.pcapng'
+            kill -9 $r; wait $r || true; >go
+            await '[ ! -d /proc/$(cat pid) ]'
+            await '! pgrep \"nlcap|netlink-guard\"' >/dev/null; echo none");
         assert_eq!(out, "whole\nnone\n", "{err}");
     }
 
     fn a_multicast_is_one_message_of_those_who_asked_for_it() {
-        sh("cd /run; (ip monitor link >/dev/null) & m=$!; sleep 0.2
-            nlcap record -w x.pcapng -- sh -c 'timeout 1 ip monitor link >seen & sleep 0.4; ip link set dummy0 mtu 1404; wait' 2>err
+        sh("cd /run; ip monitor link >/dev/null & m=$!; await \"hears $m\"
+            nlcap record -w x.pcapng -- sh -c 'eval \"$SIGNS\"; ip monitor link >seen & m=$!; await \"hears $m\"
+                ip link set dummy0 mtu 1404; await \"grep -q 1404 seen && hears $m\"; kill $m' 2>err
             kill $m");
         let groups = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"owner=group\"' -T fields -e frame.comment 2>/dev/null");
         assert_eq!(groups.lines().count(), sh("grep -c '^[0-9]' /run/seen").trim().parse::<usize>().unwrap(), "{}", sh("cat /run/err"));
@@ -174,19 +184,21 @@ socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0, fileno=9).sendto(request, (
     }
 
     fn processes_that_run_already_are_recorded_until_they_end() {
-        fs::write("/run/p.py", format!("{SPEAKER}
-import time
+        // What a socket says after nlcap has looked at it is recorded, though the process
+        // ends at once.
+        fs::write("/run/p.py", speaker("
 s = open_socket(); print(os.getpid(), flush=True)
-while not os.path.exists('/run/go'): time.sleep(0.05)
+until('os.path.exists(\"/run/go\")')
 for i in range(20): ask(s, 3)
-t = open_socket(0); time.sleep(0.5)
-for i in range(20): ask(t, 3)
+t = open_socket(0); ask(t, 77)
+until('os.path.exists(\"/run/seen\")')
+for i in range(19): ask(t, 3)
 ")).unwrap();
         sh(&format!("cd /run; rm -f truth go; {CHATTER}
-            python3 p.py >pid & until [ -s pid ]; do sleep 0.05; done
+            python3 p.py >pid & await '[ -s pid ]'
             nlcap record -p $(cat pid) -w x.pcapng 2>x.err & n=$!
-            until ip -o link show type nlmon | grep -q .; do sleep 0.05; done
-            sleep 0.4; touch go; wait $n"));
+            await 'records x.pcapng'; >go
+            await 'shows x.pcapng 2 seq..77,'; >seen; wait $n"));
         let lines = recorded("frame.comment contains \"pid=\"");
         assert_eq!(lines, sorted(&fs::read_to_string("/run/truth").unwrap()), "{}", sh("cat /run/x.err"));
         assert_eq!(lines.len(), 80);
@@ -268,8 +280,8 @@ b.settimeout(0.4)
 trial(lambda: b.recv(100))
 b.setblocking(True)
 signal.signal(signal.SIGALRM, interrupt)
-signal.setitimer(signal.ITIMER_REAL, 0.4)
-trial(lambda: b.recv(100))
+# Should it come before the call waits, it is caught all the same.
+trial(lambda: (signal.setitimer(signal.ITIMER_REAL, 0.4), b.recv(100)))
 b.sendto(request, (0, 0))
 trial(lambda: len(b.recv(100)))
 trial(lambda: os.write(b.fileno(), request))

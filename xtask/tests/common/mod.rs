@@ -6,14 +6,18 @@
 
 #[path = "../../src/guest/complaints.rs"]
 pub(crate) mod complaints;
+pub(crate) mod signs;
 pub(crate) mod wire;
 
 use std::{
     env, fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::Duration,
 };
+
+use signs::DEADLINE;
 
 /// Set in the guest.
 const IN_GUEST: &str = "NL_UTIL_TEST_IN_GUEST";
@@ -76,7 +80,8 @@ pub(crate) fn try_in_guest(
         .args(options)
         .arg("--dmesg")
         .arg(&dmesg)
-        .args(["--timeout", "240", "--"])
+        // It waits for many signs, and says itself which one does not come.
+        .args(["--timeout", &(10 * DEADLINE).as_secs().to_string(), "--"])
         .arg(env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(IN_GUEST, "1")
@@ -119,10 +124,25 @@ pub(crate) fn sh(script: &str) -> String {
     text(&out.stdout)
 }
 
-/// Runs a shell script (`sh -eu`).
+/// Runs a shell script (`sh -eu`) that has the functions of [`signs::shell`].
 pub(crate) fn try_sh(script: &str) -> Output {
+    let out = try_sh_within(DEADLINE, script);
+    let complaint = text(&out.stderr);
+    assert!(
+        !complaint.contains(signs::NEVER),
+        "{script}\n{}{complaint}",
+        text(&out.stdout)
+    );
+    out
+}
+
+/// Runs a shell script (`sh -eu`) that waits so long for each sign.
+pub(crate) fn try_sh_within(deadline: Duration, script: &str) -> Output {
     Command::new("sh")
-        .args(["-euc", script])
+        .args(["-euc", &format!("eval \"$SIGNS\"\n{script}")])
+        .env("SIGNS", signs::shell(deadline))
+        // It ends its group when a sign does not come.
+        .process_group(0)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -180,20 +200,17 @@ pub(crate) fn as_nobody<T: Send>(body: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Waits until no link changes its state any more: the kernel's link watch takes
-/// up to a second, and a bridge its own time.
+/// Waits until no link changes its state any more. The kernel's link watch, which takes up
+/// to a second, catches up with a link that is asked for by name; its state may then pass
+/// to those above it.
 pub(crate) fn settle() {
     let states = || sh("ip -o link");
     let mut before = states();
-    for _ in 0..20 {
-        std::thread::sleep(std::time::Duration::from_millis(1200));
+    signs::wait_for("the links settle", || {
+        sh("for link in /sys/class/net/*/; do ip link show dev $(basename $link) >/dev/null; done");
         let now = states();
-        if now == before {
-            return;
-        }
-        before = now;
-    }
-    panic!("the links never settle:\n{before}");
+        std::mem::replace(&mut before, now) == before
+    });
 }
 
 /// Our lines of the kernel's log, without the time.
