@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Netlink families from their YNL specifications: a [`model`] of what a family
-//! says, [`emit`]ters that write it down for others, and [`decode`], which takes
-//! netlink bytes apart.
+//! [`emit`]ters, which write a netlink family down for others: C, Rust, Lua for Wireshark,
+//! and a page for people. What a family is, they have from the crate `ynl`.
 
-pub mod decode;
 pub mod emit;
-pub mod model;

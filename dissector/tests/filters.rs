@@ -49,7 +49,7 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
     capture(&mut file, &frames, usize::MAX);
 
     let shown = frames_by_name(&plugin(), file.path());
-    let names = nl_dissector::emit::lua::field_names(&nl_dissector::model::nl_util()).unwrap();
+    let names = nl_dissector::emit::lua::field_names(&ynl::model::nl_util()).unwrap();
     assert!(names.len() > 60, "{names:?}");
     // What this file has none of.
     let absent = ["partial", "too_deep", "too_many", "fault"].map(|it| format!("nl_util.{it}"));

@@ -135,7 +135,7 @@ impl Order {
 /// The plugin of kinds.yaml.
 fn plugin() -> tempfile::NamedTempFile {
     let spec = root().join("dissector/tests/kinds.yaml");
-    let family = nl_dissector::model::Family::load(&spec).unwrap();
+    let family = ynl::model::Family::load(&spec).unwrap();
     let plugin = tempfile::NamedTempFile::with_suffix(".lua").unwrap();
     fs::write(
         plugin.path(),

@@ -5,8 +5,9 @@ mod common;
 
 use common::{FAMILY, attr, cooked, netlink, plugin::Plugin};
 use mlua::{Function, Lua, Table};
-use nl_dissector::{emit, model::nl_util};
+use nl_dissector::emit;
 use proptest::prelude::*;
+use ynl::model::nl_util;
 
 use common::genl as message;
 

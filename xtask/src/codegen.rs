@@ -3,8 +3,9 @@
 
 use crate::paths;
 use anyhow::{Context, Result, bail};
-use nl_dissector::{emit, model::Family};
+use nl_dissector::emit;
 use std::{fs, path::Path};
+use ynl::model::Family;
 
 const SPEC: &str = "kmod/uapi/nl_util.yaml";
 const LUA: &str = "dissector/nl_util.lua";
@@ -30,7 +31,7 @@ const OUTPUTS: &[Output] = &[
     }),
 ];
 
-/// Read from the checkout, not the copy in the dissector crate: that one is as
+/// Read from the checkout, not the copy in the crate ynl: that one is as
 /// old as this program.
 pub(crate) fn family() -> Result<Family> {
     let path = paths::root().join(SPEC);

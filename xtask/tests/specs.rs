@@ -5,13 +5,13 @@
 mod common;
 
 use common::{kernel_source, root, text};
-use nl_dissector::model::{AttrKind, Attribute, Family, Protocol, ScalarType, SetId};
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+use ynl::model::{AttrKind, Attribute, Family, Protocol, ScalarType, SetId};
 
 /// The system's Python has the YAML module.
 const PYTHON: &str = "/usr/bin/python3";
@@ -123,9 +123,9 @@ fn every_attribute_of_every_specification_is_read_back() {
     let nlcap = nlcap();
     let mut paths = kernel_specs();
     paths.push(root().join("kmod/uapi/nl_util.yaml"));
-    paths.push(root().join("captures/src/show/specs/nlctrl.yaml"));
+    paths.push(root().join("dissector/ynl/specs/nlctrl.yaml"));
     paths.extend(names_of_rtnetlink());
-    paths.push(root().join("captures/src/show/specs/xfrm.yaml"));
+    paths.push(root().join("dissector/ynl/specs/xfrm.yaml"));
     let mut unreached = Vec::new();
     for order in ["little", "big"] {
         let mut sums = [0; 4];
@@ -223,7 +223,7 @@ fn words_for_arrays_of_structs_are_none_of_the_kernels_schema() {
 
 /// Our own names for rtnetlink, as nlcap has them built in.
 fn names_of_rtnetlink() -> Vec<PathBuf> {
-    let folder = root().join("captures/src/show/specs/route");
+    let folder = root().join("dissector/ynl/specs/route");
     let mut paths: Vec<_> = (fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -371,7 +371,7 @@ fn links_are_shown_by_our_names_as_by_the_kernels() {
     };
     // Named, so that none of the machine comes before ours.
     let (ours, theirs) = (
-        shown(&root().join("captures/src/show/specs/route")),
+        shown(&root().join("dissector/ynl/specs/route")),
         shown(&kernel),
     );
     assert_eq!(ours.len(), theirs.len());

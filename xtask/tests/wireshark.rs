@@ -9,7 +9,7 @@ mod common;
 mod tshark;
 
 use common::{kernel_source, root, text};
-use nl_dissector::{emit::lua, model::Family};
+use nl_dissector::emit::lua;
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -18,6 +18,7 @@ use std::{
     process::Command,
 };
 use tshark::{compare, found, frames_by_name, tshark_with};
+use ynl::model::Family;
 
 /// The samples of other families, and what each is about.
 const FAMILIES: &[&str] = &[

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
-use nl_dissector::decode::Endian;
 use proptest::prelude::*;
+use ynl::decode::Endian;
 
 use super::reader::{About, ReadError, read};
 use super::sample::{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Which frames are kept, and how many there were of which kind.
 
-use nl_dissector::decode::{Endian, messages};
+use ynl::decode::{Endian, messages};
 
 use super::filter::Filter;
 use super::tree::{Certainty, Known};

@@ -18,7 +18,7 @@ use neli::nl::{NlPayload, NlmsghdrBuilder};
 use neli::socket::NlSocket;
 use neli::types::{Buffer, GenlBuffer};
 use neli::utils::Groups;
-use nl_dissector::decode::{Endian, Message, attributes, genl, messages, types};
+use ynl::decode::{Endian, Message, attributes, genl, messages, types};
 
 use crate::file::cooked::{self, ARPHRD_NETLINK, TO_USER};
 use crate::file::writer::Frame;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use nl_dissector::decode::{Endian, Message, attributes, flags, genl, messages, types};
+use ynl::decode::{Endian, Message, attributes, flags, genl, messages, types};
 
 use crate::file::writer::Frame;
 use crate::show::names;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use nl_dissector::decode::Endian;
+use ynl::decode::Endian;
 
 use super::command::Stdout;
 use super::outlet::Outlet;

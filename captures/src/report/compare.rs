@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use nl_dissector::model::{self, Family};
+use ynl::model::{self, Family};
 
 use super::collect::{Collected, ETHERNET, Fact, Facts, Interfaces, Source, Told};
 use super::export::words;

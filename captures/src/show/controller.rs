@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use nl_dissector::decode::{Attribute, Endian, Level, Message, Policies, attributes, flags, genl};
+use ynl::decode::{Attribute, Endian, Level, Message, Policies, attributes, flags, genl};
 
 use crate::file::reader::Packet;
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use nl_dissector::decode::genl;
+use ynl::decode::genl;
 
 use super::event::{Event, Role};
 use crate::text::escape;

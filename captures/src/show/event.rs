@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use nl_dissector::decode::{
+use ynl::decode::{
     Body, Genl, Level, Message, Side, Verdict, flags, genl, messages, missing_at, path_at, types,
 };
-use nl_dissector::model::Family;
+use ynl::model::Family;
 
 use super::controller::{CONTROLLER, Controller};
 use super::conversation::{self, Conversations, Request, Tie};

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use nl_dissector::decode::{Endian, messages};
-use nl_dissector::model::Family;
+use ynl::decode::{Endian, messages};
+use ynl::model::Family;
 
 use super::controller::{CONTROLLER, Controller, Registered};
 use super::json;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Which messages are shown.
 
-use nl_dissector::decode::Value;
+use ynl::decode::Value;
 
 use super::event::{Event, Role};
 use super::value::{Broken, Walker, push_leaf, walk_level, walk_record};

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::iter::successors;
 
-use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value};
-use nl_dissector::model::AttrKind;
+use ynl::decode::{Field, Flags, Inner, Level, Number, Record, Value};
+use ynl::model::AttrKind;
 
 use super::clock::push_seconds;
 use super::event::Event;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use nl_dissector::decode::{Value, flags};
+use ynl::decode::{Value, flags};
 
 use super::event::{Event, Role};
 use super::names;

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use nl_dissector::decode::{Field, Flags, Inner, Level, Number, Record, Value};
-use nl_dissector::model::DisplayHint;
+use ynl::decode::{Field, Flags, Inner, Level, Number, Record, Value};
+use ynl::model::DisplayHint;
 
 use crate::text::push_escaped;
 

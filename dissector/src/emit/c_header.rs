@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::{Unsupported, banner};
-use crate::model::{AttrSet, ConstantValue, Enum, Family, names::upper};
+use ynl::model::{AttrSet, ConstantValue, Enum, Family, names::upper};
 
 /// Writes the header of `family`.
 pub fn emit(family: &Family) -> Result<String, Unsupported> {
@@ -199,7 +199,7 @@ fn operations(out: &mut String, family: &Family) -> Result<(), Unsupported> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::nl_util;
+    use ynl::model::nl_util;
 
     #[test]
     fn clients_find_every_name_that_they_have_always_used() {

@@ -28,8 +28,8 @@ mod tests;
 use std::fmt::Write;
 
 use super::banner;
-use crate::model::{Family, names::snake};
 pub use tables::LuaError;
+use ynl::model::{Family, names::snake};
 
 /// The parts of the runtime, each a file that returns a table; later ones use
 /// those before them.

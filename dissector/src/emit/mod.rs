@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Emitters: each turns a [`Family`](crate::model::Family) into one text.
+//! Emitters: each turns a [`Family`](ynl::model::Family) into one text.
 //!
 //! A construct that an output cannot express is an error that names it, never a
 //! hole in what is written.
@@ -12,7 +12,7 @@ pub mod rust_neli;
 
 use std::fmt::Write;
 
-use crate::model::NL_UTIL_PATH;
+use ynl::model::NL_UTIL_PATH;
 
 /// A construct that an output cannot express.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! operation, its errors and its group.
 
 use super::{Unsupported, banner, put};
-use crate::model::{
+use ynl::model::{
     ArrayElement, AttrKind, AttrSet, Attribute, ByteOrder, DisplayHint, Enum, Exchange, Family,
     Message, Operation, Scalar, SetId, Struct,
 };
@@ -293,7 +293,7 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::nl_util;
+    use ynl::model::nl_util;
 
     #[test]
     fn every_name_of_the_specification_is_on_the_page() {

@@ -28,10 +28,10 @@ mod table;
 mod text;
 
 use super::{Unsupported, banner, comment, put};
-use crate::model::names::{snake, upper};
-use crate::model::{AttrSet, Enum, Family, KernelPolicy, Operation};
 use operation::{Form, Kind, forms, number};
 use text::{Scope, array, assign, identifier};
+use ynl::model::names::{snake, upper};
+use ynl::model::{AttrSet, Enum, Family, KernelPolicy, Operation};
 
 type Result<T = ()> = std::result::Result<T, Unsupported>;
 

@@ -15,8 +15,8 @@
 use std::collections::BTreeSet;
 
 use super::{Unsupported, banner, comment, put};
-use crate::model::names::{camel, snake, upper};
-use crate::model::{
+use ynl::model::names::{camel, snake, upper};
+use ynl::model::{
     AttrKind, AttrSet, Attribute, ByteOrder, Enum, Family, Member, MemberKind, Operation, Scalar,
     ScalarType, Struct,
 };

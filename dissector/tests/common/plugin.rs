@@ -3,7 +3,8 @@
 
 use super::{FAMILY, cooked, netlink};
 use mlua::{Function, Lua, Table, Value};
-use nl_dissector::{emit, model::nl_util};
+use nl_dissector::emit;
+use ynl::model::nl_util;
 
 /// What came of one message.
 #[derive(Debug)]

@@ -8,7 +8,6 @@
 use crate::{args::BenchDecodeArgs, cargo, kernel::Kernel, paths, run};
 use anyhow::{Context, Result, bail};
 use comfy_table::{CellAlignment, Table, presets};
-use nl_dissector::decode::{Endian, messages};
 use std::{
     fs::{self, File},
     io::{BufWriter, Write},
@@ -16,6 +15,7 @@ use std::{
     process::{Command, Stdio},
     time::Duration,
 };
+use ynl::decode::{Endian, messages};
 
 /// Bytes of a pcap file's header, of a packet's in it, and of the cooked one.
 const FILE_HEADER: usize = 24;

@@ -8,12 +8,13 @@
 use super::decode::{NETLINK, Used, watch, write_file};
 use crate::{args::BenchDissectorArgs, kernel::Kernel, paths};
 use anyhow::{Context, Result};
-use nl_dissector::{emit::lua, model::Family};
+use nl_dissector::emit::lua;
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
+use ynl::model::Family;
 
 /// Attributes of a message of ours, nests counted, and of a link's.
 const OURS: f64 = 31.0;

@@ -6,14 +6,12 @@ mod install;
 
 use crate::{args::DissectorArgs, codegen, paths};
 use anyhow::{Context, Result, ensure};
-use nl_dissector::{
-    emit::lua,
-    model::{AttrKind, Family},
-};
+use nl_dissector::emit::lua;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+use ynl::model::{AttrKind, Family};
 
 /// The file of several families, and what installing writes.
 const BUNDLE: &str = "nl_families.lua";

@@ -10,7 +10,6 @@ use super::{PATIENCE, sh};
 use crate::netlink::{NLM_F_DUMP, NLM_F_REQUEST, attrs};
 use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
-use nl_dissector::model::{Family, SetId, nl_util};
 use std::{
     collections::HashMap,
     fmt::Write as _,
@@ -20,6 +19,7 @@ use std::{
     thread::{self, ScopedJoinHandle},
     time::Instant,
 };
+use ynl::model::{Family, SetId, nl_util};
 
 /// Interfaces that nobody touches: more than one part of a dump holds.
 const STILL: usize = 500;

@@ -16,8 +16,8 @@ use neli::{
     socket::NlSocket,
     utils::Groups,
 };
-use nl_dissector::model::{Family, SetId, nl_util};
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
+use ynl::model::{Family, SetId, nl_util};
 
 const ENOMEM: i32 = 12;
 const ENOBUFS: i32 = 105;

@@ -8,8 +8,8 @@ use super::socket::{Message, Read, Socket, judge};
 use crate::netlink::{self, NLA_F_NESTED, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, attr};
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
-use nl_dissector::model::{AttrKind, AttrSet, Attribute, Family, SetId, nl_util};
 use std::collections::BTreeMap;
+use ynl::model::{AttrKind, AttrSet, Attribute, Family, SetId, nl_util};
 
 /// Sends `count` messages.
 pub(super) fn run(count: u64, seed: u64) -> Result<()> {

@@ -11,7 +11,7 @@ use neli::{
     socket::NlSocket,
     utils::Groups,
 };
-use nl_dissector::model::{AttrKind, Family, SetId};
+use ynl::model::{AttrKind, Family, SetId};
 
 const EAGAIN: i32 = 11;
 const ENOBUFS: i32 = 105;

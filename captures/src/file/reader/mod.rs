@@ -17,8 +17,8 @@ mod source;
 use std::io::Read;
 use std::time::Duration;
 
-use nl_dissector::decode::Endian;
 use pcap_file::pcapng::blocks::SECTION_HEADER_BLOCK;
+use ynl::decode::Endian;
 
 use self::source::Source;
 use super::{LINKTYPE_NETLINK, cooked};

@@ -6,8 +6,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use nl_dissector::decode::Endian;
 use pcap_file::PcapError;
+use ynl::decode::Endian;
 
 use super::ReadError;
 use crate::text::Reason;

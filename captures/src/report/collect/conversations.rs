@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use nl_dissector::decode::flags;
+use ynl::decode::flags;
 
 use super::health::Health;
 use super::nanoseconds;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use nl_dissector::decode::flags;
+use ynl::decode::flags;
 
 use crate::report::explain;
 use crate::report::model::{Failure, Waste, WasteKind, Who};

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use nl_dissector::decode::{flags, types};
+use ynl::decode::{flags, types};
 
 use crate::report::explain;
 use crate::report::model::{Ailment, Condition, Sufferer, Who};

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::offset_of;
 
-use nl_dissector::decode::{Attribute, Endian, attributes, flags, genl};
-use nl_dissector::model::{AttrSet, Family};
+use ynl::decode::{Attribute, Endian, attributes, flags, genl};
+use ynl::model::{AttrSet, Family};
 
 use crate::report::model::Interface;
 use crate::show::event::Event;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use nl_dissector::decode::flags;
+use ynl::decode::flags;
 
 use super::nanoseconds;
 use crate::report::model::{Kind, Step, Who};

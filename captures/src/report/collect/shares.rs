@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use nl_dissector::decode::{Field, Inner, Level, Value};
-use nl_dissector::model::AttrKind;
+use ynl::decode::{Field, Inner, Level, Value};
+use ynl::model::AttrKind;
 
 use crate::report::model::{Attribute, Share};
 use crate::show::event::Event;

@@ -11,44 +11,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use nl_dissector::decode::Message;
-use nl_dissector::model::{Family, MemberKind, NL_UTIL_PATH, NL_UTIL_YAML};
+use ynl::decode::Message;
+use ynl::model::{Family, MemberKind, NL_UTIL_PATH, NL_UTIL_YAML, Protocol};
+use ynl::specs::{CONTROLLER, PROTOCOLS};
 
 use crate::text::{self, Reason, escape, escape_os};
 
 /// The environment variable with more files and folders, separated by colons.
 pub(crate) const VARIABLE: &str = "NLCAP_SPECS";
-
-/// The controller of generic netlink, in our own words: every recording has it.
-const CONTROLLER: &str = include_str!("nlctrl.yaml");
-
-/// Names and headers of protocols that are not generic, after Linux's headers: for
-/// what no other specification has. Those of a protocol are read one after another
-/// until one has the message: what is met most comes first.
-const NAMES: [(&str, &str); 16] = [
-    (include_str!("route/link.yaml"), "route/link.yaml"),
-    (include_str!("route/addr.yaml"), "route/addr.yaml"),
-    (include_str!("route/route.yaml"), "route/route.yaml"),
-    (include_str!("route/neigh.yaml"), "route/neigh.yaml"),
-    (include_str!("route/tc.yaml"), "route/tc.yaml"),
-    (include_str!("route/rest.yaml"), "route/rest.yaml"),
-    (include_str!("netfilter.yaml"), "netfilter.yaml"),
-    (include_str!("xfrm.yaml"), "xfrm.yaml"),
-    (include_str!("audit.yaml"), "audit.yaml"),
-    (include_str!("sock_diag/inet.yaml"), "sock_diag/inet.yaml"),
-    (include_str!("sock_diag/inet6.yaml"), "sock_diag/inet6.yaml"),
-    (include_str!("sock_diag/unix.yaml"), "sock_diag/unix.yaml"),
-    (
-        include_str!("sock_diag/netlink.yaml"),
-        "sock_diag/netlink.yaml",
-    ),
-    (
-        include_str!("sock_diag/packet.yaml"),
-        "sock_diag/packet.yaml",
-    ),
-    (include_str!("sock_diag/vsock.yaml"), "sock_diag/vsock.yaml"),
-    (include_str!("sock_diag/xdp.yaml"), "sock_diag/xdp.yaml"),
-];
 
 /// The longest specification that is read, in bytes; the kernel's have 200 KiB.
 const LONGEST: u64 = 1 << 24;
@@ -186,14 +156,14 @@ impl Specs {
     }
 
     fn built_in(&mut self) {
-        for (text, name) in [(NL_UTIL_YAML, NL_UTIL_PATH), (CONTROLLER, "nlctrl.yaml")] {
+        for (text, name) in [(NL_UTIL_YAML, NL_UTIL_PATH), CONTROLLER] {
             self.push(text, Source::BuiltIn { text, name });
         }
     }
 
     /// Names only, for what nothing before has.
     fn names(&mut self) {
-        for (text, name) in NAMES {
+        for (text, name) in PROTOCOLS {
             self.push(text, Source::BuiltIn { text, name });
         }
     }
@@ -214,7 +184,7 @@ impl Specs {
         self.all.push(Spec {
             name: family.name.clone(),
             protonum: match family.protocol {
-                nl_dissector::model::Protocol::Raw { number } => Some(number.into()),
+                Protocol::Raw { number } => Some(number.into()),
                 _ => None,
             },
             source: Source::File(path.to_owned()),

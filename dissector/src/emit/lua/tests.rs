@@ -3,7 +3,7 @@
 
 use super::tables::{noun, quote};
 use super::*;
-use crate::model::nl_util;
+use ynl::model::nl_util;
 
 /// Filters are in people's scripts: a name that changes is a change of the protocol.
 #[test]
@@ -64,7 +64,7 @@ fn an_array_of_structs_is_registered_and_one_of_structs_with_attributes_refused(
              attribute-sets:\n- name: rows\n  attributes:\n  - {{name: all, type: binary, \
              sub-type: struct, struct: row{keys}}}\noperations: {{list: []}}\n"
         );
-        crate::model::Family::parse(&text, "rows.yaml").unwrap()
+        ynl::model::Family::parse(&text, "rows.yaml").unwrap()
     };
     let names = field_names(&family("")).unwrap();
     assert!(names.contains(&"rows.all.len".into()), "{names:?}");

@@ -3,8 +3,8 @@
 
 use super::text::identifier;
 use super::{Result, operation_place, unsupported};
-use crate::model::names::{camel, snake, upper};
-use crate::model::{Exchange, Family, McastGroup, Operation, SetId};
+use ynl::model::names::{camel, snake, upper};
+use ynl::model::{Exchange, Family, McastGroup, Operation, SetId};
 
 /// How an operation is asked for, in the order that the table wants.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

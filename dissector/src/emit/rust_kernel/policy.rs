@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::operation::Form;
 use super::text::assign;
 use super::{Result, comment, put, set_place, unsupported};
-use crate::model::names::{snake, upper};
-use crate::model::{
+use ynl::model::names::{snake, upper};
+use ynl::model::{
     AttrKind, AttrSet, Attribute, ByteOrder, Checks, Enum, Family, Scalar, ScalarType, SetId,
 };
 

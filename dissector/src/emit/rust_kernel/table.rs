@@ -4,7 +4,7 @@
 use super::operation::{Form, Kind};
 use super::text::{assign, signature};
 use super::{Result, comment, put};
-use crate::model::names::upper;
+use ynl::model::names::upper;
 
 /// What a handler takes, and what it returns.
 fn shape(kind: Kind) -> (&'static str, &'static str, &'static str) {

@@ -2,7 +2,7 @@
 //! The generated source against the checked-in one, and what is refused.
 
 use super::*;
-use crate::model::{NL_UTIL_YAML, nl_util};
+use ynl::model::{NL_UTIL_YAML, nl_util};
 
 /// The project's specification with one text in place of another.
 fn changed(old: &str, new: &str) -> Family {

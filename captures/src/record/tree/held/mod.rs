@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use nl_dissector::decode::{Endian, Message, flags, messages, types};
+use ynl::decode::{Endian, Message, flags, messages, types};
 
 use super::owner::{Certainty, Direction, Known, Port};
 use super::owners::Owners;

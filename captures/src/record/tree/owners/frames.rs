@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use nl_dissector::decode::{Endian, Message, flags, messages};
+use ynl::decode::{Endian, Message, flags, messages};
 
 use super::{Asked, Owners, Request, Sent};
 use crate::file::writer::Frame;

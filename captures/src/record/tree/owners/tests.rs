@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use nl_dissector::decode::flags;
+use ynl::decode::flags;
 
 use super::super::multicast::Copy;
 use super::super::owner::Known;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::{LuaError, Tables, quote};
 use crate::emit::lua::word;
-use crate::model::{
+use ynl::model::{
     ArrayElement, AttrKind, Attribute, ByteOrder, DisplayHint, EnumId, EnumUse, MemberKind, Scalar,
     ScalarType, StructId,
 };

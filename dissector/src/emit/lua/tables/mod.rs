@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::{abbreviation, word};
-use crate::model::{
+use ynl::model::{
     AttrKind, AttrSet, Attribute, EnumId, Family, MemberKind, Message, Operation, StructId,
     names::{snake, upper},
 };

@@ -9,7 +9,7 @@
 //! file, line, column and path in the specification, never a silent hole.
 //!
 //! ```
-//! use nl_dissector::model::{AttrKind, nl_util};
+//! use ynl::model::{AttrKind, nl_util};
 //!
 //! let family = nl_util();
 //! let netdev = &family[family.set("netdev").unwrap()];
@@ -36,7 +36,7 @@ pub use error::{Position, Refusal, SpecError};
 pub use types::*;
 
 /// The project's own specification, as it was when this was built.
-pub const NL_UTIL_YAML: &str = include_str!("../../../kmod/uapi/nl_util.yaml");
+pub const NL_UTIL_YAML: &str = include_str!("../../../../kmod/uapi/nl_util.yaml");
 
 /// Where [`NL_UTIL_YAML`] lies in the source tree.
 pub const NL_UTIL_PATH: &str = "kmod/uapi/nl_util.yaml";

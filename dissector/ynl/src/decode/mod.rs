@@ -10,14 +10,14 @@
 //! [`Level`]s whose attributes are read when they are asked for.
 //!
 //! ```
-//! use nl_dissector::decode::{Body, Endian, Side, Value, messages};
+//! use ynl::decode::{Body, Endian, Side, Value, messages};
 //!
 //! // A request of nl_util: L2_IID with NETDEV { IFINDEX 2 }.
 //! let bytes = [
 //!     32, 0, 0, 0, 0x1b, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, //
 //!     12, 0, 1, 0x80, 8, 0, 1, 0, 2, 0, 0, 0,
 //! ];
-//! let family = nl_dissector::model::nl_util();
+//! let family = ynl::model::nl_util();
 //! let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
 //! let body = Body::new(&family, &message, Endian::Little, Side::Request, None).unwrap();
 //! assert_eq!(body.operation.unwrap().name, "l2-iid");
