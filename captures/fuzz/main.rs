@@ -10,21 +10,13 @@
     reason = "the fuzzer calls a part of the program"
 )]
 
-#[path = "../src/args/mod.rs"]
-mod args;
-#[path = "../src/compare.rs"]
-mod compare;
-#[path = "../src/exit.rs"]
-mod exit;
 #[path = "../src/file/mod.rs"]
 mod file;
-#[path = "../src/record/mod.rs"]
-mod record;
-#[path = "../src/report/mod.rs"]
-mod report;
+#[path = "../src/messages/mod.rs"]
+mod messages;
 #[path = "../src/show/mod.rs"]
 mod show;
-#[path = "../src/text.rs"]
-mod text;
+#[path = "../src/terminal/mod.rs"]
+mod terminal;
 
 libfuzzer_sys::fuzz_target!(|file: &[u8]| show::fuzz::all_views(file));

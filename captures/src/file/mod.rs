@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Capture files: what a frame is, writing and reading them.
+//! Capture files, pcapng and pcap: writing and reading them.
+//!
+//! What stands in a file is known here and nowhere else, comments too; what its messages mean
+//! is not.
 
 pub(crate) mod cooked;
 pub(crate) mod reader;

@@ -18,7 +18,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::{DataLink, Endianness, PcapError};
 
 use super::{ADDED, APPLICATION, LINKTYPE_NETLINK, SNAP_LENGTH, cooked};
-use crate::text;
+use crate::terminal::text;
 
 /// The exponent of if_tsresol: 10 to the power of -9 s.
 const NANOSECONDS: u8 = 9;

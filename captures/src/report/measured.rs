@@ -9,8 +9,8 @@ use super::collect::Collected;
 use super::model::{Figures, Group, Rounds, Spread, WasteKind};
 use super::{compare, recording};
 use crate::file::reader::ReadError;
-use crate::show::specs::Specs;
-use crate::text::escape_os;
+use crate::messages::specs::Specs;
+use crate::terminal::text::escape_os;
 
 /// What is kept of a round: its figures, and where its recording is.
 pub(crate) struct Measured {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `nlcap report`: what recordings say, one by one and side by side.
+//! What recordings say, one by one and side by side.
+//!
+//! [`collect`] goes once over the messages of a recording and keeps sums, [`compare`] sets
+//! recordings side by side, and what comes of both is plain data ([`model`]), which each
+//! format in [`export`] renders. Nothing here knows the command line.
 
-pub(crate) mod args;
 mod collect;
 mod compare;
 mod explain;
@@ -9,48 +12,34 @@ pub(crate) mod export;
 mod measured;
 mod model;
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufReader, IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
-use self::args::{OutputArgs, ReportArgs, format_of};
 use self::collect::{Collected, collect};
+pub(crate) use self::compare::group;
 use self::export::Format;
 pub(crate) use self::measured::{Measured, measured};
 use self::model::{FORM, Group, Report};
-use crate::exit::Exit;
 use crate::file::reader::ReadError;
-use crate::show::paint::Paint;
-use crate::show::specs::Specs;
-use crate::text::{Reason, escape_os};
+use crate::messages::specs::Specs;
+use crate::terminal::colour::Color;
+use crate::terminal::paint::Paint;
+use crate::terminal::text::{Reason, escape_os};
 
 /// Bytes gathered for one read(2).
 const BUFFER: usize = 1 << 17;
 
-/// Runs `nlcap report`.
-pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
-    args.output.check()?;
-    let specs = Specs::gather(&args.output.spec)?;
-    let mut groups = Vec::new();
-    let mut recordings = Vec::new();
-    for path in &args.files {
-        let cannot_read =
-            |error: &dyn fmt::Display| anyhow!("cannot read {}: {error}", escape_os(path));
-        if path.extension().is_some_and(|it| it == "json") {
-            let report = read_report(path).map_err(|error| cannot_read(&format!("{error:#}")))?;
-            groups.extend(report.groups);
-        } else {
-            let recording = recording(&specs, path).map_err(|error| cannot_read(&error))?;
-            recordings.push(recording);
-        }
-    }
-    if !recordings.is_empty() {
-        groups.push(compare::group(args.output.title.clone(), recordings));
-    }
-    write(&report(groups, args.output.about.clone()), &args.output)
+/// Where a report goes.
+pub(crate) struct Output {
+    /// Files, each in its format.
+    pub(crate) files: Vec<(PathBuf, Format)>,
+    /// The format on standard output, where it goes there too.
+    pub(crate) stdout: Option<Format>,
+    /// When there is colour there.
+    pub(crate) color: Color,
 }
 
 /// The report of these groups.
@@ -74,7 +63,7 @@ pub(crate) fn recording(specs: &Specs, path: &Path) -> Result<Collected, ReadErr
 }
 
 /// A report that was written as JSON.
-fn read_report(path: &Path) -> anyhow::Result<Report> {
+pub(crate) fn read_report(path: &Path) -> anyhow::Result<Report> {
     let text = fs::read_to_string(path).map_err(|error| anyhow!("{}", Reason(error)))?;
     let report: Report = serde_json::from_str(&text).context("it is no report of nlcap")?;
     if report.form != FORM {
@@ -83,20 +72,17 @@ fn read_report(path: &Path) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Writes the report to all files that are wanted, and to standard output where
-/// there is none, or a format is wanted there.
-pub(crate) fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<Exit> {
-    for path in &args.output {
-        let format = format_of(path)?;
+/// Writes the report to all files that are wanted, and to standard output.
+pub(crate) fn write(report: &Report, output: &Output) -> anyhow::Result<()> {
+    for (path, format) in &output.files {
         let text = format.exporter(Paint(false)).render(report)?;
         fs::write(path, text)
             .map_err(|error| anyhow!("cannot write {}: {}", escape_os(path), Reason(error)))?;
     }
-    if !args.output.is_empty() && args.format.is_none() {
-        return Ok(Exit::Success);
-    }
-    let format = args.format.unwrap_or(Format::Text);
-    let paint = Paint(args.color.is_on(io::stdout().is_terminal()));
+    let Some(format) = output.stdout else {
+        return Ok(());
+    };
+    let paint = Paint(output.color.is_on(io::stdout().is_terminal()));
     let text = format.exporter(paint).render(report)?;
     let mut stdout = io::stdout().lock();
     match stdout
@@ -107,7 +93,7 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<Exit> 
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(anyhow!("cannot write the report: {}", Reason(error)))
         }
-        _ => Ok(Exit::Success),
+        _ => Ok(()),
     }
 }
 

@@ -481,7 +481,7 @@ proptest! {
         let report = made_up(&[("a\x1b[2J", &all), ("ip", &ip_link())]);
         for format in <Format as clap::ValueEnum>::value_variants() {
             let text = shown(&report, *format);
-            let unsafe_char = |c: char| c != '\n' && crate::text::is_unsafe(c);
+            let unsafe_char = |c: char| c != '\n' && crate::terminal::text::is_unsafe(c);
             prop_assert!(!text.contains(unsafe_char), "{text:?}");
         }
         prop_assert_eq!(&serde_json::from_str::<Report>(&shown(&report, Format::Json)).unwrap(), &report);

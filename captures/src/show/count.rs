@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use ynl::decode::genl;
 
-use super::event::{Event, Role};
-use crate::text::escape;
+use crate::messages::event::{Event, Role};
+use crate::terminal::text::escape;
 
 /// The most rows; what comes after is counted together.
 const MOST: usize = 10_000;

@@ -3,40 +3,40 @@
 
 use ynl::decode::Value;
 
-use super::event::{Event, Role};
 use super::value::{Broken, Walker, push_leaf, walk_level, walk_record};
-use crate::args::ViewArgs;
+use super::view::Options;
+use crate::messages::event::{Event, Role};
 
 /// What is asked for; each kind of condition must hold, of one kind any.
 pub(super) struct Filter<'a> {
-    args: &'a ViewArgs,
+    options: &'a Options,
     /// Names of attributes, and the values that they must have.
     attributes: Vec<(&'a str, Option<&'a str>)>,
 }
 
 impl<'a> Filter<'a> {
-    pub(super) fn new(args: &'a ViewArgs) -> Self {
+    pub(super) fn new(options: &'a Options) -> Self {
         let split = |it: &'a String| match it.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (it.as_str(), None),
         };
         Self {
-            args,
-            attributes: args.attr.iter().map(split).collect(),
+            options,
+            attributes: options.attr.iter().map(split).collect(),
         }
     }
 
     /// Whether the message is shown.
     pub(super) fn wants(&self, event: &Event<'_>) -> bool {
-        let args = self.args;
+        let options = self.options;
         let any = |wanted: &[String], names: &[&str]| {
             wanted.is_empty() || wanted.iter().any(|it| names.contains(&it.as_str()))
         };
-        any(&args.family, &[&event.family, event.protocol])
-            && any(&args.op, &[&event.operation])
-            && (args.pid.is_empty()
-                || (event.process.as_ref()).is_some_and(|it| args.pid.contains(&it.pid)))
-            && (!args.errors || event.role == Role::Error)
+        any(&options.family, &[&event.family, event.protocol])
+            && any(&options.op, &[&event.operation])
+            && (options.pid.is_empty()
+                || (event.process.as_ref()).is_some_and(|it| options.pid.contains(&it.pid)))
+            && (!options.errors || event.role == Role::Error)
             && (self.attributes.iter()).all(|(name, value)| has(event, name, *value))
     }
 }

@@ -5,12 +5,12 @@ use std::cell::LazyCell;
 
 use jiff::tz::TimeZone;
 
-use super::paint::Paint;
-use super::specs::Specs;
-use super::view::View;
-use super::{Session, read_while};
-use crate::args::ViewArgs;
-use crate::text::is_unsafe;
+use super::view::{Options, View};
+use crate::file::reader::read_while;
+use crate::messages::event::Session;
+use crate::messages::specs::Specs;
+use crate::terminal::paint::Paint;
+use crate::terminal::text::is_unsafe;
 
 thread_local! {
     static SPECS: LazyCell<Specs> = LazyCell::new(Specs::only_built_in);
@@ -23,9 +23,9 @@ thread_local! {
 /// Where something is.
 pub(crate) fn all_views(file: &[u8]) {
     for form in 0..4 {
-        let mut args = ViewArgs {
+        let mut args = Options {
             added: true,
-            ..ViewArgs::default()
+            ..Options::default()
         };
         match form {
             0 => args.attr = vec![String::from("a.b=c")],

@@ -9,9 +9,9 @@ use ynl::decode::{Field, Flags, Inner, Level, Number, Record, Value};
 use ynl::model::AttrKind;
 
 use super::clock::push_seconds;
-use super::event::Event;
-use super::names;
 use super::value::{hinted, hinted_number, push_decimal, push_hex, write};
+use crate::messages::event::Event;
+use crate::messages::names;
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -95,7 +95,7 @@ fn push_verdict(out: &mut String, event: &Event<'_>) {
     }
 }
 
-pub(super) fn push_key(out: &mut String, key: &str) {
+pub(crate) fn push_key(out: &mut String, key: &str) {
     out.push(',');
     push_text(out, key);
     out.push(':');
@@ -103,7 +103,7 @@ pub(super) fn push_key(out: &mut String, key: &str) {
 
 /// A string, escaped as RFC 8259 has it, and DEL and the marks that turn the
 /// direction of writing as well, for a terminal may be next.
-pub(super) fn push_text(out: &mut String, text: &str) {
+pub(crate) fn push_text(out: &mut String, text: &str) {
     out.push('"');
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if text.bytes().all(plain) {
@@ -117,7 +117,7 @@ pub(super) fn push_text(out: &mut String, text: &str) {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if crate::text::is_unsafe(c) => {
+            c if crate::terminal::text::is_unsafe(c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     write(out, format_args!("\\u{unit:04x}"));
                 }
@@ -128,7 +128,7 @@ pub(super) fn push_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
-pub(super) fn push_list<T>(
+pub(crate) fn push_list<T>(
     out: &mut String,
     all: impl Iterator<Item = T>,
     mut push: impl FnMut(&mut String, T),

@@ -2,7 +2,7 @@
 //! What is known from the file and from Linux's headers: taps, families, policies.
 
 use super::tests::{file, show, with};
-use crate::args::ViewArgs;
+use super::view::Options;
 use crate::file::sample::{GENERIC, START, attribute, frame, interface, message, nl_user, origin};
 use crate::file::writer::{Note, Writer};
 
@@ -86,7 +86,7 @@ fn a_request_without_a_specification_is_read_by_the_policy_in_the_file() {
         (GENERIC, message(0x99, 1, 3, &body)),
         (GENERIC, message(0x99, 0, 3, &body)),
     ];
-    let lines = |change: fn(&mut ViewArgs)| {
+    let lines = |change: fn(&mut Options)| {
         let text = show(&file(&frames), &with(change));
         text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>()
     };

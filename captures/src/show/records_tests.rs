@@ -6,9 +6,9 @@ use std::cell::LazyCell;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::specs::Specs;
 use super::tests::{file, show, try_all, with};
 use crate::file::sample::{attribute, message};
+use crate::messages::specs::Specs;
 
 const NEWROUTE: u16 = libc::RTM_NEWROUTE;
 const NEWNEXTHOP: u16 = 104;
@@ -248,7 +248,7 @@ fn structs_of_arrays_are_as_long_as_linuxs() {
         (diag, 20, Some(libc::AF_INET as u8), "md5sig", 100),
         (diag, 20, Some(libc::AF_INET6 as u8), "md5sig", 100),
     ] {
-        let key = super::specs::RawKey {
+        let key = crate::messages::specs::RawKey {
             protocol,
             kind,
             to_kernel: true,

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What is shown of recordings: real ones, made-up ones, and broken ones.
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::paint::Paint;
-use super::*;
-use crate::args::{Color, ViewArgs};
+use super::view::{Options, View};
+use crate::file::reader::{ReadError, read};
 use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
-use jiff::tz::TimeZone;
+use crate::messages::event::Session;
+use crate::messages::specs::Specs;
+use crate::terminal::colour::Color;
+use crate::terminal::paint::Paint;
 
 const SAMPLES: [(&str, &[u8]); 5] = [
     (
@@ -33,20 +36,16 @@ const SAMPLES: [(&str, &[u8]); 5] = [
 ];
 
 /// What `nlcap show` prints of a file, and how reading it ended.
-fn show_with(specs: &Specs, file: &[u8], args: &ViewArgs) -> (String, Result<u64, ReadError>) {
-    let mut show = Show {
-        out: BufWriter::new(Vec::new()),
-        view: View::new(args, Paint(args.color == Color::Always), TimeZone::UTC),
-        prompt: false,
-        failed: None,
-    };
-    let result = show.file(specs, (file, false));
-    show.finish();
-    let bytes = show.out.into_inner().unwrap();
-    (String::from_utf8(bytes).unwrap(), result)
+fn show_with(specs: &Specs, file: &[u8], args: &Options) -> (String, Result<u64, ReadError>) {
+    let paint = Paint(args.color == Color::Always);
+    let mut view = View::new(args, paint, TimeZone::UTC);
+    let mut session = Session::new(specs);
+    let about = read(file, &mut |packet| view.packet(&mut session, packet));
+    view.finish();
+    (view.text(), about.map(|it| it.dropped.unwrap_or(0)))
 }
 
-pub(super) fn show(file: &[u8], args: &ViewArgs) -> String {
+pub(super) fn show(file: &[u8], args: &Options) -> String {
     let (text, result) = show_with(&Specs::only_built_in(), file, args);
     result.unwrap();
     text
@@ -57,8 +56,8 @@ pub(super) fn file(frames: &[(u16, Vec<u8>)]) -> Vec<u8> {
     recording("x", frames, counters(frames))
 }
 
-pub(super) fn with(change: impl FnOnce(&mut ViewArgs)) -> ViewArgs {
-    let mut args = ViewArgs::default();
+pub(super) fn with(change: impl FnOnce(&mut Options)) -> Options {
+    let mut args = Options::default();
     change(&mut args);
     args
 }
@@ -66,7 +65,7 @@ pub(super) fn with(change: impl FnOnce(&mut ViewArgs)) -> ViewArgs {
 #[test]
 fn the_samples_are_shown_in_lines() {
     for (name, sample) in SAMPLES {
-        insta::assert_snapshot!(format!("{name}.lines"), show(sample, &ViewArgs::default()));
+        insta::assert_snapshot!(format!("{name}.lines"), show(sample, &Options::default()));
     }
 }
 
@@ -102,7 +101,7 @@ fn messages_are_counted() {
 
 #[test]
 fn times_have_the_forms_of_tcpdump() {
-    let shown = |view: &ViewArgs| show(SAMPLES[2].1, view);
+    let shown = |view: &Options| show(SAMPLES[2].1, view);
     let first_two = |time: u8| {
         let text = shown(&with(|it| it.time = time));
         let words = |line: &str| line.split(" nl_user[").next().unwrap().to_owned();
@@ -143,7 +142,7 @@ fn times_have_the_forms_of_tcpdump() {
 
 #[test]
 fn filters_leave_what_was_asked_for() {
-    let shown = |change: fn(&mut ViewArgs)| show(SAMPLES[2].1, &with(change)).lines().count();
+    let shown = |change: fn(&mut Options)| show(SAMPLES[2].1, &with(change)).lines().count();
     assert_eq!(shown(|_| {}), 4);
     assert_eq!(shown(|it| it.family = vec!["nl_util".into()]), 2);
     assert_eq!(shown(|it| it.family = vec!["generic".into()]), 4);
@@ -193,7 +192,7 @@ fn bytes_in_the_place_of_attributes_are_shown_wherever_they_are() {
     ]
     .concat();
     let file = file(&[(0, message(16, 1, 7, &payload))]);
-    let shown = |change: fn(&mut ViewArgs)| show(&file, &with(change));
+    let shown = |change: fn(&mut Options)| show(&file, &with(change));
     assert_eq!(
         shown(|it| it.time = 1),
         "port 0 > route newlink xdp={[no attribute: 00000a00]} \
@@ -268,7 +267,7 @@ fn a_damaged_file_is_shown_up_to_the_damage() {
     let (text, result) = show_with(
         &Specs::only_built_in(),
         &whole[..whole.len() - 90],
-        &ViewArgs::default(),
+        &Options::default(),
     );
     let error = result.unwrap_err().to_string();
     assert!(error.starts_with("it is cut off at byte "), "{error}");
@@ -302,7 +301,7 @@ fn zeros_behind_the_last_message_are_nothing_and_other_bytes_are_said() {
 
 #[test]
 fn there_is_colour_only_where_it_was_asked_for() {
-    let plain = show(SAMPLES[2].1, &ViewArgs::default());
+    let plain = show(SAMPLES[2].1, &Options::default());
     let colour = show(SAMPLES[2].1, &with(|it| it.color = Color::Always));
     assert!(!plain.contains('\x1b') && colour.contains("\x1b[31m ENODEV"));
     let mut stripped = colour;
@@ -329,7 +328,7 @@ pub(super) fn try_all(specs: &Specs, file: &[u8]) {
                 parsed.unwrap_or_else(|error| panic!("{error}: {line}"));
             }
         }
-        let unsafe_char = |c: char| c != '\n' && crate::text::is_unsafe(c);
+        let unsafe_char = |c: char| c != '\n' && crate::terminal::text::is_unsafe(c);
         assert!(!text.contains(unsafe_char), "{text:?}");
     }
 }
@@ -381,7 +380,7 @@ fn a_hundred_thousand_spoilt_recordings_are_shown_without_a_panic() {
             }
         }
         let (text, _) = show_with(&specs, &spoilt, &args[case / 3 % 3]);
-        let unsafe_char = |c: char| c != '\n' && crate::text::is_unsafe(c);
+        let unsafe_char = |c: char| c != '\n' && crate::terminal::text::is_unsafe(c);
         assert!(!text.contains(unsafe_char), "{case}: {text:?}");
     }
 }

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ynl::decode::{Field, Flags, Inner, Level, Number, Record, Value};
 use ynl::model::DisplayHint;
 
-use crate::text::push_escaped;
+use crate::terminal::text::push_escaped;
 
 /// The name of an attribute: of the specification, else its number.
 pub(super) fn push_name(out: &mut String, field: &Field<'_>) {
@@ -21,7 +21,7 @@ pub(super) fn push_name(out: &mut String, field: &Field<'_>) {
 }
 
 /// Writing to a String cannot fail.
-pub(super) fn write(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub(crate) fn write(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 

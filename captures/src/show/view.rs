@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Messages as text, as the command line asks for it.
+//! Messages as text, in the form that is asked for.
 
 use std::io::{self, IsTerminal};
 
@@ -7,17 +7,57 @@ use jiff::tz::TimeZone;
 
 use super::clock::{Clock, Form};
 use super::count::Count;
-use super::event::{Event, Session};
 use super::filter::Filter;
-use super::paint::Paint;
-use super::{json, line};
-use crate::args::ViewArgs;
+use super::{json, line, tree};
 use crate::file::reader::Packet;
-use crate::text;
+use crate::messages::event::{Event, Session};
+use crate::terminal::colour::Color;
+use crate::terminal::paint::Paint;
+use crate::terminal::text;
+
+/// Which messages are shown, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// The form of times, by how often `-t` was given.
+    pub(crate) time: u8,
+    /// Under each line every attribute.
+    pub(crate) verbose: bool,
+    /// Under each line the bytes of the message.
+    pub(crate) bytes: bool,
+    /// A JSON object for each message instead.
+    pub(crate) json: bool,
+    /// A table of how many messages there are instead.
+    pub(crate) count: bool,
+    /// Only messages of these families, or netlink protocols.
+    pub(crate) family: Vec<String>,
+    /// Only messages of these operations.
+    pub(crate) op: Vec<String>,
+    /// Only messages of these processes.
+    pub(crate) pid: Vec<u32>,
+    /// Only errors.
+    pub(crate) errors: bool,
+    /// Only messages with these attributes: `NAME` or `NAME=VALUE`.
+    pub(crate) attr: Vec<String>,
+    /// With the messages that nlcap added to the recording.
+    pub(crate) added: bool,
+    /// When there is colour.
+    pub(crate) color: Color,
+}
+
+impl Options {
+    /// Whether some messages are left out.
+    pub(crate) fn is_filtered(&self) -> bool {
+        !(self.family.is_empty()
+            && self.op.is_empty()
+            && self.pid.is_empty()
+            && self.attr.is_empty())
+            || self.errors
+    }
+}
 
 /// Makes text of messages.
 pub(crate) struct View<'a> {
-    args: &'a ViewArgs,
+    options: &'a Options,
     filter: Filter<'a>,
     clock: Clock,
     paint: Paint,
@@ -25,23 +65,23 @@ pub(crate) struct View<'a> {
     /// A message was wanted.
     found: bool,
     /// What is to be written next.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl<'a> View<'a> {
     /// For an output that is a terminal, or is none.
-    pub(crate) fn for_output(args: &'a ViewArgs, is_terminal: bool) -> Self {
-        let paint = Paint(args.color.is_on(is_terminal));
-        Self::new(args, paint, TimeZone::system())
+    pub(crate) fn for_output(options: &'a Options, is_terminal: bool) -> Self {
+        let paint = Paint(options.color.is_on(is_terminal));
+        Self::new(options, paint, TimeZone::system())
     }
 
-    pub(super) fn new(args: &'a ViewArgs, paint: Paint, zone: TimeZone) -> Self {
+    pub(super) fn new(options: &'a Options, paint: Paint, zone: TimeZone) -> Self {
         Self {
-            args,
-            filter: Filter::new(args),
-            clock: Clock::new(Form::of(args.time), zone),
+            options,
+            filter: Filter::new(options),
+            clock: Clock::new(Form::of(options.time), zone),
             paint,
-            count: args.count.then(Count::default),
+            count: options.count.then(Count::default),
             found: false,
             text: String::new(),
         }
@@ -49,9 +89,9 @@ impl<'a> View<'a> {
 
     /// Takes a message; `generation` changes where names do.
     pub(super) fn take(&mut self, event: &Event<'_>, generation: u32) {
-        let args = self.args;
+        let options = self.options;
         // The list of families that nlcap adds is for programs.
-        let shown = !event.packet.added || args.added;
+        let shown = !event.packet.added || options.added;
         if !shown || !self.filter.wants(event) {
             return;
         }
@@ -60,18 +100,18 @@ impl<'a> View<'a> {
             count.add(event, generation);
             return;
         }
-        if args.json {
+        if options.json {
             json::push_event(&mut self.text, event);
         } else {
             let time = self.clock.show(event.packet.time);
             line::push_line(&mut self.text, event, time, self.paint);
         }
         self.text.push('\n');
-        if !args.json && args.verbose {
-            line::push_tree(&mut self.text, event);
+        if !options.json && options.verbose {
+            tree::push_tree(&mut self.text, event);
         }
-        if !args.json && args.bytes {
-            line::push_bytes(&mut self.text, event.bytes);
+        if !options.json && options.bytes {
+            tree::push_bytes(&mut self.text, event.bytes);
         }
     }
 
@@ -91,7 +131,7 @@ impl<'a> View<'a> {
 
     /// A packet had bytes that are no message.
     fn odd_packet(&mut self) {
-        if !self.args.json && self.count.is_none() && !self.args.is_filtered() {
+        if !self.options.json && self.count.is_none() && !self.options.is_filtered() {
             self.text
                 .push_str("    [bytes that are no netlink message]\n");
         }
@@ -107,7 +147,7 @@ impl<'a> View<'a> {
     /// Tells who watches that there is nothing to see because of the filters. A
     /// script finds it out by what it reads.
     pub(crate) fn say_if_none_matches(&self) {
-        if !self.found && self.args.is_filtered() && io::stderr().is_terminal() {
+        if !self.found && self.options.is_filtered() && io::stderr().is_terminal() {
             text::say(&"no message matches");
         }
     }

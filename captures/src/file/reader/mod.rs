@@ -22,7 +22,7 @@ use ynl::decode::Endian;
 
 use self::source::Source;
 use super::{LINKTYPE_NETLINK, cooked};
-use crate::text::Reason;
+use crate::terminal::text::Reason;
 
 /// The longest block or packet that is taken, in bytes. A packet has at most
 /// 262,144, and the rest of its block is little.

@@ -10,7 +10,7 @@ use pcap_file::PcapError;
 use ynl::decode::Endian;
 
 use super::ReadError;
-use crate::text::Reason;
+use crate::terminal::text::Reason;
 
 /// Bytes of the buffer, as long as no item is longer.
 const BUFFER: usize = 1 << 17;

@@ -9,9 +9,9 @@ use ynl::decode::flags;
 
 use super::health::Health;
 use super::nanoseconds;
+use crate::messages::conversation::Request;
+use crate::messages::event::{Event, Role};
 use crate::report::model::{Ailment, Conversation, Times, Who};
-use crate::show::conversation::Request;
-use crate::show::event::{Event, Role};
 
 /// The most kinds of conversations that are told apart.
 const MOST: usize = 1024;

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use ynl::decode::flags;
 
+use crate::messages::event::Event;
+use crate::messages::names;
 use crate::report::explain;
 use crate::report::model::{Failure, Waste, WasteKind, Who};
-use crate::show::event::Event;
-use crate::show::names;
 
 /// The most different failures.
 const MOST: usize = 256;

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use ynl::decode::{flags, types};
 
+use crate::messages::conversation::Request;
+use crate::messages::event::{Event, Role};
 use crate::report::explain;
 use crate::report::model::{Ailment, Condition, Sufferer, Who};
-use crate::show::conversation::Request;
-use crate::show::event::{Event, Role};
 
 /// A message that is longer than this does not fit the length of an attribute,
 /// and is longer than most receive buffers.

@@ -8,8 +8,8 @@ use std::mem::offset_of;
 use ynl::decode::{Attribute, Endian, attributes, flags, genl};
 use ynl::model::{AttrSet, Family};
 
+use crate::messages::event::Event;
 use crate::report::model::Interface;
-use crate::show::event::Event;
 
 /// The most interfaces of which anything is kept.
 const MOST: usize = 1 << 16;

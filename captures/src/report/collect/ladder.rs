@@ -7,10 +7,10 @@ use std::time::Duration;
 use ynl::decode::flags;
 
 use super::nanoseconds;
+use crate::messages::conversation::Request;
+use crate::messages::event::{Event, Role};
+use crate::messages::names;
 use crate::report::model::{Kind, Step, Who};
-use crate::show::conversation::Request;
-use crate::show::event::{Event, Role};
-use crate::show::names;
 
 /// The most steps; of what follows only the number is known.
 const MOST: usize = 64;

@@ -32,9 +32,9 @@ use self::waste::Repeats;
 use self::who::People;
 use super::model::{Figures, LeftOut, Recording};
 use crate::file::reader::{About, Packet, ReadError, read};
-use crate::show::conversation::Request;
-use crate::show::event::{Event, Role, Session};
-use crate::show::specs::Specs;
+use crate::messages::conversation::Request;
+use crate::messages::event::{Event, Role, Session};
+use crate::messages::specs::Specs;
 
 /// A recording, and what is only needed to compare it.
 pub(crate) struct Collected {

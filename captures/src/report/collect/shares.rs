@@ -6,8 +6,8 @@ use std::rc::Rc;
 use ynl::decode::{Field, Inner, Level, Value};
 use ynl::model::AttrKind;
 
+use crate::messages::event::Event;
 use crate::report::model::{Attribute, Share};
-use crate::show::event::Event;
 
 /// The most kinds of answers that are told apart.
 const MOST: usize = 32;

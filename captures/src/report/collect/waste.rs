@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use crate::messages::conversation::{KEPT, Request};
+use crate::messages::event::{Event, Role};
+use crate::messages::process::Process;
 use crate::report::model::{Figures, Waste, WasteKind, Who};
-use crate::show::conversation::{KEPT, Request};
-use crate::show::event::{Event, Role};
-use crate::show::process::Process;
 
 /// The most different requests that are remembered.
 const MOST: usize = 1 << 14;

@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::messages::event::{Event, Role};
 use crate::report::model::{Process, Who};
-use crate::show::event::{Event, Role};
 
 /// The most processes that are told apart.
 const MOST: usize = 1024;

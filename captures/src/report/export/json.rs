@@ -3,7 +3,7 @@
 
 use super::Export;
 use crate::report::model::Report;
-use crate::text::is_unsafe;
+use crate::terminal::text::is_unsafe;
 
 pub(super) struct Json;
 

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::{Export, words};
 use crate::report::explain;
 use crate::report::model::{Comparison, Group, Kind, Level, Pair, Recording, Report, Share};
-use crate::text::escape;
+use crate::terminal::text::escape;
 
 /// How many attributes, rows and names of a list are shown.
 const ATTRIBUTES: usize = 24;

@@ -11,7 +11,7 @@ pub(super) mod words;
 use std::path::Path;
 
 use super::model::Report;
-use crate::show::paint::Paint;
+use crate::terminal::paint::Paint;
 
 /// A format.
 pub(crate) trait Export {
@@ -20,12 +20,11 @@ pub(crate) trait Export {
 }
 
 /// Which format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Aligned text.
     Text,
     /// Markdown.
-    #[value(alias = "markdown")]
     Md,
     /// One HTML file, with pictures.
     Html,

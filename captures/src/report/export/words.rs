@@ -5,7 +5,7 @@
 use crate::report::model::{
     Conversation, Kind, LeftOut, Recording, Step, Unit, Waste, WasteKind, Who,
 };
-use crate::text::cut;
+use crate::terminal::text::cut;
 
 /// The longest title, in bytes; a command line may have megabytes.
 const TITLE: usize = 72;

@@ -169,7 +169,7 @@ fn charts(at: usize, group: &Group) -> Markup {
                     (drawn(stacks(&format!("g{at}-shares"), "What the answers consist of", &shares)))
                     @for stack in &shares {
                         @if several { h4 { (shown(&stack.name)) } }
-                        ul.legend aria-label=(crate::text::escape(&stack.name)) {
+                        ul.legend aria-label=(crate::terminal::text::escape(&stack.name)) {
                             @for it in &stack.parts {
                                 li { span class={ "swatch " (it.class) } {} (shown(&it.name)) " " em { (it.text) } }
                             }
@@ -274,7 +274,10 @@ fn side_by_side(here: &str, group: &Group, comparison: &Comparison) -> Markup {
             }
         }
     };
-    let head: Vec<_> = head.into_iter().map(crate::text::escape).collect();
+    let head: Vec<_> = head
+        .into_iter()
+        .map(crate::terminal::text::escape)
+        .collect();
     let head: Vec<_> = head.iter().map(String::as_str).collect();
     table("Side by side", &head, &rows)
 }
@@ -358,7 +361,9 @@ fn disagreements(pair: &Pair, titles: &[String; 2]) -> Markup {
             }
         }
     };
-    let [a, b] = titles.each_ref().map(|it| crate::text::escape(it));
+    let [a, b] = titles
+        .each_ref()
+        .map(|it| crate::terminal::text::escape(it));
     let more = pair.disagreements.len().saturating_sub(LISTED) as u64 + pair.more;
     html! {
         (table("Where they do not agree", &["interface", "fact", &a, &b], &rows))

@@ -98,7 +98,7 @@ fn title(report: &Report) -> String {
 /// A text from outside. Marks that turn the direction of writing would spoil what
 /// stands around it.
 fn shown(text: &str) -> Markup {
-    html! { (crate::text::escape(text)) }
+    html! { (crate::terminal::text::escape(text)) }
 }
 
 /// A figure: what is shown, its value as JSON has it, and where it stands there.

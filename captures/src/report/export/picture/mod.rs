@@ -10,7 +10,7 @@ use svg::node::element::{Description, Line, Rectangle, Text as Label, Title};
 
 pub(super) use self::bars::{Bar, Segment, Stack, bars, stacks, strip};
 pub(super) use self::ladder::ladder;
-use crate::text::escape;
+use crate::terminal::text::escape;
 
 /// Width of all pictures in their own units; at their natural size a unit is a
 /// pixel, so that texts can be read on a telephone too.

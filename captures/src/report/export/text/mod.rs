@@ -9,8 +9,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use super::{Export, words};
 use crate::report::model::{Comparison, Group, Level, Pair, Report};
-use crate::show::paint::{Paint, Tint};
-use crate::text::escape;
+use crate::terminal::paint::{Paint, Tint};
+use crate::terminal::text::escape;
 
 /// Columns of a terminal that most have.
 const WIDTH: usize = 100;

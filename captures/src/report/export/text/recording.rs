@@ -5,8 +5,8 @@ use super::{ATTRIBUTES, BAR, LISTED, Page, SMALLEST, table};
 use crate::report::explain;
 use crate::report::export::words;
 use crate::report::model::{Condition, Kind, Recording, Share, Step};
-use crate::show::paint::Tint;
-use crate::text::escape;
+use crate::terminal::paint::Tint;
+use crate::terminal::text::escape;
 
 impl Page {
     pub(super) fn recording(&mut self, recording: &Recording) {

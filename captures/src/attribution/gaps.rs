@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What was not seen, and why the recording is not whole.
+
+use std::fmt;
+
+use crate::terminal::text;
+
+/// The netlink protocols whose messages an nlmon link is given, netlink_filter_tap() of
+/// net/netlink/af_netlink.c.
+const TAPPED: [i32; 8] = [
+    libc::NETLINK_ROUTE,
+    libc::NETLINK_USERSOCK,
+    libc::NETLINK_SOCK_DIAG,
+    libc::NETLINK_NFLOG,
+    libc::NETLINK_XFRM,
+    libc::NETLINK_FIB_LOOKUP,
+    libc::NETLINK_NETFILTER,
+    libc::NETLINK_GENERIC,
+];
+
+/// Whether messages of this netlink protocol come to a tap.
+pub(super) fn is_tapped(protocol: u16) -> bool {
+    TAPPED.contains(&protocol.into())
+}
+
+/// What was not seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gaps {
+    /// Messages that were sent in other network namespaces.
+    pub(crate) elsewhere: u64,
+    /// Sockets in other network namespaces.
+    pub(crate) unreached: u64,
+    /// Messages that were sent in netlink protocols of which no tap is told.
+    pub(crate) untapped: u64,
+    /// Calls by another table than this machine's own, by io_uring or io_setup(2), or
+    /// by a program that watches its own.
+    pub(crate) other_calls: u64,
+    /// Calls that send from a file or a pipe.
+    pub(crate) spliced: u64,
+    /// Calls whose caller could not be looked at.
+    pub(crate) hidden: u64,
+    /// Times that multicasts came faster than they were heard.
+    pub(crate) unheard: u64,
+    /// Requests that were not told, of which the answer was seen.
+    pub(crate) untold: u64,
+    /// Times that other namespaces' multicasts may not be heard.
+    pub(crate) narrow: u64,
+}
+
+impl Gaps {
+    /// Whether the recording is whole, as far as is known.
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl fmt::Display for Gaps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.elsewhere, "message", "in another network namespace"),
+            (self.unreached, "socket", "in another network namespace"),
+            (
+                self.untapped,
+                "message",
+                "of a netlink protocol that no nlmon link sees",
+            ),
+            (
+                self.other_calls,
+                "call",
+                "by 32-bit code, io_uring, io_setup(2) or an own filter",
+            ),
+            (self.spliced, "call", "of sendfile(2) or splice(2)"),
+            (
+                self.hidden,
+                "call",
+                "of processes that nlcap may not look at",
+            ),
+            (
+                self.unheard,
+                "time",
+                "that too many multicasts came at once",
+            ),
+            (self.untold, "request", "of which only the answer was"),
+            (
+                self.narrow,
+                "listener",
+                "to other namespaces, which takes CAP_NET_BROADCAST",
+            ),
+        ];
+        let mut comma = "";
+        for (number, noun, what) in parts {
+            if number > 0 {
+                write!(f, "{comma}{} {what}", text::count(number, noun))?;
+                comma = ", ";
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_gap_is_counted_in_words() {
+        let gaps = Gaps {
+            elsewhere: 3,
+            spliced: 1,
+            ..Gaps::default()
+        };
+        assert_eq!(
+            gaps.to_string(),
+            "3 messages in another network namespace, 1 call of sendfile(2) or splice(2)"
+        );
+        assert!(!gaps.is_none() && Gaps::default().is_none());
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Processes that run already: their netlink sockets, found again and again in
+//! /proc/PID/fd. No filter is put on them, and nothing is left behind.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+
+use super::Namespaces;
+use super::gaps::{Gaps, is_tapped};
+use super::makers;
+use super::owner::Owner;
+use super::owners::Owners;
+use super::seen::Seen;
+use super::tasks::Program;
+use crate::sys::clock::now;
+use crate::sys::seccomp;
+
+/// How often their descriptors are looked at: a frame waits so long until its owner is
+/// looked for, and what is not written yet is lost where nlcap is killed.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// No more of the time than one part of so many is spent on it.
+const SHARE: u32 = 10;
+
+/// Why a process cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot look at process {pid}: {errno}{hint}")]
+pub(crate) struct ProcessError {
+    pid: i32,
+    errno: Errno,
+    hint: &'static str,
+}
+
+/// A process.
+struct Process {
+    handle: OwnedFd,
+    program: Rc<Program>,
+    /// Inodes of its sockets that are no netlink sockets.
+    others: HashSet<u64>,
+}
+
+/// The processes, until they end.
+pub(crate) struct Processes {
+    all: HashMap<i32, Process>,
+    /// Readable when one has ended.
+    ends: Epoll,
+    /// When they are looked at next.
+    due: Instant,
+    /// When they were looked at: what is new now is younger. Zero before.
+    looked: Duration,
+    pub(crate) gaps: Gaps,
+}
+
+impl Processes {
+    /// Takes hold of running processes.
+    pub(crate) fn open(pids: &[i32]) -> Result<Self, ProcessError> {
+        let fail = |pid| {
+            move |errno| ProcessError {
+                pid,
+                errno,
+                hint: match errno {
+                    Errno::EPERM | Errno::EACCES => ": run nlcap with sudo",
+                    _ => "",
+                },
+            }
+        };
+        let first = pids.first().copied().unwrap_or(0);
+        let ends = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(fail(first))?;
+        let mut all = HashMap::new();
+        for &pid in pids {
+            let handle = seccomp::open_process(pid, false).map_err(fail(pid))?;
+            // Whether we may look at it is known before the recording begins.
+            fs::read_dir(format!("/proc/{pid}/fd"))
+                .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+                .map_err(fail(pid))?;
+            let mut comm = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+            comm.truncate(comm.trim_ascii_end().len());
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(pid.cast_unsigned()));
+            ends.add(&handle, event).map_err(fail(pid))?;
+            let program = Rc::new(Program {
+                pid,
+                tid: pid,
+                comm,
+            });
+            let process = Process {
+                handle,
+                program,
+                others: HashSet::new(),
+            };
+            all.insert(pid, process);
+        }
+        Ok(Self {
+            all,
+            ends,
+            due: Instant::now(),
+            looked: Duration::ZERO,
+            gaps: Gaps::default(),
+        })
+    }
+
+    /// Since when there is nothing new of them.
+    pub(crate) fn looked(&self) -> Duration {
+        self.looked
+    }
+
+    /// When they are to be looked at.
+    pub(crate) fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Looks at their sockets, where it is time; whether all have ended.
+    pub(crate) fn look(&mut self, owners: &mut Owners, namespaces: &mut dyn Namespaces) -> bool {
+        self.all.retain(|_, process| {
+            let lives = seccomp::is_alive(&process.handle);
+            if !lives {
+                let _ = self.ends.delete(&process.handle);
+            }
+            lives
+        });
+        let begin = Instant::now();
+        if self.due <= begin {
+            let now = now();
+            // The clock may have been set back.
+            let since = self.looked.min(now);
+            for process in self.all.values_mut() {
+                process.look(owners, namespaces, since, &mut self.gaps);
+            }
+            owners.look_after(now);
+            self.looked = now;
+            self.due = begin + EVERY.max(begin.elapsed() * SHARE);
+        }
+        self.all.is_empty()
+    }
+}
+
+impl AsFd for Processes {
+    /// Readable when one has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ends.0.as_fd()
+    }
+}
+
+impl Process {
+    fn look(
+        &mut self,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+        since: Duration,
+        gaps: &mut Gaps,
+    ) {
+        for (fd, inode) in makers::sockets(self.program.pid) {
+            if self.others.contains(&inode) {
+                continue;
+            }
+            match seccomp::duplicate(&self.handle, fd).and_then(Seen::look) {
+                Ok(Some(seen)) => self.learn(&seen, fd, owners, namespaces, since, gaps),
+                Ok(None) => _ = self.others.insert(inode),
+                // It is closed meanwhile.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn learn(
+        &self,
+        seen: &Seen,
+        fd: i32,
+        owners: &mut Owners,
+        namespaces: &mut dyn Namespaces,
+        since: Duration,
+        gaps: &mut Gaps,
+    ) {
+        let is_new = !owners.knows(seen.cookie);
+        if !is_tapped(seen.protocol) {
+            return;
+        }
+        let Some(interface) = namespaces.interface(seen) else {
+            gaps.unreached += u64::from(is_new);
+            return;
+        };
+        let port = seen.port(interface);
+        let owner = Owner {
+            program: self.program.clone(),
+            fd,
+        };
+        // It has had its port id since the last look, or always; what came meanwhile has
+        // not been looked at yet.
+        let older = since == Duration::ZERO;
+        owners.uses(since, seen, port, &owner, older);
+        owners.groups(seen.cookie, |groups| *groups = seen.groups());
+        if is_new && seen.hears_all() {
+            owners.hear_all(seen.cookie);
+        }
+        owners.hear(seen.cookie, namespaces);
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Programs whose files give them a privilege that their caller has not.
+
+use std::ffi::{CStr, OsStr};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::tasks::Task;
+use crate::sys::process::has_attribute;
+use crate::sys::seccomp::Call;
+
+/// File capabilities, capabilities(7).
+const CAPABILITIES: &CStr = c"security.capability";
+
+/// The longest path that is read, as of PATH_MAX.
+const LONGEST: usize = 4096;
+
+/// What is read of a path at once: no more than is in its page.
+const PIECE: usize = 256;
+
+/// The program that the call, execve(2) or execveat(2), is about to run, where its file
+/// would give it more privilege than its caller has.
+pub(super) fn program(task: &Task, call: &Call) -> Option<PathBuf> {
+    let root = PathBuf::from(format!("/proc/{}", task.program.tid));
+    let (folder, at) = match i64::from(call.number) {
+        libc::SYS_execveat if call.arguments[0] as i32 != libc::AT_FDCWD => {
+            let fd = call.arguments[0] as i32;
+            (root.join("fd").join(fd.to_string()), call.arguments[1])
+        }
+        libc::SYS_execveat => (root.join("cwd"), call.arguments[1]),
+        _ => (root.join("cwd"), call.arguments[0]),
+    };
+    let name = path(task, at)?;
+    let seen = match name.strip_prefix("/") {
+        Ok(below) => root.join("root").join(below),
+        Err(_) if name.as_os_str().is_empty() => folder,
+        Err(_) => folder.join(&name),
+    };
+    let file = fs::metadata(&seen).ok().filter(fs::Metadata::is_file)?;
+    let caller = fs::metadata(&root).ok()?;
+    let mode = file.mode();
+    let sets_user = mode & libc::S_ISUID != 0 && file.uid() != caller.uid();
+    let runs_group = mode & libc::S_IXGRP != 0;
+    let sets_group = mode & libc::S_ISGID != 0 && runs_group && file.gid() != caller.gid();
+    (sets_user || sets_group || has_attribute(&seen, CAPABILITIES)).then_some(name)
+}
+
+/// A path in the task's memory.
+fn path(task: &Task, mut at: u64) -> Option<PathBuf> {
+    let mut all = Vec::new();
+    while all.len() < LONGEST {
+        let piece = PIECE - (at as usize % PIECE);
+        let bytes = task.read(at, piece).ok()?;
+        if let Some(end) = bytes.iter().position(|byte| *byte == 0) {
+            all.extend_from_slice(&bytes[..end]);
+            return Some(Path::new(OsStr::from_bytes(&all)).to_owned());
+        }
+        at += piece as u64;
+        all.extend(bytes);
+    }
+    None
+}

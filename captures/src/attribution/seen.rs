@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A netlink socket of another process, looked at through a duplicate.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{NetlinkAddr, bind, getsockname, getsockopt};
+use nix::sys::stat::fstat;
+
+use super::groups::Groups;
+use super::owner::Port;
+use crate::sys::clock::now;
+use crate::sys::netlink;
+
+mod option {
+    //! Options of sockets that nix does not name.
+
+    use nix::{getsockopt_impl, sockopt_impl};
+
+    sockopt_impl!(Domain, GetOnly, libc::SOL_SOCKET, libc::SO_DOMAIN, i32);
+    sockopt_impl!(Protocol, GetOnly, libc::SOL_SOCKET, libc::SO_PROTOCOL, i32);
+    sockopt_impl!(Cookie, GetOnly, libc::SOL_SOCKET, libc::SO_COOKIE, u64);
+    /// Of asm-generic/socket.h, Linux 5.14.
+    const SO_NETNS_COOKIE: i32 = 71;
+    sockopt_impl!(NetnsCookie, GetOnly, libc::SOL_SOCKET, SO_NETNS_COOKIE, u64);
+}
+
+/// How often a random port id is tried.
+const TRIES: u32 = 64;
+
+/// The network namespace of a socket, by the cookie that the kernel gives each; None
+/// where the kernel names none (before 5.14).
+pub(crate) fn namespace(socket: impl AsFd) -> Option<u64> {
+    getsockopt(&socket, option::NetnsCookie).ok()
+}
+
+/// A duplicate of a netlink socket, and what the kernel says of it.
+pub(crate) struct Seen {
+    socket: OwnedFd,
+    /// The kernel's own number of the socket.
+    pub(super) cookie: u64,
+    /// The number of its inode.
+    pub(super) inode: u64,
+    /// NETLINK_* of linux/netlink.h.
+    pub(super) protocol: u16,
+    /// Its port id, 0 where it is not bound.
+    pub(super) number: u32,
+    /// Its network namespace.
+    pub(crate) namespace: Option<u64>,
+}
+
+impl Seen {
+    /// Its port id, on the interface that records its namespace.
+    pub(super) fn port(&self, interface: u32) -> Port {
+        Port {
+            interface,
+            protocol: self.protocol,
+            number: self.number,
+        }
+    }
+
+    /// Looks at a duplicate; None where it is no netlink socket.
+    pub(super) fn look(socket: OwnedFd) -> nix::Result<Option<Self>> {
+        match getsockopt(&socket, option::Domain) {
+            Ok(libc::AF_NETLINK) => {}
+            Ok(_) | Err(Errno::ENOTSOCK | Errno::EBADF) => return Ok(None),
+            Err(errno) => return Err(errno),
+        }
+        let protocol = getsockopt(&socket, option::Protocol)?;
+        Ok(Some(Self {
+            cookie: getsockopt(&socket, option::Cookie)?,
+            inode: fstat(&socket)?.st_ino,
+            protocol: u16::try_from(protocol).map_err(|_| Errno::EPROTO)?,
+            number: port_number(&socket)?,
+            namespace: namespace(&socket),
+            socket,
+        }))
+    }
+
+    /// The multicast groups that it has joined.
+    pub(super) fn groups(&self) -> Groups {
+        // Kernels before 4.2 do not tell.
+        let words = netlink::memberships(&self.socket).unwrap_or_default();
+        Groups::of_words(&words)
+    }
+
+    /// Whether it hears what is said in other network namespaces too.
+    pub(super) fn hears_all(&self) -> bool {
+        netlink::hears_all(&self.socket)
+    }
+
+    /// How many messages it had no room for.
+    pub(super) fn drops(&self) -> Option<u32> {
+        netlink::drops(&self.socket).ok()
+    }
+
+    /// A handle on its network namespace; needs CAP_NET_ADMIN there.
+    pub(crate) fn open_namespace(&self) -> nix::Result<OwnedFd> {
+        netlink::socket_namespace(&self.socket)
+    }
+
+    /// Binds the socket as the kernel does by itself (netlink_autobind() of
+    /// net/netlink/af_netlink.c): to the process id, or to a random number below
+    /// -4096.
+    pub(super) fn autobind(&mut self, own_pid: u32) -> nix::Result<()> {
+        let mut number = own_pid;
+        for _ in 0..TRIES {
+            let address = NetlinkAddr::new(number, 0);
+            match bind(self.socket.as_raw_fd(), &address) {
+                Ok(()) => {
+                    self.number = number;
+                    return Ok(());
+                }
+                Err(Errno::EADDRINUSE) => {}
+                // Another thread was faster.
+                Err(Errno::EINVAL) => {
+                    self.number = port_number(&self.socket)?;
+                    return Ok(());
+                }
+                Err(errno) => return Err(errno),
+            }
+            number = random() % (i32::MAX as u32 - 4096) + (1 << 31);
+        }
+        Err(Errno::EADDRINUSE)
+    }
+}
+
+impl AsFd for Seen {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn port_number(socket: &OwnedFd) -> nix::Result<u32> {
+    Ok(getsockname::<NetlinkAddr>(socket.as_raw_fd())?.pid())
+}
+
+fn random() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(now()) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
+
+    use super::*;
+
+    fn own() -> OwnedFd {
+        let route = Some(SockProtocol::NetlinkRoute);
+        socket(
+            AddressFamily::Netlink,
+            SockType::Raw,
+            SockFlag::empty(),
+            route,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_socket_tells_its_protocol_groups_and_losses() {
+        let address = NetlinkAddr::new(0, 0b101);
+        let socket = own();
+        bind(socket.as_raw_fd(), &address).unwrap();
+        let seen = Seen::look(socket).unwrap().unwrap();
+        assert_eq!(i32::from(seen.protocol), libc::NETLINK_ROUTE);
+        assert!(seen.number != 0 && seen.cookie != 0);
+        let mut groups = Groups::default();
+        groups.bind(0b101);
+        assert_eq!(seen.groups(), groups);
+        assert_eq!(seen.drops(), Some(0));
+    }
+
+    #[test]
+    fn a_socket_that_has_no_port_id_is_given_one_as_the_kernel_would() {
+        let mut first = Seen::look(own()).unwrap().unwrap();
+        assert_eq!(first.number, 0);
+        first.autobind(u32::MAX - 7).unwrap();
+        assert_eq!(first.number, u32::MAX - 7);
+        let mut second = Seen::look(own()).unwrap().unwrap();
+        second.autobind(u32::MAX - 7).unwrap();
+        assert!(second.number.cast_signed() < -4096 && second.number != first.number);
+    }
+
+    #[test]
+    fn what_is_no_netlink_socket_is_none() {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        assert!(Seen::look(file.into()).unwrap().is_none());
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The tasks of the command's tree that speak netlink.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::IoSliceMut;
+use std::os::fd::{OwnedFd, RawFd};
+use std::path::Path;
+use std::rc::Rc;
+
+use nix::errno::Errno;
+use nix::sys::uio::{RemoteIoVec, process_vm_readv};
+use nix::unistd::Pid;
+
+use super::makers;
+use crate::sys::seccomp;
+
+/// How many tasks are kept; each holds a descriptor.
+const KEPT: usize = 200;
+
+/// Who makes a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// Process id, as our process id namespace has it.
+    pub(crate) pid: i32,
+    /// Thread id, likewise.
+    pub(crate) tid: i32,
+    /// The thread's name (comm), which is the program's as a rule.
+    pub(crate) comm: Vec<u8>,
+}
+
+/// A thread of the tree.
+pub(super) struct Task {
+    handle: OwnedFd,
+    pub(super) program: Rc<Program>,
+    /// The process id as its own process id namespace has it, which the kernel
+    /// gives a socket for its port id.
+    pub(super) own_pid: u32,
+    /// Whether it has begun another program, or taken another name, since it was
+    /// looked at.
+    stale: bool,
+}
+
+impl Task {
+    /// Looks at a thread that waits.
+    fn look(tid: i32) -> nix::Result<Self> {
+        let status = fs::read(format!("/proc/{tid}/status"))
+            .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
+        let field = |name: &[u8]| {
+            let mut lines = status.split(|byte| *byte == b'\n');
+            let line = lines.find_map(|line| line.strip_prefix(name))?;
+            Some(line.trim_ascii())
+        };
+        let last = |name| -> Option<i32> {
+            let text = std::str::from_utf8(field(name)?).ok()?;
+            text.split_whitespace().last()?.parse().ok()
+        };
+        let pid = last(b"Tgid:").ok_or(Errno::ESRCH)?;
+        // From ours to its own; a kernel without these namespaces has none.
+        let own_pid = last(b"NStgid:").unwrap_or(pid);
+        let handle = seccomp::open_process(tid, true).or_else(|errno| match errno {
+            Errno::EINVAL => seccomp::open_process(pid, false),
+            other => Err(other),
+        })?;
+        let comm = field(b"Name:").unwrap_or_default().to_owned();
+        Ok(Self {
+            handle,
+            program: Rc::new(Program { pid, tid, comm }),
+            own_pid: own_pid.cast_unsigned(),
+            stale: false,
+        })
+    }
+
+    /// A duplicate of one of its descriptors.
+    pub(super) fn duplicate(&self, fd: RawFd) -> nix::Result<OwnedFd> {
+        seccomp::duplicate(&self.handle, fd)
+    }
+
+    /// Whether one of its descriptors is a socket, without a touch on it.
+    pub(super) fn is_socket(&self, fd: RawFd) -> bool {
+        let link = format!("/proc/{}/fd/{fd}", self.program.tid);
+        makers::socket(Path::new(&link)).is_some()
+    }
+
+    /// Copies its memory from `start` on; fewer bytes where less can be read.
+    pub(super) fn read(&self, start: u64, length: usize) -> nix::Result<Vec<u8>> {
+        self.gather(&[(start, length)])
+    }
+
+    /// Copies pieces of its memory into one.
+    pub(super) fn gather(&self, pieces: &[(u64, usize)]) -> nix::Result<Vec<u8>> {
+        let length = pieces.iter().map(|(_, length)| length).sum();
+        let mut bytes = vec![0; length];
+        let remote: Vec<_> = pieces
+            .iter()
+            .map(|&(base, len)| RemoteIoVec {
+                base: base as usize,
+                len,
+            })
+            .collect();
+        let tid = Pid::from_raw(self.program.tid);
+        let read = process_vm_readv(tid, &mut [IoSliceMut::new(&mut bytes)], &remote)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}
+
+/// The tasks that were seen, by thread id.
+#[derive(Default)]
+pub(super) struct Tasks {
+    all: HashMap<i32, Task>,
+}
+
+impl Tasks {
+    /// The task of this thread, which waits in a call.
+    pub(super) fn get(&mut self, tid: i32) -> nix::Result<&Task> {
+        let known = self.all.get(&tid);
+        // Its number may be another's by now.
+        if !known.is_some_and(|task| !task.stale && seccomp::is_alive(&task.handle)) {
+            if self.all.len() >= KEPT {
+                self.all.retain(|_, task| seccomp::is_alive(&task.handle));
+            }
+            if self.all.len() >= KEPT {
+                self.all.clear();
+            }
+            self.all.insert(tid, Task::look(tid)?);
+        }
+        self.all.get(&tid).ok_or(Errno::ESRCH)
+    }
+
+    /// The task of this thread, where it was looked at before.
+    pub(super) fn known(&self, tid: i32) -> Option<&Task> {
+        self.all.get(&tid)
+    }
+
+    /// Notes that the thread may take another name now.
+    pub(super) fn renames(&mut self, tid: i32) {
+        if let Some(task) = self.all.get_mut(&tid) {
+            task.stale = true;
+        }
+    }
+
+    /// Notes that the thread's process may become another program now. Whichever thread
+    /// asks for it, the program's only one will have the number of the first.
+    pub(super) fn executes(&mut self, tid: i32) {
+        let pid = self.all.get(&tid).map(|task| task.program.pid);
+        for task in self.all.values_mut() {
+            // Of a thread that was not looked at it is not known whose it is.
+            task.stale |= pid.is_none_or(|pid| task.program.pid == pid);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_its_thread_and_its_memory() {
+        let me = Pid::this().as_raw();
+        let mut tasks = Tasks::default();
+        let task = tasks.get(me).unwrap();
+        assert_eq!((task.program.pid, task.program.tid), (me, me));
+        let (first, second) = (*b"abcdef", *b"ghi");
+        let pieces = [
+            (first.as_ptr() as u64, 4),
+            (second.as_ptr() as u64, second.len()),
+        ];
+        assert_eq!(task.gather(&pieces).unwrap(), b"abcdghi");
+        assert_eq!(task.read(8, 4), Err(Errno::EFAULT));
+    }
+
+    #[test]
+    fn a_program_that_another_thread_begins_is_the_first_threads() {
+        let me = Pid::this().as_raw();
+        let mut tasks = Tasks::default();
+        tasks.get(me).unwrap();
+        tasks.executes(1);
+        assert!(tasks.known(me).unwrap().stale);
+        assert!(!tasks.get(me).unwrap().stale);
+        tasks.renames(me);
+        assert!(tasks.known(me).unwrap().stale);
+    }
+
+    #[test]
+    fn a_thread_that_is_not_there_is_an_error() {
+        assert_eq!(
+            Tasks::default().get(i32::MAX).map(|_| ()),
+            Err(Errno::ENOENT)
+        );
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The options of what records: whose messages, and which of them.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::file::SNAP_LENGTH;
+use crate::session::Settings;
+use crate::session::choice::Choice;
+use crate::session::command::{Invocation, Stdout};
+use crate::session::filter::Filter;
+use crate::session::subject::Subject;
+use crate::session::user::Identity;
+
+/// Whose messages, and which of them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SessionArgs {
+    /// An nlmon link to record from, which must be up; it is left as it is
+    ///
+    /// Without it nlcap makes a link of its own (`nlcapN`), which CMD sees as well:
+    /// `ip link` lists it. It is removed at the end, after an error and after a signal
+    /// too. Only SIGKILL leaves it behind: `ip link del nlcapN`.
+    #[arg(short = 'i', long, value_name = "LINK")]
+    pub(crate) interface: Option<String>,
+
+    /// Record in this network namespace: its name as of `ip netns`, the path of a
+    /// file, or the number of a process in it
+    ///
+    /// CMD runs there too, as with `nsenter -n`.
+    #[arg(short = 'n', long, value_name = "NETNS")]
+    pub(crate) netns: Option<OsString>,
+
+    /// Record the messages of this process, which runs already; may be given several times
+    ///
+    /// Until all of them have ended, or Ctrl-C. Its sockets are found through /proc, what
+    /// it sends by the answers, and what it starts is not followed: docs/nlcap.md.
+    #[arg(
+        short = 'p',
+        long,
+        value_name = "PID",
+        conflicts_with = "command",
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
+    pub(crate) attach: Vec<i32>,
+
+    /// Run CMD as this user, with its groups; UID:GID is one without other groups
+    #[arg(short, long, value_name = "USER", requires = "command")]
+    pub(crate) user: Option<String>,
+
+    /// Only messages of this netlink protocol, or generic netlink family
+    ///
+    /// May be given several times: `-f route -f nl_util`. Protocols are route,
+    /// generic, netfilter, xfrm, sock_diag and so on, as `nlcap show` names them.
+    /// Errors and ends of dumps belong to the family that was asked.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) filter: Vec<String>,
+
+    /// End after so many packets
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) packets: Option<u64>,
+
+    /// End after so many seconds
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+
+    /// Room for what comes while nlcap is busy, in bytes, or with K or M
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size)]
+    pub(crate) buffer: usize,
+
+    /// Keep the messages of other processes too, marked `owner=other`
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Keep a frame for each receiver of a multicast, as the tap has them
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// The command, found through PATH and run without a shell
+    ///
+    /// It begins with the first word that is no option, or after `--`: what follows is its
+    /// own, options too.
+    #[arg(trailing_var_arg = true, value_names = ["CMD", "ARGS"])]
+    pub(crate) command: Vec<OsString>,
+}
+
+impl SessionArgs {
+    /// How to record.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            interface: self.interface.clone(),
+            buffer: self.buffer,
+            snap_length: SNAP_LENGTH,
+            choice: Choice {
+                all: self.all || (self.command.is_empty() && self.attach.is_empty()),
+                raw: self.raw,
+                filter: Filter::of(&self.filter),
+            },
+            duration: self.duration,
+            frames: self.packets,
+            namespace: self.netns.clone(),
+            live: true,
+        }
+    }
+
+    /// Whose messages are asked for.
+    pub(crate) fn subject(&self, stdout: Stdout) -> anyhow::Result<Subject> {
+        if !self.attach.is_empty() {
+            return Ok(Subject::Processes(self.attach.clone()));
+        }
+        if self.command.is_empty() {
+            return Ok(Subject::Namespace);
+        }
+        let identity = self.user.as_deref().map(Identity::of).transpose()?;
+        Ok(Subject::Command(Invocation {
+            words: self.command.clone(),
+            stdout,
+            identity,
+        }))
+    }
+}
+
+/// Seconds, with a fraction.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| String::from("no number"))?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(String::from("not more than 0, or too much")),
+    }
+}
+
+/// Bytes, with K or M for 1024 or 1024 times 1024 of them.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        _ => (text, 1),
+    };
+    let number: usize = digits.parse().map_err(|_| String::from("no size"))?;
+    match number.checked_mul(unit) {
+        Some(bytes) if (1 << 20..=1 << 30).contains(&bytes) => Ok(bytes),
+        _ => Err(String::from("not between 1M and 1024M")),
+    }
+}

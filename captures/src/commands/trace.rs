@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `nlcap trace`: the messages of a session as lines, while it runs.
+
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use ynl::decode::Endian;
+
+use super::args::{SessionArgs, TraceArgs};
+use super::record::{close, origin};
+use crate::attribution::{Direction, Known};
+use crate::exit::Exit;
+use crate::file::reader::Packet;
+use crate::file::writer::{Counters, Frame, Interface};
+use crate::messages::event;
+use crate::messages::specs::Specs;
+use crate::session::command::Stdout;
+use crate::session::outlet::Outlet;
+use crate::session::output::{self, Opened};
+use crate::session::recorder::{Recorder, note};
+use crate::session::signals::Signals;
+use crate::session::sink::Sink;
+use crate::session::{Outcome, Session, Settings};
+use crate::show::view::View;
+use crate::terminal::text::{count, escape_os, say};
+
+/// Runs `nlcap trace`.
+pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
+    // Before there is a link to leave behind.
+    let mut signals = Signals::catch().context("cannot catch signals")?;
+    let specs = Specs::gather(&args.view.spec)?;
+    let name = args.session.command.first();
+    let name = name.map_or(OsStr::new("netlink"), |name| name.as_os_str());
+    let recording = match &args.write {
+        Some(path) => match output::open(Some(path), name, &mut signals)? {
+            Opened::Output(outlet) => Some(outlet),
+            Opened::Signal(received) => return Ok(Exit::from(received.signal)),
+        },
+        None => None,
+    };
+    let outlet = match &args.output {
+        Some(path) => output::open_text(path)?,
+        None => Outlet::stderr().context("cannot write to standard error")?,
+    };
+    let stdout = match args.write.as_deref() {
+        Some(path) if path == Path::new("-") => Stdout::ToStderr,
+        _ => Stdout::Inherited,
+    };
+    let subject = args.session.subject(stdout)?;
+    let settings = Settings {
+        // A count would stand between the lines.
+        live: false,
+        ..args.session.settings()
+    };
+    let session = Session::prepare(&subject, settings, signals)?;
+    let options = args.view.options();
+    let lines = Lines {
+        view: View::for_output(&options, outlet.is_terminal()),
+        known: event::Session::new(&specs),
+        outlet,
+    };
+    let recorder = recording
+        .map(|outlet| Recorder::new(outlet, &origin(&args.session.command, args.anonymous)));
+    let recorder = recorder.transpose().context("cannot begin the file")?;
+    let mut sink = (lines, recorder);
+    // For people alone: whoever reads a pipe wants lines and nothing else.
+    let is_watched = io::stderr().is_terminal();
+    if is_watched && let Some(awaited) = awaited(&args.session) {
+        say(&awaited);
+    }
+    let outcome = session.run(&mut sink)?;
+    match &mut sink.1 {
+        Some(recorder) if outcome.begun => close(&outcome, &recorder.shown()),
+        _ => confess(&outcome),
+    }
+    if outcome.summary.messages > 0 {
+        sink.0.view.say_if_none_matches();
+    } else if is_watched && outcome.begun && sink.1.is_none() {
+        // The closing line of a recording says it otherwise.
+        say(&"no message");
+    }
+    Ok(outcome.exit(false))
+}
+
+/// What is waited for, where no command says so by what it does.
+fn awaited(args: &SessionArgs) -> Option<String> {
+    if !args.command.is_empty() {
+        return None;
+    }
+    let pids: Vec<_> = args.attach.iter().map(i32::to_string).collect();
+    Some(match &pids[..] {
+        [] => {
+            let place = match &args.netns {
+                Some(name) => format!("network namespace {}", escape_os(name)),
+                None => String::from("this network namespace"),
+            };
+            format!("everybody's messages in {place}, until Ctrl-C")
+        }
+        [pid] => format!("messages of process {pid}, until it ends or Ctrl-C"),
+        pids => format!(
+            "messages of processes {}, until all have ended or Ctrl-C",
+            pids.join(", ")
+        ),
+    })
+}
+
+/// Says what is missing between the lines.
+fn confess(outcome: &Outcome) {
+    let mut missing = outcome.incomplete.clone();
+    if outcome.summary.lost > 0 {
+        missing.insert(0, format!("{} lost", count(outcome.summary.lost, "frame")));
+    }
+    if !missing.is_empty() {
+        say(&format_args!(
+            "messages are missing: {}",
+            missing.join("; ")
+        ));
+    }
+}
+
+/// A sink that shows messages.
+struct Lines<'a> {
+    view: View<'a>,
+    known: event::Session<'a>,
+    outlet: Outlet,
+}
+
+impl Lines<'_> {
+    fn show(&mut self, packet: &Packet<'_>) {
+        self.view.packet(&mut self.known, packet);
+        self.write();
+    }
+
+    fn write(&mut self) {
+        let text = self.view.text();
+        if !text.is_empty() {
+            // The outlet takes everything, and keeps the error for the session.
+            let _ = self.outlet.write_all(text.as_bytes());
+        }
+    }
+}
+
+/// The frame as one of a file.
+fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
+    Packet {
+        time: frame.time,
+        protocol: frame.header.protocol,
+        messages: frame.messages,
+        endian: Endian::native(),
+        tap: frame.interface,
+        sent: None,
+        thread: None,
+        comment: None,
+        added: false,
+    }
+}
+
+impl Sink for Lines<'_> {
+    fn interface(&mut self, _: &Interface) {}
+
+    fn added(&mut self, frame: &Frame<'_>) {
+        self.show(&Packet {
+            added: true,
+            ..packet(frame)
+        });
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
+        let note = note(known);
+        self.show(&Packet {
+            sent: Some(known.direction == Direction::Outbound),
+            thread: note.task,
+            comment: note.comments.first().map(|it| it.as_bytes()),
+            ..packet(frame)
+        });
+    }
+
+    fn finish(&mut self, _: Duration, _: &[Counters]) {
+        self.view.finish();
+        self.write();
+    }
+
+    fn outlets(&mut self) -> Vec<&mut Outlet> {
+        vec![&mut self.outlet]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::commands::args::{Action, Args};
+
+    #[test]
+    fn what_is_waited_for_is_said_where_there_is_no_command() {
+        for (options, said) in [
+            (
+                &[][..],
+                Some("everybody's messages in this network namespace, until Ctrl-C"),
+            ),
+            (
+                &["-n", "a\x1b"],
+                Some(r"everybody's messages in network namespace a\u{1b}, until Ctrl-C"),
+            ),
+            (
+                &["-p", "7"],
+                Some("messages of process 7, until it ends or Ctrl-C"),
+            ),
+            (
+                &["-p", "7", "-p", "8"],
+                Some("messages of processes 7, 8, until all have ended or Ctrl-C"),
+            ),
+            (&["ip"], None),
+        ] {
+            let line = [&["nlcap", "trace"][..], options].concat();
+            let Action::Trace(args) = Args::parse_from(line).action else {
+                panic!("no trace");
+            };
+            assert_eq!(awaited(&args.session).as_deref(), said);
+        }
+    }
+}

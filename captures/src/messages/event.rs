@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A message with all that the file and the messages before it say about it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ynl::decode::{
+    Body, Genl, Level, Message, Side, Verdict, flags, genl, messages, missing_at, path_at, types,
+};
+use ynl::model::Family;
+
+use super::controller::{CONTROLLER, Controller};
+use super::conversation::{self, Conversations, Request, Tie};
+use super::names;
+use super::process::{Process, Processes};
+use super::specs::{RawKey, Specs};
+use crate::file::reader::Packet;
+
+const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
+
+/// Values of `nlmsg_type` below this are those of netlink itself.
+const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
+
+/// The most messages of different names whose names are remembered.
+const MOST_NAMES: usize = 1 << 14;
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Role {
+    /// A process asks.
+    Request,
+    /// The kernel answers with data.
+    Reply,
+    /// The kernel speaks by itself.
+    Notification,
+    /// The last part of a dump.
+    Done,
+    /// The request was carried out.
+    Ack,
+    /// The request was refused.
+    Error,
+    /// Messages were lost, or nothing.
+    Control,
+}
+
+impl Role {
+    /// Its name, as JSON has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Reply => "reply",
+            Self::Notification => "notification",
+            Self::Done => "done",
+            Self::Ack => "ack",
+            Self::Error => "error",
+            Self::Control => "control",
+        }
+    }
+}
+
+/// Values of `nlmsg_flags` that mean the same in every message.
+const FLAGS: [(u16, &str); 4] = [
+    (flags::REQUEST, "request"),
+    (flags::MULTI, "multi"),
+    (flags::ACK, "ack"),
+    (flags::DUMP_INTR, "dump-intr"),
+];
+
+/// A message.
+pub(crate) struct Event<'a> {
+    /// Number of the packet in the file, from 1.
+    pub(crate) frame: u64,
+    pub(crate) packet: &'a Packet<'a>,
+    pub(crate) message: Message<'a>,
+    /// The message with its header, as far as it is there.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) role: Role,
+    pub(crate) process: Option<Process>,
+    /// Netlink protocol by name.
+    pub(crate) protocol: &'a str,
+    /// Name of the family, or of the protocol where that is all that is known.
+    pub(crate) family: Rc<str>,
+    /// Name of the operation, or its number.
+    pub(crate) operation: Rc<str>,
+    /// Whether the operation is a name, by a specification or by Linux.
+    pub(crate) known: bool,
+    /// Data, where it is a message that has any.
+    pub(crate) body: Option<Body<'a>>,
+    pub(crate) verdict: Option<Verdict<'a>>,
+    /// What it answers.
+    pub(crate) tie: Option<Tie>,
+    /// The request's family, for what an error says about it.
+    specs: &'a Specs,
+}
+
+impl Event<'_> {
+    /// The flags that mean the same in every message, by name.
+    pub(crate) fn flags(&self) -> impl Iterator<Item = &'static str> {
+        // NLM_F_DUMP is NLM_F_ROOT and NLM_F_MATCH together; either alone is
+        // something else to many protocols, and both are to an answer.
+        let set = self.message.flags;
+        let is_dump = self.is_dump();
+        let names = FLAGS.iter().filter(move |(bit, _)| set & bit != 0);
+        names
+            .map(|(_, name)| *name)
+            .chain(is_dump.then_some("dump"))
+    }
+
+    /// Whether it asks for a dump.
+    pub(crate) fn is_dump(&self) -> bool {
+        self.role == Role::Request && self.message.flags & flags::DUMP == flags::DUMP
+    }
+
+    /// The header of generic netlink.
+    pub(crate) fn genl(&self) -> Option<Genl<'_>> {
+        let has = self.packet.protocol == GENERIC && self.message.kind >= FIRST_TYPE;
+        has.then(|| genl(self.message.payload)).flatten()
+    }
+
+    /// The time since the request.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        self.packet
+            .time
+            .checked_sub(self.tie.as_ref()?.request.time)
+    }
+
+    /// The attribute that an error points at, and the one that it misses, by
+    /// their paths; a place without a name by its number of bytes.
+    pub(crate) fn at_fault(&self) -> (Option<String>, Option<String>) {
+        let Some(verdict) = self.verdict.filter(|it| it.offset.or(it.missing).is_some()) else {
+            return (None, None);
+        };
+        let endian = self.packet.endian;
+        let kept = self.tie.as_ref().map_or(&[][..], |it| &it.request.bytes);
+        // What the error repeats is the request itself, and never cut short.
+        let request = [verdict.request, kept]
+            .into_iter()
+            .max_by_key(|it| it.len());
+        let request = request.unwrap_or(&[]);
+        let message = messages(request, endian).next().and_then(Result::ok);
+        let body = message.and_then(|message| {
+            let family = self.family_of(&message)?;
+            Body::new(family, &message, endian, Side::Request, None)
+        });
+        let level = match &body {
+            Some(body) => body.level,
+            None => Level::new(None, None, endian, request.get(20..).unwrap_or(&[]), 20),
+        };
+        let attribute = verdict.offset.map(|offset| {
+            let path = path_at(&level, offset as usize);
+            path.unwrap_or_else(|| format!("byte {offset}"))
+        });
+        let missing = verdict.missing.map(|number| {
+            let nest = verdict.missing_in.map(|it| it as usize);
+            let path = u16::try_from(number)
+                .ok()
+                .and_then(|it| missing_at(&level, nest, it));
+            path.unwrap_or_else(|| format!("#{number}"))
+        });
+        (attribute, missing)
+    }
+
+    fn family_of(&self, message: &Message<'_>) -> Option<&Family> {
+        match self.packet.protocol {
+            GENERIC => self.specs.generic(&self.tie.as_ref()?.request.family),
+            protocol => self.specs.raw(RawKey::new(protocol, message, true)),
+        }
+    }
+}
+
+/// What names depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct NamesKey {
+    tap: u32,
+    raw: RawKey,
+    command: u16,
+}
+
+/// Names of a message.
+#[derive(Clone)]
+struct Names {
+    family: Rc<str>,
+    operation: Rc<str>,
+    /// The operation is a name.
+    known: bool,
+}
+
+/// What was learnt from the messages so far.
+pub(crate) struct Session<'s> {
+    specs: &'s Specs,
+    pub(crate) controller: Controller,
+    /// Names that are asked for again and again.
+    names: HashMap<NamesKey, Names>,
+    conversations: Conversations,
+    processes: Processes,
+    /// Counts what changes names.
+    pub(crate) generation: u32,
+    frame: u64,
+}
+
+impl<'s> Session<'s> {
+    /// Knows nothing yet.
+    pub(crate) fn new(specs: &'s Specs) -> Self {
+        Self {
+            specs,
+            controller: Controller::default(),
+            names: HashMap::new(),
+            conversations: Conversations::default(),
+            processes: Processes::default(),
+            generation: 0,
+            frame: 0,
+        }
+    }
+
+    /// Hands each message of a packet to `each`; false where bytes are left that
+    /// are no message.
+    pub(crate) fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        each: &mut impl FnMut(&Event<'_>),
+    ) -> bool {
+        self.frame += 1;
+        let process = self.processes.of(packet);
+        let protocol = names::protocol(packet.protocol);
+        let mut at = 0;
+        for message in messages(packet.messages, packet.endian) {
+            let message = match message {
+                Ok(message) => message,
+                Err(malformed) => {
+                    // Programs send buffers longer than the message in them: the
+                    // kernel stops at a length of 0 as well.
+                    let rest = packet.messages.get(malformed.offset..).unwrap_or(&[]);
+                    return rest.iter().all(|byte| *byte == 0);
+                }
+            };
+            let end = at + 16 + message.payload.len();
+            let bytes = packet.messages.get(at..end).unwrap_or(&[]);
+            at = end.next_multiple_of(4);
+            if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
+                && self.controller.learn(packet, &message)
+            {
+                self.names.clear();
+                self.generation += 1;
+            }
+            let event = self.event(packet, message, bytes, process.clone(), &protocol);
+            let request = (event.role == Role::Request && !packet.added).then(|| Request {
+                time: packet.time,
+                kind: message.kind,
+                family: Rc::clone(&event.family),
+                operation: Rc::clone(&event.operation),
+                process: event.process.clone(),
+                bytes: conversation::kept(bytes),
+            });
+            each(&event);
+            if let Some(request) = request {
+                let key = (packet.tap, packet.protocol, message.sequence);
+                self.conversations.ask(key, message.port, request);
+            }
+        }
+        true
+    }
+
+    fn event<'a>(
+        &'a mut self,
+        packet: &'a Packet<'a>,
+        message: Message<'a>,
+        bytes: &'a [u8],
+        process: Option<Process>,
+        protocol: &'a str,
+    ) -> Event<'a> {
+        let specs: &'a Specs = self.specs;
+        let endian = packet.endian;
+        let is_control = message.kind < FIRST_TYPE;
+        let to_kernel = match packet.sent {
+            Some(sent) => sent,
+            None => !is_control && message.flags & flags::REQUEST != 0,
+        };
+        let key = (packet.tap, packet.protocol, message.sequence);
+        let tie = match to_kernel || packet.added {
+            true => None,
+            false => self
+                .conversations
+                .answer(key, message.port, process.as_ref()),
+        };
+        let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
+        let named = self.names(packet, &message, to_kernel);
+        let mut event = Event {
+            frame: self.frame,
+            packet,
+            message,
+            bytes,
+            role: Role::Control,
+            process: process.or_else(|| tie.as_ref()?.request.process.clone()),
+            protocol,
+            family: named.family,
+            operation: named.operation,
+            known: named.known,
+            body: None,
+            verdict,
+            tie,
+            specs,
+        };
+        if is_control {
+            event.role = match (message.kind, verdict.map(|it| it.errno)) {
+                (types::DONE, Some(0)) => Role::Done,
+                (types::ERROR, Some(0)) => Role::Ack,
+                (types::DONE | types::ERROR, Some(_)) => Role::Error,
+                _ => Role::Control,
+            };
+            match &event.tie {
+                Some(tie) => {
+                    event.family = Rc::clone(&tie.request.family);
+                    event.operation = Rc::clone(&tie.request.operation);
+                    event.known = true;
+                }
+                None => event.operation = Rc::from(control_name(message.kind)),
+            }
+            return event;
+        }
+        let side = if to_kernel {
+            Side::Request
+        } else {
+            Side::Reply
+        };
+        let spec = match packet.protocol {
+            GENERIC => specs.generic(&event.family),
+            protocol => specs.raw(RawKey::new(protocol, &message, to_kernel)),
+        };
+        event.body = match spec {
+            Some(family) => {
+                let asked = event.tie.as_ref();
+                let asked = asked.and_then(|it| family.operation(&it.request.operation));
+                Body::new(family, &message, endian, side, asked)
+            }
+            None => self.unknown_body(packet, &message, to_kernel),
+        };
+        if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
+            && *operation.name != *event.operation
+        {
+            event.operation = Rc::from(operation.name.as_str());
+        }
+        event.role = match (to_kernel, &event.tie) {
+            (true, _) => Role::Request,
+            (false, Some(_)) => Role::Reply,
+            (false, None) if message.sequence != 0 && !packet.added => {
+                let is_async = (event.body.as_ref())
+                    .and_then(|it| it.operation)
+                    .is_some_and(|it| it.is_async());
+                if is_async {
+                    Role::Notification
+                } else {
+                    Role::Reply
+                }
+            }
+            (false, None) if packet.added => Role::Reply,
+            (false, None) => Role::Notification,
+        };
+        event
+    }
+
+    /// Names of family and operation. A message of netlink itself (`kind` below
+    /// 16) is of its protocol.
+    fn names(&mut self, packet: &Packet<'_>, message: &Message<'_>, to_kernel: bool) -> Names {
+        let is_control = message.kind < FIRST_TYPE;
+        let mut raw = RawKey::new(packet.protocol, message, to_kernel);
+        if is_control {
+            (raw.kind, raw.of) = (0, None);
+        }
+        let key = NamesKey {
+            tap: packet.tap,
+            raw,
+            command: match (packet.protocol, is_control) {
+                (GENERIC, false) => genl(message.payload).map_or(u16::MAX, |it| it.command.into()),
+                _ => 0,
+            },
+        };
+        if let Some(names) = self.names.get(&key) {
+            return names.clone();
+        }
+        let names = self.make_names(key);
+        if self.names.len() >= MOST_NAMES {
+            self.names.clear();
+        }
+        self.names.insert(key, names.clone());
+        names
+    }
+
+    fn make_names(&self, key: NamesKey) -> Names {
+        let NamesKey { tap, raw, command } = key;
+        let RawKey {
+            protocol,
+            kind,
+            to_kernel,
+            ..
+        } = raw;
+        let found = |family: &Family, number: u16| -> Option<Rc<str>> {
+            let operation = match to_kernel {
+                true => family.request(number),
+                false => family.reply(number),
+            };
+            Some(Rc::from(operation?.name.as_str()))
+        };
+        let unknown = |family: &str, operation: &str| Names {
+            family: Rc::from(family),
+            operation: Rc::from(operation),
+            known: false,
+        };
+        if kind < FIRST_TYPE {
+            return unknown(&names::protocol(protocol), "");
+        }
+        if protocol != GENERIC {
+            let spec = self.specs.raw(raw);
+            return match spec.and_then(|it| Some((it, found(it, kind)?))) {
+                Some((spec, operation)) => Names {
+                    family: Rc::from(spec.name.as_str()),
+                    operation,
+                    known: true,
+                },
+                None => {
+                    let name = names::message(protocol, kind);
+                    let number = || names::number(protocol, kind);
+                    Names {
+                        family: Rc::from(&*names::protocol(protocol)),
+                        operation: name.map_or_else(|| Rc::from(number()), Rc::from),
+                        known: name.is_some(),
+                    }
+                }
+            };
+        }
+        let family = match (kind, self.controller.family(tap, kind)) {
+            (_, Some(known)) => Rc::clone(&known.name),
+            // The only one whose number is fixed.
+            (CONTROLLER, None) => Rc::from("nlctrl"),
+            (_, None) => Rc::from(format!("family{kind}")),
+        };
+        match self
+            .specs
+            .generic(&family)
+            .and_then(|it| found(it, command))
+        {
+            Some(operation) => Names {
+                family,
+                operation,
+                known: true,
+            },
+            None => unknown(&family, &format!("cmd{command}")),
+        }
+    }
+
+    /// A message without a specification: by the family's policy, where it is a
+    /// request and there is one, else attributes of which nothing is known.
+    fn unknown_body<'a>(
+        &'a self,
+        packet: &Packet<'_>,
+        message: &Message<'a>,
+        to_kernel: bool,
+    ) -> Option<Body<'a>> {
+        let length = match packet.protocol {
+            GENERIC => {
+                let family = self.controller.family(packet.tap, message.kind);
+                let header = family.map_or(0, |it| it.header as usize);
+                4 + header.next_multiple_of(4)
+            }
+            protocol => names::header_length(protocol),
+        };
+        let rest = message.payload.get(length..).unwrap_or(&[]);
+        let offset = 16 + length;
+        let by_policy = || self.controller.level(packet, message, rest, offset);
+        let level = match packet.protocol == GENERIC && to_kernel {
+            true => by_policy(),
+            false => None,
+        };
+        let level = level.unwrap_or_else(|| Level::new(None, None, packet.endian, rest, offset));
+        Some(Body {
+            operation: None,
+            header: None,
+            level,
+        })
+    }
+}
+
+fn control_name(kind: u16) -> &'static str {
+    match kind {
+        types::NOOP => "noop",
+        types::OVERRUN => "overrun",
+        _ => "",
+    }
+}

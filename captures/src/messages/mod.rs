@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A netlink message and what it means: who asked what, and what it answers.
+//!
+//! Nothing here knows where a message comes from, a file or a tap, or who will read it:
+//! printers, reports and the recording itself use it alike.
+
+pub(crate) mod controller;
+pub(crate) mod conversation;
+pub(crate) mod event;
+pub(crate) mod names;
+pub(crate) mod process;
+pub(crate) mod specs;

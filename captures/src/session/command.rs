@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The command that is recorded, and all that comes of it.
+//!
+//! # Design decisions
+//!
+//! - It is forked early, when we are small, and waits under its filter until all
+//!   is ready. The std library's spawn() would wait for an exec that waits for us.
+//! - We are the subreaper of the tree: a daemon's parent is then ours too, and a
+//!   machine that lets look at descendants only (Yama's ptrace_scope) lets us.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::process::ExitStatus;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, dup2_stdout, execvp, pipe2};
+
+use super::signals::Inherited;
+use super::user::Identity;
+use crate::attribution;
+use crate::exit::Exit;
+use crate::sys::privilege;
+use crate::sys::process::{close_range, fork_with, wait};
+use crate::sys::seccomp;
+use crate::terminal::text;
+
+/// Why the command could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot run {command}: {errno}")]
+pub(crate) struct StartError {
+    command: String,
+    errno: Errno,
+}
+
+impl StartError {
+    /// The exit code for it, as of env(1).
+    pub(crate) fn exit(&self) -> Exit {
+        match self.errno {
+            Errno::ENOENT => Exit::NotFound,
+            _ => Exit::CannotExecute,
+        }
+    }
+}
+
+/// Where the command's standard output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stdout {
+    /// To our own.
+    Inherited,
+    /// To our standard error, because the recording takes standard output.
+    ToStderr,
+}
+
+/// How the command is started.
+pub(crate) struct Invocation {
+    /// Its words, the first of which is looked for in PATH.
+    pub(crate) words: Vec<OsString>,
+    /// Where its standard output goes.
+    pub(crate) stdout: Stdout,
+    /// Who it runs as; without it, as we do.
+    pub(crate) identity: Option<Identity>,
+}
+
+/// Why the command could not be watched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action}: {errno}")]
+pub(super) struct WatchError {
+    action: &'static str,
+    errno: Errno,
+}
+
+/// What the child does before it becomes the command, in this order.
+#[derive(Clone, Copy)]
+enum Step {
+    Streams,
+    Filter,
+    Identity,
+}
+
+impl Step {
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Streams, "prepare the command's streams and signals"),
+        (
+            Self::Filter,
+            "install a seccomp filter to watch the command",
+        ),
+        (
+            Self::Identity,
+            "become the user that the command is to run as",
+        ),
+    ];
+
+    fn action(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// The command before it starts, under its filter.
+pub(super) struct Prepared {
+    child: Pid,
+    command: String,
+    /// A byte lets it go on, the end of it makes it end.
+    go: OwnedFd,
+    /// Its errno when it cannot start, and nothing when it has.
+    report: File,
+    listener: Option<OwnedFd>,
+    privileged: bool,
+    signals: Inherited,
+}
+
+impl Prepared {
+    /// Forks what is to be the command, found through PATH, without a shell. It gets
+    /// the signals as we were given them.
+    pub(super) fn fork(command: &Invocation, signals: Inherited) -> anyhow::Result<Self> {
+        let fail = |action| move |errno| WatchError { action, errno };
+        let first = command.words.first();
+        let shown = text::escape_os(first.map_or(OsStr::new(""), OsString::as_os_str));
+        let words: Result<Vec<_>, _> = (command.words)
+            .iter()
+            .map(|word| CString::new(word.as_bytes()))
+            .collect();
+        // A NUL byte in an argument: the kernel could not be told of it.
+        let words = words.map_err(|_| StartError {
+            command: shown.clone(),
+            errno: Errno::EINVAL,
+        })?;
+        prctl::set_child_subreaper(true).map_err(fail("become a subreaper"))?;
+        // Then the filter needs no no_new_privs, and setuid programs work.
+        let privileged = privilege::has(privilege::SYS_ADMIN);
+        let filter = attribution::filter();
+        let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(fail("make a pipe"))?;
+        let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(fail("make a pipe"))?;
+        let (ours, go_raw) = (read.as_raw_fd(), go.as_raw_fd());
+        let mut report = File::from(write);
+        let child = fork_with(|| {
+            // Our ends of the pipes: the child must see our death.
+            close_range(ours, ours);
+            close_range(go_raw, go_raw);
+            let plan = Plan {
+                words: &words,
+                filter: &filter,
+                privileged,
+                command,
+                signals,
+            };
+            let errno = plan.become_command(wait, &mut report);
+            let _ = report.write_all(&(errno as i32).to_ne_bytes());
+            127
+        })
+        .map_err(fail("fork"))?;
+        let mut prepared = Self {
+            child,
+            command: shown,
+            go,
+            report: File::from(read),
+            listener: None,
+            privileged,
+            signals,
+        };
+        drop(report);
+        let mut told = [0; 5];
+        if prepared.report.read_exact(&mut told).is_err() {
+            return Err(fail("prepare the command")(Errno::EPIPE).into());
+        }
+        let [step, number @ ..] = told;
+        let number = RawFd::from_ne_bytes(number);
+        if number < 0 {
+            let step = Step::ALL.iter().find(|(known, _)| *known as u8 == step);
+            let action = step.map_or("prepare the command", |(step, _)| step.action());
+            let errno = Errno::from_raw(number.saturating_neg());
+            return Err(fail(action)(errno).into());
+        }
+        let listener = prepared.fetch(number);
+        prepared.listener = Some(listener.map_err(fail("get the seccomp filter's listener"))?);
+        Ok(prepared)
+    }
+
+    /// The child's listener, which has this number there.
+    fn fetch(&self, number: RawFd) -> nix::Result<OwnedFd> {
+        let process = seccomp::open_process(self.child.as_raw(), false)?;
+        seccomp::duplicate(process, number)
+    }
+
+    /// Whether programs may raise their privilege: there is no no_new_privs.
+    pub(super) fn is_privileged(&self) -> bool {
+        self.privileged
+    }
+
+    /// The filter's listener; once.
+    pub(super) fn take_listener(&mut self) -> Option<OwnedFd> {
+        self.listener.take()
+    }
+
+    /// Lets it become the command. Its calls must be answered from now on, and
+    /// [`Starting::started`] asked when the report is readable.
+    pub(super) fn go(self) -> Result<Starting, StartError> {
+        let wrote = File::from(self.go).write_all(&[1]);
+        wrote.map_err(|_| StartError {
+            command: self.command.clone(),
+            errno: Errno::ECHILD,
+        })?;
+        Ok(Starting {
+            child: self.child,
+            command: self.command,
+            report: self.report,
+            signals: self.signals,
+        })
+    }
+}
+
+/// What the child is told.
+struct Plan<'a> {
+    words: &'a [CString],
+    filter: &'a [libc::sock_filter],
+    privileged: bool,
+    command: &'a Invocation,
+    signals: Inherited,
+}
+
+impl Plan<'_> {
+    /// What the child does; returns only when that fails.
+    fn become_command(&self, wait: OwnedFd, report: &mut File) -> Errno {
+        let told = match self.prepare() {
+            Ok(listener) => (Step::Filter, listener),
+            Err((step, errno)) => (step, -(errno as i32)),
+        };
+        let mut bytes = vec![told.0 as u8];
+        bytes.extend(told.1.to_ne_bytes());
+        if report.write_all(&bytes).is_err() || told.1 < 0 {
+            return Errno::ECANCELED;
+        }
+        // Nothing is told of write(2) and read(2): nobody answers yet.
+        if !matches!(File::from(wait).read(&mut [0]), Ok(1)) {
+            return Errno::ECANCELED;
+        }
+        match self.words.first().map(|name| execvp(name, self.words)) {
+            Some(Err(errno)) => errno,
+            _ => Errno::EINVAL,
+        }
+    }
+
+    /// The number of the filter's listener.
+    fn prepare(&self) -> Result<RawFd, (Step, Errno)> {
+        let streams = || {
+            self.signals.restore()?;
+            if self.command.stdout == Stdout::ToStderr {
+                dup2_stdout(io::stderr().as_fd())?;
+            }
+            Ok(())
+        };
+        streams().map_err(|errno| (Step::Streams, errno))?;
+        let filter = || {
+            if !self.privileged {
+                prctl::set_no_new_privs()?;
+            }
+            seccomp::install(self.filter)
+        };
+        let listener = filter().map_err(|errno| (Step::Filter, errno))?;
+        match &self.command.identity {
+            // After the filter: a user may install one only without new privileges,
+            // and then programs with the set-user-ID bit would not have theirs.
+            Some(identity) => identity.assume().map_err(|errno| (Step::Identity, errno))?,
+            // With capabilities of its file nlcap may not be looked at, and so may the
+            // child; but we have to. Others of this user lack its capabilities.
+            None => prctl::set_dumpable(true).map_err(|errno| (Step::Filter, errno))?,
+        }
+        Ok(listener)
+    }
+}
+
+/// The command while it starts.
+pub(super) struct Starting {
+    child: Pid,
+    command: String,
+    report: File,
+    signals: Inherited,
+}
+
+impl Starting {
+    /// Reads the report, which is readable.
+    pub(super) fn started(mut self) -> Result<Running, StartError> {
+        let mut bytes = Vec::new();
+        let _ = self.report.read_to_end(&mut bytes);
+        match bytes.first_chunk() {
+            None => Ok(Running {
+                child: self.child,
+                exit: None,
+                signals: self.signals,
+            }),
+            Some(errno) => {
+                let _ = wait(Some(self.child), false);
+                Err(StartError {
+                    command: self.command,
+                    errno: Errno::from_raw(i32::from_ne_bytes(*errno)),
+                })
+            }
+        }
+    }
+}
+
+impl AsFd for Starting {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.report.as_fd()
+    }
+}
+
+/// The running command.
+pub(super) struct Running {
+    child: Pid,
+    exit: Option<Exit>,
+    signals: Inherited,
+}
+
+impl Running {
+    /// How the command ended, where it has. Takes care of the orphans of its tree
+    /// as well.
+    pub(super) fn ended(&mut self) -> Option<Exit> {
+        loop {
+            match wait(None, true) {
+                Ok(Some((pid, status))) => self.note(pid, status),
+                Err(Errno::EINTR) => {}
+                _ => return self.exit,
+            }
+        }
+    }
+
+    /// Waits for the end of the command, whose last task has ended.
+    pub(super) fn wait(&mut self) -> nix::Result<Exit> {
+        loop {
+            if let Some(exit) = self.exit {
+                return Ok(exit);
+            }
+            match wait(Some(self.child), false) {
+                Ok(Some((pid, status))) => self.note(pid, status),
+                Ok(None) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    fn note(&mut self, pid: Pid, status: ExitStatus) {
+        if pid == self.child {
+            self.exit = Some(Exit::from(status));
+        }
+    }
+
+    /// Whether the command was started with a signal ignored.
+    pub(super) fn ignores(&self, signal: Signal) -> bool {
+        self.signals.ignores(signal)
+    }
+
+    /// Passes a signal on to the command.
+    pub(super) fn pass_on(&self, signal: Signal) {
+        if self.exit.is_none() {
+            // The child is not waited for yet, so that its number is no other's.
+            // The call fails where it has changed its identity: nothing is to be
+            // done.
+            let _ = kill(self.child, signal);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What becomes of a frame between its tap and the sink: its owner is looked for, and it
+//! is kept or not.
+
+use std::io;
+use std::time::Duration;
+
+use super::choice::Chooser;
+use super::sink::Sink;
+use crate::attribution::{Direction, Held, Known, Owners};
+use crate::file::cooked::{TO_KERNEL, TO_USER};
+use crate::file::writer::Frame;
+
+/// What frames go through on their way from the taps to the sink.
+pub(super) struct Flow<'a, S> {
+    pub(super) owners: &'a mut Owners,
+    pub(super) chooser: &'a mut Chooser,
+    pub(super) limit: u64,
+    /// An outlet takes nothing more at all.
+    pub(super) closed: bool,
+    /// Requests that wait for an answer, where nothing else tells whose they are.
+    pub(super) held: Option<Held>,
+    pub(super) sink: &'a mut S,
+}
+
+impl<S: Sink> Flow<'_, S> {
+    pub(super) fn take(&mut self, frame: &Frame<'_>) {
+        let Self {
+            owners,
+            chooser,
+            limit,
+            closed,
+            held,
+            sink,
+        } = self;
+        if let Some(held) = held {
+            held.take(frame);
+        } else if let Some(known) = owners.whose(frame)
+            && !*closed
+        {
+            give(chooser, *limit, *sink, frame, &known);
+        }
+    }
+
+    /// Gives the sink what has waited long enough; processes were looked at from `looked` on.
+    pub(super) fn release(&mut self, now: Duration, looked: Duration) {
+        let Self {
+            owners,
+            chooser,
+            limit,
+            closed,
+            held,
+            sink,
+        } = self;
+        if let Some(held) = held {
+            held.release(now, looked, owners, &mut |frame, known| {
+                if !*closed {
+                    give(chooser, *limit, *sink, frame, known);
+                }
+            });
+        }
+    }
+
+    /// Tells what was learnt besides frames.
+    pub(super) fn tell(&mut self) {
+        for told in self.owners.events() {
+            if !self.closed {
+                self.sink.event(&told);
+            }
+        }
+    }
+
+    /// Tells the rest, when there are no more frames: of messages that never came, where
+    /// the taps have seen all.
+    pub(super) fn tell_end(&mut self, is_whole: bool) {
+        self.tell();
+        for told in self.owners.refused() {
+            if is_whole && !self.closed {
+                self.sink.event(&told);
+            }
+        }
+    }
+
+    /// Whether there are as many frames as were asked for.
+    pub(super) fn is_over(&self) -> bool {
+        self.chooser.summary.frames >= self.limit
+    }
+
+    /// Hands on what the sink has written.
+    pub(super) fn push(&mut self) {
+        for outlet in self.sink.outlets() {
+            outlet.push();
+            self.closed |= outlet.error().is_some();
+        }
+    }
+
+    /// Whether the sink takes no more for now.
+    pub(super) fn is_full(&mut self) -> bool {
+        self.sink.outlets().iter().any(|outlet| outlet.is_full())
+    }
+
+    /// The first error of an outlet.
+    pub(super) fn error(&mut self) -> Option<(String, io::Error)> {
+        self.sink.outlets().into_iter().find_map(|outlet| {
+            let error = outlet.error()?;
+            // An error of the system is its number.
+            let copy = match error.raw_os_error() {
+                Some(number) => io::Error::from_raw_os_error(number),
+                None => error.kind().into(),
+            };
+            Some((outlet.shown(), copy))
+        })
+    }
+}
+
+/// Gives a frame to the sink, where it is to be kept and there are not enough yet.
+fn give(chooser: &mut Chooser, limit: u64, sink: &mut impl Sink, frame: &Frame<'_>, known: &Known) {
+    if chooser.summary.frames >= limit || !chooser.takes(frame, known) {
+        return;
+    }
+    let mut frame = *frame;
+    frame.header.packet_type = match known.direction {
+        Direction::Outbound => TO_KERNEL,
+        Direction::Inbound => TO_USER,
+    };
+    sink.frame(&frame, known);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A recording: taps and the subject, and the loop over both.
+//!
+//! What is recorded comes from the [taps](crate::taps), whose it is says
+//! [attribution](crate::attribution), and what becomes of it is a sink's business: here is
+//! what brings them together, and the start and end of the command. The command line is not
+//! known here.
+//!
+//! # How to use it
+//!
+//! A [`Session`] is asked for with a [`Subject`] (whose messages) and [`Settings`],
+//! and told what to do with each message by a [`Sink`](sink::Sink). `nlcap record` has the
+//! [`Recorder`](recorder::Recorder), a sink that writes a pcapng file; another command has a
+//! sink of its own, or both as a pair, and a sink may be an `Option`:
+//!
+//! ```text
+//! let mut signals = Signals::catch()?;              // first: a signal leaves no link behind
+//! let outlet = Outlet::stdout()?;                   // or output::open(…, &mut signals)
+//! let session = Session::prepare(&subject, settings, signals)?;
+//! let mut sink = (Lines::new(outlet), Some(recorder));
+//! let outcome = session.run(&mut sink)?;            // the command runs in here
+//! ```
+//!
+//! The session tells a sink of the taps, of what nlcap itself asked for (the list of
+//! families), and then of each frame that is kept, with its [`Known`](crate::attribution::Known) owner. A sink
+//! writes into an [`Outlet`](outlet::Outlet) and never waits. [`Outcome`] has the exit status, the
+//! counts for the closing line, and why the recording is not whole.
+//!
+//! # Design decisions
+//!
+//! - nlcap's own netlink messages (the list of families, making the link) are
+//!   sent before the tap gathers, or after it has been stopped: nothing has to be
+//!   sorted out of the recording.
+//! - One thread does all, woken by frames, by signals, and by an output that has room
+//!   again. It never waits in anything but that poll(2). The ring takes what comes
+//!   meanwhile.
+//! - A message is on the tap before the call that sent it, or that received the
+//!   dump, returns. So when the last process of the command has ended and the tap
+//!   is stopped, the ring holds all there will be.
+//! - A call of the command that waits for us comes before the ring, and a signal
+//!   after a few blocks of it.
+
+pub(crate) mod choice;
+pub(crate) mod command;
+pub(crate) mod families;
+pub(crate) mod filter;
+mod flow;
+mod live;
+mod namespace;
+pub(crate) mod outlet;
+pub(crate) mod output;
+pub(crate) mod recorder;
+mod recording;
+pub(crate) mod signals;
+pub(crate) mod sink;
+pub(crate) mod subject;
+pub(crate) mod user;
+
+use std::ffi::OsString;
+use std::io;
+use std::time::{Duration, Instant};
+
+use self::choice::{Choice, Chooser, Summary};
+use self::families::Part;
+use self::flow::Flow;
+use self::live::Live;
+use self::outlet::Outlet;
+use self::recording::Running;
+use self::signals::Signals;
+use self::sink::Sink;
+use self::subject::{Ready, Subject};
+use crate::attribution::{Held, Owners};
+use crate::exit::Exit;
+use crate::sys::privilege::{self, Of};
+use crate::sys::process::come_first;
+use crate::taps::nlmon::link::Link;
+use crate::taps::nlmon::sources::Sources;
+use crate::terminal::text;
+
+/// How to record.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// An nlmon link that is there; without it one is made.
+    pub(crate) interface: Option<String>,
+    /// Bytes of each tap's ring.
+    pub(crate) buffer: usize,
+    /// The longest packet that is kept, its cooked header among it.
+    pub(crate) snap_length: u32,
+    /// What is kept.
+    pub(crate) choice: Choice,
+    /// The recording ends after this time.
+    pub(crate) duration: Option<Duration>,
+    /// The recording ends with this many frames.
+    pub(crate) frames: Option<u64>,
+    /// The network namespace to record in, where it is not ours.
+    pub(crate) namespace: Option<OsString>,
+    /// On a terminal a count is shown while it runs.
+    pub(crate) live: bool,
+}
+
+/// How a session ended.
+pub(crate) struct Outcome {
+    /// How nlcap should.
+    pub(crate) exit: Exit,
+    /// What was recorded.
+    pub(crate) summary: Summary,
+    /// Why the recording is not whole, if that is so; each a few words.
+    pub(crate) incomplete: Vec<String>,
+    /// The first error of an outlet, and which. It is said already, but for a pipe
+    /// whose reader has gone.
+    pub(crate) error: Option<(String, io::Error)>,
+    /// Frames that were recorded, but not written any more.
+    pub(crate) unwritten: u64,
+    /// Whether the subject was let begin.
+    pub(crate) begun: bool,
+}
+
+impl Outcome {
+    /// Whether nothing is missing, as far as is known.
+    fn is_whole(&self) -> bool {
+        self.summary.lost == 0 && self.incomplete.is_empty() && self.error.is_none()
+    }
+
+    /// How nlcap ends: whoever cannot trust the recording is told by the status.
+    pub(crate) fn exit(&self, strict: bool) -> Exit {
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        match &self.error {
+            Some((_, error)) if !gone(error) => Exit::Unwritten,
+            _ if strict && !self.is_whole() => Exit::Incomplete,
+            _ => self.exit,
+        }
+    }
+}
+
+/// A session in which all is ready and nothing has begun.
+pub(crate) struct Session {
+    signals: Signals,
+    ready: Ready,
+    families: Vec<Part>,
+    sources: Sources,
+    owners: Owners,
+    settings: Settings,
+}
+
+impl Session {
+    /// Makes all ready: the subject waits, and the taps gather.
+    ///
+    /// # Errors
+    ///
+    /// Where a privilege or a part of the kernel is missing. Nothing is left behind.
+    pub(crate) fn prepare(
+        subject: &Subject,
+        mut settings: Settings,
+        signals: Signals,
+    ) -> anyhow::Result<Self> {
+        if let Some(name) = &settings.namespace {
+            namespace::enter(name)?;
+        }
+        let ready = Ready::of(subject, signals.inherited())?;
+        let mut families = families::list()?;
+        for part in &families {
+            settings.choice.filter.learn(part.bytes());
+        }
+        // Kernels before 5.10 have none to tell.
+        let policies = families::policies(&families).unwrap_or_default();
+        families.extend(policies);
+        for name in settings.choice.filter.unknown() {
+            let name = text::escape(name);
+            text::say(&format_args!(
+                "no family {name} is there now: its messages are recorded when it is"
+            ));
+        }
+        let link = match &settings.interface {
+            Some(name) => Link::find(name),
+            None => Link::make(),
+        }?;
+        let sources = Sources::new(link, settings.buffer, settings.snap_length)?;
+        Ok(Self {
+            signals,
+            ready,
+            families,
+            sources,
+            owners: Owners::default(),
+            settings,
+        })
+    }
+
+    /// Lets the subject begin, records until its end, and cleans up.
+    ///
+    /// # Errors
+    ///
+    /// A [`StartError`](super::StartError) where the command cannot be run; outlets
+    /// have not begun then. What an outlet meets is no error of this, but told in the
+    /// [`Outcome`].
+    pub(crate) fn run(mut self, sink: &mut impl Sink) -> anyhow::Result<Outcome> {
+        for (_, source) in self.sources.untold() {
+            sink.interface(&source.interface);
+        }
+        for part in &self.families {
+            sink.added(&part.frame(0));
+        }
+        let mut chooser = Chooser::new(self.settings.choice.clone());
+        if let Some(received) = self.signals.pending().find(|it| it.is_ending()) {
+            return Ok(Outcome {
+                exit: Exit::from(received.signal),
+                summary: chooser.summary,
+                incomplete: Vec::new(),
+                error: None,
+                unwritten: 0,
+                begun: false,
+            });
+        }
+        let alone = matches!(self.ready, Ready::Namespace);
+        // Whoever fills the ring waits for whoever empties it, not the other way round.
+        // The command was forked before, and has its own.
+        come_first();
+        privilege::lower(if alone { Of::Namespace } else { Of::Command });
+        let watched = self.ready.start(&mut self.owners, &mut self.sources)?;
+        sink.outlets().into_iter().for_each(Outlet::begin);
+        let flow = Flow {
+            owners: &mut self.owners,
+            chooser: &mut chooser,
+            limit: self.settings.frames.unwrap_or(u64::MAX),
+            closed: false,
+            held: watched.is_guessed().then(Held::default),
+            sink,
+        };
+        Running {
+            signals: self.signals,
+            sources: self.sources,
+            deadline: self.settings.duration.map(|time| Instant::now() + time),
+            live: (self.settings.live)
+                .then(|| Live::on_terminal(alone))
+                .flatten(),
+            abandoned: false,
+            watched,
+            families: self.families,
+            flow,
+        }
+        .run()
+    }
+}

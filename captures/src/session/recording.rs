@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The loop of a recording, and its end.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::Outcome;
+use super::families::{self, Part};
+use super::flow::Flow;
+use super::live::Live;
+use super::signals::Signals;
+use super::sink::Sink;
+use super::subject::Watched;
+use crate::exit::Exit;
+use crate::file::writer::Counters;
+use crate::sys::clock::now;
+use crate::taps::nlmon::sources::{Source, Sources};
+use crate::terminal::text::{self, Reason};
+
+/// Why the loop ended.
+enum Why {
+    /// The subject has ended.
+    Ended(Exit),
+    /// Signals asked for it.
+    Asked(Exit),
+    /// There is enough, or no more can be written.
+    Enough,
+}
+
+/// What there is to do.
+struct Events {
+    signals: bool,
+    subject: PollFlags,
+    taps: Vec<PollFlags>,
+}
+
+/// A session while it runs.
+pub(super) struct Running<'a, S> {
+    pub(super) signals: Signals,
+    pub(super) sources: Sources,
+    pub(super) deadline: Option<Instant>,
+    pub(super) live: Option<Live>,
+    /// Signals want an end, whatever is not written yet.
+    pub(super) abandoned: bool,
+    pub(super) watched: Watched,
+    /// What the file begins with.
+    pub(super) families: Vec<Part>,
+    pub(super) flow: Flow<'a, S>,
+}
+
+impl<S: Sink> Running<'_, S> {
+    pub(super) fn run(mut self) -> anyhow::Result<Outcome> {
+        let why = self.record()?;
+        self.live = None;
+        let said = self.say_error();
+        let (counters, mut incomplete) = self.stop(matches!(why, Why::Ended(_)))?;
+        let mut gaps = self.watched.gaps();
+        self.flow.owners.add_gaps(&mut gaps);
+        if !gaps.is_none() {
+            incomplete.push(format!("not seen: {gaps}"));
+        }
+        if self.flow.owners.clock_was_set {
+            incomplete.push(String::from("the clock was set"));
+        }
+        self.flow.sink.finish(now(), &counters);
+        self.flow.push();
+        if !self.make_room(|flow| flow.sink.outlets().iter().any(|it| it.waits()))? {
+            for outlet in self.flow.sink.outlets() {
+                outlet.abandon();
+            }
+            incomplete.push(String::from("the end was not waited for"));
+        }
+        if !said {
+            self.say_error();
+        }
+        let error = self.flow.error();
+        let unwritten = (self.flow.sink.outlets().iter())
+            .map(|outlet| outlet.unwritten())
+            .sum();
+        let exit = match why {
+            Why::Ended(exit) => exit,
+            Why::Asked(exit) => exit,
+            Why::Enough => self.attend()?,
+        };
+        self.watched.end()?;
+        let mut summary = self.flow.chooser.summary;
+        summary.lost = counters.iter().map(|counters| counters.dropped).sum();
+        Ok(Outcome {
+            exit,
+            summary,
+            incomplete,
+            error,
+            unwritten,
+            begun: true,
+        })
+    }
+
+    /// Records to the end.
+    fn record(&mut self) -> anyhow::Result<Why> {
+        // A reader can begin with the families.
+        self.flow.push();
+        loop {
+            // What the taps have waits while the sink takes no more.
+            let taps = !self.flow.is_full();
+            let due = self.live.as_ref().map(Live::due);
+            let due = due.into_iter().chain(self.watched.due());
+            let until = self.deadline.into_iter().chain(due).min();
+            let events = self.wait(taps, until).context("cannot wait")?;
+            if self.live.as_ref().is_some_and(Live::is_due) {
+                self.show_live();
+            }
+            // The subject waits for this one.
+            if let Some(exit) = self.serve(events.subject)? {
+                return Ok(Why::Ended(exit));
+            }
+            let flow = &mut self.flow;
+            for (source, events) in self.sources.all.iter_mut().zip(events.taps) {
+                if events.contains(PollFlags::POLLIN) {
+                    source.tap.drain(&mut |frame| flow.take(frame));
+                }
+                if events.contains(PollFlags::POLLERR) {
+                    // The call clears the error, so that it wakes us once. A link that
+                    // comes up again is gathered from again.
+                    source.error = source.error.or(source.tap.error());
+                }
+            }
+            flow.release(now(), self.watched.looked());
+            flow.tell();
+            flow.push();
+            if events.signals
+                && let Some(exit) = self.watched.hear(self.signals.pending())
+            {
+                return Ok(Why::Asked(exit));
+            }
+            let late = self.deadline.is_some_and(|end| end <= Instant::now());
+            if late || self.flow.closed || self.flow.is_over() {
+                return Ok(Why::Enough);
+            }
+        }
+    }
+
+    /// Says the first error of an outlet; whether there is one. That a reader has gone
+    /// is said at the end.
+    fn say_error(&mut self) -> bool {
+        let Some((shown, error)) = self.flow.error() else {
+            return false;
+        };
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            text::say(&cannot_write(&shown, error));
+        }
+        true
+    }
+
+    /// Shows how far it has come.
+    fn show_live(&mut self) {
+        let mut summary = self.flow.chooser.summary;
+        summary.lost = self.sources.all.iter_mut().map(|it| it.tap.lost()).sum();
+        if let Some(live) = &mut self.live {
+            live.show(&summary);
+        }
+    }
+
+    /// What there is to say of families that have come meanwhile.
+    fn late_families(&self) -> Vec<Part> {
+        // A reader does without.
+        let Ok(list) = families::list() else {
+            return Vec::new();
+        };
+        let mut late = families::added(&self.families, &list);
+        let policies = families::policies(&late).unwrap_or_default();
+        late.extend(policies);
+        late
+    }
+
+    /// Attends to the subject; how it ended, where it has.
+    fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
+        let exit = self
+            .watched
+            .serve(events, self.flow.owners, &mut self.sources)?;
+        for (number, source) in self.sources.untold() {
+            self.flow.sink.interface(&source.interface);
+            for part in &self.families {
+                self.flow.sink.added(&part.frame(number));
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Stops the taps, takes what they hold, and removes the links; what each counted,
+    /// and why that is not all.
+    fn stop(&mut self, has_ended: bool) -> anyhow::Result<(Vec<Counters>, Vec<String>)> {
+        let mut incomplete = Vec::new();
+        let mut counters = Vec::new();
+        for source in &mut self.sources.all {
+            source.tap.stop();
+        }
+        for mut source in self.sources.end() {
+            let mut waiting = true;
+            while waiting {
+                if !self.make_room(|flow| flow.is_full())? {
+                    break;
+                }
+                let flow = &mut self.flow;
+                waiting = source.tap.drain(&mut |frame| flow.take(frame));
+                flow.push();
+            }
+            if let Some(errno) = source.error {
+                let link = source.link.shown();
+                incomplete.push(format!("link {link} went down meanwhile ({errno})"));
+            }
+            let Source { tap, link, .. } = source;
+            counters.push(tap.finish(&mut |frame| self.flow.take(frame)));
+            // The tap is closed and holds no reference to the link: it goes at once.
+            if let Err(error) = link.remove() {
+                text::say(&error);
+            }
+        }
+        let is_whole = incomplete.is_empty() && counters.iter().all(|it| it.dropped == 0);
+        self.flow.release(Duration::MAX, Duration::MAX);
+        for part in &self.late_families() {
+            self.flow.sink.added(&part.frame(0));
+        }
+        // Of a subject that goes on, what is still to come to the tap was not refused.
+        self.flow.tell_end(is_whole && has_ended);
+        self.flow.push();
+        Ok((counters, incomplete))
+    }
+
+    /// Waits as long as the outlets are in the way; false where signals ask for an end
+    /// before.
+    fn make_room(&mut self, in_the_way: fn(&mut Flow<'_, S>) -> bool) -> anyhow::Result<bool> {
+        while !self.abandoned && in_the_way(&mut self.flow) {
+            let events = self.wait(false, None).context("cannot wait")?;
+            if events.subject.contains(PollFlags::POLLIN) {
+                self.serve(events.subject)?;
+            }
+            if events.signals && self.watched.hear(self.signals.pending()).is_some() {
+                self.abandoned = true;
+            }
+            self.flow.push();
+        }
+        Ok(!self.abandoned)
+    }
+
+    /// Stays with the subject, without recording, until it ends.
+    fn attend(&mut self) -> anyhow::Result<Exit> {
+        if !self.watched.needs_us() {
+            return Ok(Exit::Success);
+        }
+        loop {
+            let events = self.wait(false, None).context("cannot wait")?;
+            if let Some(exit) = self.serve(events.subject)? {
+                return Ok(exit);
+            }
+            if events.signals
+                && let Some(exit) = self.watched.hear(self.signals.pending())
+            {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Waits for a signal, for the subject, for room in an outlet that waits, and for
+    /// what the taps have where that is wanted.
+    fn wait(&mut self, taps: bool, until: Option<Instant>) -> nix::Result<Events> {
+        let outlets = self.flow.sink.outlets();
+        let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut all = vec![reads(self.signals.as_fd())];
+        let subject = self.watched.poll();
+        all.extend(subject.map(reads));
+        let first_tap = all.len();
+        if taps {
+            all.extend(
+                self.sources
+                    .all
+                    .iter()
+                    .map(|source| reads(source.tap.as_fd())),
+            );
+        }
+        let first_outlet = all.len();
+        let waiting = outlets.iter().filter(|outlet| outlet.waits());
+        all.extend(waiting.map(|outlet| PollFd::new(outlet.as_fd(), PollFlags::POLLOUT)));
+        let time = until.map_or(PollTimeout::NONE, |until| {
+            let left = until.saturating_duration_since(Instant::now());
+            // A poll that ends a moment too early would be made again and again.
+            let left = left.saturating_add(Duration::from_millis(1));
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut all, time) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+        let found: Vec<_> = all
+            .iter()
+            .map(|fd| fd.revents().unwrap_or(PollFlags::empty()))
+            .collect();
+        Ok(Events {
+            signals: !found[0].is_empty(),
+            subject: subject.map_or(PollFlags::empty(), |_| found[1]),
+            taps: found[first_tap..first_outlet].to_vec(),
+        })
+    }
+}
+
+/// An error of an output, by its errno's name.
+fn cannot_write(shown: &str, error: io::Error) -> String {
+    format!("cannot write to {shown}: {}", Reason(error))
+}
