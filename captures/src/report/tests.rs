@@ -479,7 +479,7 @@ proptest! {
             (protocol, message(kind, flags, sequence, &payload))
         }));
         let report = made_up(&[("a\x1b[2J", &all), ("ip", &ip_link())]);
-        for format in <Format as clap::ValueEnum>::value_variants() {
+        for format in &Format::ALL {
             let text = shown(&report, *format);
             let unsafe_char = |c: char| c != '\n' && crate::terminal::text::is_unsafe(c);
             prop_assert!(!text.contains(unsafe_char), "{text:?}");

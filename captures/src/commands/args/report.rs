@@ -108,7 +108,7 @@ impl OutputArgs {
 
 impl clap::ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Text, Self::Md, Self::Html, Self::Json]
+        &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -33,6 +33,9 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Text, Self::Md, Self::Html, Self::Json];
+
     /// By the end of a file's name.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         Some(match path.extension()?.to_str()? {
