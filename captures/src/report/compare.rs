@@ -8,7 +8,8 @@ use ynl::model::{self, Family};
 use super::collect::{Collected, ETHERNET, Fact, Facts, Interfaces, Source, Told};
 use super::export::words;
 use super::model::{
-    Ailment, Comparison, Disagreement, Finding, Group, Level, Lone, Pair, Recording, Row, Unit,
+    Ailment, Comparison, Disagreement, Finding, Group, Level, Lone, Measure, Pair, Recording, Row,
+    Unit,
 };
 
 /// The most disagreements in the list.
@@ -69,40 +70,46 @@ pub(crate) fn group(title: Option<String>, all: Vec<Collected>) -> Group {
     }
 }
 
-type Figure = (&'static str, Unit, fn(&Recording) -> Option<f64>);
+type Figure = (Measure, Unit, fn(&Recording) -> Option<f64>);
 
 const FIGURES: [Figure; 13] = [
-    ("messages", Unit::Count, |it| {
+    (Measure::Messages, Unit::Count, |it| {
         Some(it.figures.messages as f64)
     }),
-    ("bytes", Unit::Bytes, |it| Some(it.figures.bytes as f64)),
-    ("requests", Unit::Count, |it| {
+    (Measure::Bytes, Unit::Bytes, |it| {
+        Some(it.figures.bytes as f64)
+    }),
+    (Measure::Requests, Unit::Count, |it| {
         Some(it.figures.requests as f64)
     }),
-    ("answers", Unit::Count, |it| Some(it.figures.answers as f64)),
-    ("refused", Unit::Count, |it| Some(it.figures.refused as f64)),
-    ("notifications", Unit::Count, |it| {
+    (Measure::Answers, Unit::Count, |it| {
+        Some(it.figures.answers as f64)
+    }),
+    (Measure::Refused, Unit::Count, |it| {
+        Some(it.figures.refused as f64)
+    }),
+    (Measure::Notifications, Unit::Count, |it| {
         Some(it.figures.notifications as f64)
     }),
-    ("datagrams", Unit::Count, |it| {
+    (Measure::Datagrams, Unit::Count, |it| {
         Some(it.figures.packets as f64)
     }),
-    ("interfaces", Unit::Count, |it| {
+    (Measure::Interfaces, Unit::Count, |it| {
         Some(it.figures.interfaces as f64)
     }),
-    ("bytes for each interface", Unit::Bytes, |it| {
+    (Measure::BytesPerInterface, Unit::Bytes, |it| {
         it.figures.bytes_per_interface
     }),
-    ("time for each interface", Unit::Time, |it| {
+    (Measure::TimePerInterface, Unit::Time, |it| {
         it.figures.time_per_interface
     }),
-    ("first request to first answer", Unit::Time, |it| {
+    (Measure::FirstAnswer, Unit::Time, |it| {
         it.figures.first_answer.map(|it| it as f64)
     }),
-    ("first request to last answer", Unit::Time, |it| {
+    (Measure::LastAnswer, Unit::Time, |it| {
         it.figures.time.map(|it| it as f64)
     }),
-    ("lost by the recorder", Unit::Count, |it| {
+    (Measure::Lost, Unit::Count, |it| {
         it.figures.lost.map(|it| it as f64)
     }),
 ];
@@ -113,7 +120,7 @@ fn rows(all: &[Collected]) -> Vec<Row> {
         let first = values[0].filter(|it| *it > 0.0);
         let ratio = |value: &Option<f64>| Some((*value)? / first?);
         Row {
-            name: name.to_owned(),
+            name,
             unit,
             ratios: values.iter().map(ratio).collect(),
             values,
@@ -282,7 +289,7 @@ fn disagreements(recordings: &[Recording], comparison: &Comparison, out: &mut Ve
 }
 
 fn summary(recordings: &[Recording], comparison: &Comparison, out: &mut Vec<Finding>) {
-    let ratio = |name: &str, at: usize| {
+    let ratio = |name: Measure, at: usize| {
         let row = comparison.rows.iter().find(|it| it.name == name)?;
         row.ratios.get(at).copied().flatten()
     };
@@ -296,18 +303,18 @@ fn summary(recordings: &[Recording], comparison: &Comparison, out: &mut Vec<Find
                 text: format!("{a} and {b} agree on all {facts} about {interfaces}."),
             });
         }
-        let each = "bytes for each interface";
+        let each = Measure::BytesPerInterface;
         let (what, times) = match ratio(each, pair.of[1]) {
             Some(times) => (each, Some(times)),
-            None => ("bytes", ratio("bytes", pair.of[1])),
+            None => (Measure::Bytes, ratio(Measure::Bytes, pair.of[1])),
         };
-        let time = ratio("first request to last answer", pair.of[1]);
+        let time = ratio(Measure::LastAnswer, pair.of[1]);
         let part = |times: f64, what: &str| match times >= 1.0 {
             true => format!("{} times the {what}", words::ratio(times)),
             false => format!("1/{} of the {what}", words::ratio(1.0 / times)),
         };
         let parts: Vec<_> = [
-            times.map(|it| part(it, what)),
+            times.map(|it| part(it, what.label())),
             time.map(|it| part(it, "time")),
         ]
         .into_iter()

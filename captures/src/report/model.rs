@@ -9,7 +9,7 @@ mod comparison;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::comparison::{Comparison, Disagreement, Lone, Pair, Row, Unit};
+pub(crate) use self::comparison::{Comparison, Disagreement, Lone, Measure, Pair, Row, Unit};
 
 /// The number of this form; another one means that a reader must be changed.
 pub(crate) const FORM: u32 = 1;

@@ -124,7 +124,7 @@ fn side_by_side(out: &mut String, group: &Group, comparison: &Comparison) {
         head.extend((at > 0).then(|| String::from("ratio")));
     }
     let rows = comparison.rows.iter().map(|row| {
-        let mut cells = vec![row.name.clone()];
+        let mut cells = vec![row.name.label().to_owned()];
         for (at, (value, ratio)) in row.values.iter().zip(&row.ratios).enumerate() {
             cells.push(words::figure(row.unit, *value));
             let times = |ratio: f64| format!("× {}", words::ratio(ratio));

@@ -20,13 +20,66 @@ pub(crate) struct Comparison {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Row {
     /// What it is.
-    pub(crate) name: String,
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub(crate) name: Measure,
     /// The unit.
     pub(crate) unit: Unit,
     /// The figure of each recording.
     pub(crate) values: Vec<Option<f64>>,
     /// Each as a multiple of the first.
     pub(crate) ratios: Vec<Option<f64>>,
+}
+
+/// What a row compares, by the words that stand before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Measure {
+    #[serde(rename = "messages")]
+    Messages,
+    #[serde(rename = "bytes")]
+    Bytes,
+    #[serde(rename = "requests")]
+    Requests,
+    #[serde(rename = "answers")]
+    Answers,
+    #[serde(rename = "refused")]
+    Refused,
+    #[serde(rename = "notifications")]
+    Notifications,
+    #[serde(rename = "datagrams")]
+    Datagrams,
+    #[serde(rename = "interfaces")]
+    Interfaces,
+    #[serde(rename = "bytes for each interface")]
+    BytesPerInterface,
+    #[serde(rename = "time for each interface")]
+    TimePerInterface,
+    #[serde(rename = "first request to first answer")]
+    FirstAnswer,
+    #[serde(rename = "first request to last answer")]
+    LastAnswer,
+    #[serde(rename = "lost by the recorder")]
+    Lost,
+}
+
+impl Measure {
+    /// The words.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Bytes => "bytes",
+            Self::Requests => "requests",
+            Self::Answers => "answers",
+            Self::Refused => "refused",
+            Self::Notifications => "notifications",
+            Self::Datagrams => "datagrams",
+            Self::Interfaces => "interfaces",
+            Self::BytesPerInterface => "bytes for each interface",
+            Self::TimePerInterface => "time for each interface",
+            Self::FirstAnswer => "first request to first answer",
+            Self::LastAnswer => "first request to last answer",
+            Self::Lost => "lost by the recorder",
+        }
+    }
 }
 
 /// What a figure is measured in.

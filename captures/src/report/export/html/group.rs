@@ -6,7 +6,9 @@ use maud::{Markup, html};
 use super::{bytes, datum, drawn, in_unit, number, shown, table, time};
 use crate::report::export::picture::{Bar, Segment, Stack, bars, stacks};
 use crate::report::export::words;
-use crate::report::model::{Comparison, Group, Level, Lone, Pair, Recording, Report, Share, Unit};
+use crate::report::model::{
+    Comparison, Group, Level, Lone, Measure, Pair, Recording, Report, Share, Unit,
+};
 
 /// How many parts of a stack have a colour of their own.
 const PARTS: usize = 7;
@@ -97,14 +99,11 @@ pub(super) fn section(at: usize, group: &Group, several: bool) -> Markup {
 
 /// The ratios that matter, large.
 fn tiles(here: &str, comparison: &Comparison) -> Markup {
-    let row = |name: &str| comparison.rows.iter().position(|it| it.name == name);
+    let row = |name: Measure| comparison.rows.iter().position(|it| it.name == name);
     let shown_rows = [
-        ("bytes for each interface", "the bytes for each interface"),
-        ("bytes", "the bytes"),
-        (
-            "first request to last answer",
-            "the time to the last answer",
-        ),
+        (Measure::BytesPerInterface, "the bytes for each interface"),
+        (Measure::Bytes, "the bytes"),
+        (Measure::LastAnswer, "the time to the last answer"),
     ];
     // With one other recording alone: of several, the table says it better.
     let [only] = &comparison.pairs[..] else {
@@ -259,7 +258,7 @@ fn side_by_side(here: &str, group: &Group, comparison: &Comparison) -> Markup {
     let rows = html! {
         @for (number, row) in comparison.rows.iter().enumerate() {
             tr {
-                th scope="row" { (row.name) }
+                th scope="row" { (row.name.label()) }
                 @for (at, value) in row.values.iter().enumerate() {
                     td { (in_unit(&format!("{here}/comparison/rows/{number}/values/{at}"), row.unit, *value)) }
                     @if at > 0 {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::{Export, words};
-use crate::report::model::{Comparison, Group, Level, Pair, Report};
+use crate::report::model::{Comparison, Group, Level, Measure, Pair, Report};
 use crate::terminal::paint::{Paint, Tint};
 use crate::terminal::text::escape;
 
@@ -154,7 +154,7 @@ impl Page {
         }
         table.set_header(header);
         for row in &comparison.rows {
-            let mut cells = vec![row.name.clone()];
+            let mut cells = vec![row.name.label().to_owned()];
             for (at, (value, ratio)) in row.values.iter().zip(&row.ratios).enumerate() {
                 cells.push(words::figure(row.unit, *value));
                 if at > 0 {
@@ -171,20 +171,21 @@ impl Page {
     fn many(&mut self, titles: &[String], comparison: &Comparison) {
         // And whether the ratio is shown, too.
         let names = [
-            ("requests", false),
-            ("messages", false),
-            ("bytes", true),
-            ("interfaces", false),
-            ("first request to last answer", true),
+            (Measure::Requests, false),
+            (Measure::Messages, false),
+            (Measure::Bytes, true),
+            (Measure::Interfaces, false),
+            (Measure::LastAnswer, true),
         ];
-        let row = |name: &str| comparison.rows.iter().find(|it| it.name == name);
+        let row = |name: Measure| comparison.rows.iter().find(|it| it.name == name);
         let rows = names.map(|(name, is_shown)| Some((row(name)?, is_shown)));
         let rows: Vec<_> = rows.into_iter().flatten().collect();
         let mut table = table();
         let mut header = vec![String::new()];
         for (row, is_shown) in &rows {
-            let name = row.name.strip_prefix("first request to ");
-            header.push(name.unwrap_or(&row.name).to_owned());
+            let name = row.name.label();
+            let short = name.strip_prefix("first request to ");
+            header.push(short.unwrap_or(name).to_owned());
             header.extend(is_shown.then(String::new));
         }
         table.set_header(header);
