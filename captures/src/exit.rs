@@ -56,6 +56,16 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// Whether `nlcap record` itself may have failed: a command that was recorded may end with
+    /// the same number.
+    pub(crate) fn is_recorder(self) -> bool {
+        [Self::Recorder, Self::CannotExecute, Self::NotFound]
+            .iter()
+            .any(|it| it.code() == self.code())
+    }
+}
+
 impl From<ExitStatus> for Exit {
     fn from(status: ExitStatus) -> Self {
         // wait(2): eight bits of status, or a signal number below 128.
@@ -87,6 +97,16 @@ mod tests {
     fn a_status_is_passed_through() {
         assert_eq!(Exit::from(ExitStatus::from_raw(7 << 8)).code(), 7);
         assert_eq!(Exit::from(ExitStatus::from_raw(0)).code(), 0);
+    }
+
+    #[test]
+    fn what_the_recorder_ends_with_is_told_from_other_numbers() {
+        let of = |code: i32| Exit::from(ExitStatus::from_raw(code << 8)).is_recorder();
+        assert_eq!(
+            [124, 125, 126, 127, 128].map(of),
+            [false, true, true, true, false]
+        );
+        assert!(!Exit::from(ExitStatus::from_raw(15)).is_recorder());
     }
 
     #[test]

@@ -161,12 +161,13 @@ fn record(
     if let Some(signal) = asked {
         return Ok(Ended::Signal(signal));
     }
-    if let Some(code @ (125..=127)) = status.code() {
+    let exit = Exit::from(status);
+    if exit.is_recorder() {
         let said = fs::read(temporary.join(SAID)).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
         let last = said.lines().rev().find_map(|it| it.strip_prefix("nlcap: "));
         // A command may end with these by itself: then nlcap has a closing line.
-        if code == i32::from(Exit::Recorder.code()) || !file.exists() {
+        if exit.code() == Exit::Recorder.code() || !file.exists() {
             bail!(
                 "cannot record {}: {}",
                 command_line(command),
