@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message by its family's specification.
 
-use super::{Endian, Level, Message, Record, flags, genl};
+use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, flags, genl};
 use crate::model::{Family, Operation};
-
-/// Bytes of `struct nlmsghdr`.
-const NETLINK_HEADER: usize = 16;
-/// Bytes of `struct genlmsghdr`.
-const GENERIC_HEADER: usize = 4;
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +37,10 @@ impl<'a> Body<'a> {
     ) -> Option<Self> {
         let (number, payload, start) = if family.protocol.is_generic() {
             let genl = genl(message.payload)?;
-            let start = NETLINK_HEADER + GENERIC_HEADER;
+            let start = MESSAGE_HEADER + GENL_HEADER;
             (genl.command.into(), genl.payload, start)
         } else {
-            (message.kind, message.payload, NETLINK_HEADER)
+            (message.kind, message.payload, MESSAGE_HEADER)
         };
         let operation = match side {
             Side::Request => family.request(number),

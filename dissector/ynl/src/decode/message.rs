@@ -11,6 +11,8 @@ pub mod flags {
     pub const MULTI: u16 = 0x02;
     /// An acknowledgement is wanted.
     pub const ACK: u16 = 0x04;
+    /// The sender gets the notification of what it changes, too.
+    pub const ECHO: u16 = 0x08;
     /// What was dumped changed meanwhile.
     pub const DUMP_INTR: u16 = 0x10;
     /// Of an error: the request is not repeated behind its header.
@@ -32,12 +34,21 @@ pub mod types {
     pub const DONE: u16 = 3;
     /// Data were lost.
     pub const OVERRUN: u16 = 4;
+    /// The first of the protocols' own.
+    pub const FIRST: u16 = 16;
 }
 
+/// The protocol of generic netlink, `NETLINK_GENERIC`.
+pub const GENERIC: u16 = 16;
+
+/// The number of generic netlink's controller, `GENL_ID_CTRL`: the only family whose number
+/// is fixed.
+pub const CONTROLLER: u16 = types::FIRST;
+
 /// Bytes of `struct nlmsghdr`.
-const HEADER: usize = 16;
+pub const MESSAGE_HEADER: usize = 16;
 /// Bytes of `struct genlmsghdr`.
-const GENL_HEADER: usize = 4;
+pub const GENL_HEADER: usize = 4;
 
 /// A netlink message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +68,27 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
 }
 
-impl Message<'_> {
+impl<'a> Message<'a> {
+    /// Whether it asks for something.
+    pub fn is_request(&self) -> bool {
+        self.flags & flags::REQUEST != 0
+    }
+
+    /// Whether it asks for all there are, as far as its flags say it: in some messages these
+    /// mean something else.
+    pub fn is_dump(&self) -> bool {
+        self.flags & flags::DUMP == flags::DUMP
+    }
+
+    /// The header of the request that an [`types::ERROR`] is about.
+    pub fn refused(&self) -> Option<&'a [u8]> {
+        (self.kind == types::ERROR).then_some(())?;
+        self.payload.get(4..4 + MESSAGE_HEADER)
+    }
+
     /// Whether bytes at its end are missing.
     pub fn is_cut(&self) -> bool {
-        (self.payload.len() + HEADER) < self.length as usize
+        (self.payload.len() + MESSAGE_HEADER) < self.length as usize
     }
 
     /// The errno of a [`types::ERROR`] message, positive; 0 acknowledges.
@@ -97,14 +125,16 @@ impl<'a> Iterator for Messages<'a> {
         }
         let whole = (|| {
             let length = self.endian.u32(rest)?;
-            let end = usize::try_from(length).ok().filter(|end| *end >= HEADER)?;
+            let end = usize::try_from(length)
+                .ok()
+                .filter(|end| *end >= MESSAGE_HEADER)?;
             let message = Message {
                 length,
                 kind: self.endian.u16(rest.get(4..)?)?,
                 flags: self.endian.u16(rest.get(6..)?)?,
                 sequence: self.endian.u32(rest.get(8..)?)?,
                 port: self.endian.u32(rest.get(12..)?)?,
-                payload: rest.get(HEADER..end.min(rest.len()))?,
+                payload: rest.get(MESSAGE_HEADER..end.min(rest.len()))?,
             };
             Some((message, end))
         })();

@@ -46,7 +46,10 @@ mod verdict;
 pub use attribute::{Attribute, Attributes, attributes};
 pub use body::{Body, Side};
 pub use level::{DEEPEST, Field, Fields, Level, Read};
-pub use message::{Genl, Message, Messages, flags, genl, messages, types};
+pub use message::{
+    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, flags, genl,
+    messages, types,
+};
 pub use policy::Policies;
 pub use records::{Element, Elements, Records};
 pub use value::{Flags, Indexed, Inner, Keyed, Number, Numbers, Record, Value};

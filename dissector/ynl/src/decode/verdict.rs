@@ -4,7 +4,7 @@
 use super::level::{Field, HEADER, Level};
 use super::records::Element;
 use super::value::{Inner, Value};
-use super::{Endian, Message, attributes, flags, types};
+use super::{Endian, MESSAGE_HEADER, Message, attributes, flags, types};
 
 /// `enum nlmsgerr_attrs` of linux/netlink.h.
 const MSG: u16 = 1;
@@ -13,9 +13,6 @@ const COOKIE: u16 = 3;
 const POLICY: u16 = 4;
 const MISS_TYPE: u16 = 5;
 const MISS_NEST: u16 = 6;
-
-/// Bytes of `struct nlmsghdr`.
-const MESSAGE_HEADER: usize = 16;
 
 /// How a request went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
