@@ -13,6 +13,8 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use ynl::decode::{Endian, Message, messages};
+
 use super::process::Process;
 
 /// The most requests that are remembered.
@@ -40,6 +42,13 @@ pub(crate) struct Request {
     pub(crate) process: Option<Process>,
     /// The message, or the beginning of it.
     pub(crate) bytes: Box<[u8]>,
+}
+
+impl Request {
+    /// The message; of a long one as much as is kept.
+    pub(crate) fn message(&self, endian: Endian) -> Option<Message<'_>> {
+        messages(&self.bytes, endian).next()?.ok()
+    }
 }
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use ynl::decode::genl;
+use ynl::decode::{GENERIC, genl, types};
 
 use crate::messages::event::{Event, Role};
 use crate::terminal::text::escape;
@@ -33,13 +33,16 @@ impl Count {
     pub(super) fn add(&mut self, event: &Event<'_>, generation: u32) {
         let message = &event.message;
         // Errors and the like count for what was asked.
-        let asked = event.tie.as_ref().filter(|_| message.kind < 16);
+        let asked = event.tie.as_ref().filter(|_| message.kind < types::FIRST);
         let (kind, payload) = match asked {
-            Some(tie) => (tie.request.kind, tie.request.bytes.get(16..).unwrap_or(&[])),
+            Some(tie) => {
+                let asked = tie.request.message(event.packet.endian);
+                (tie.request.kind, asked.map_or(&[][..], |it| it.payload))
+            }
             None => (message.kind, message.payload),
         };
         let command = match event.packet.protocol {
-            16 => genl(payload).map_or(u16::MAX, |it| it.command.into()),
+            GENERIC => genl(payload).map_or(u16::MAX, |it| it.command.into()),
             _ => 0,
         };
         let pid = event.process.as_ref().map(|it| it.pid);

@@ -9,7 +9,6 @@ use ynl::decode::flags;
 
 use super::health::Health;
 use super::nanoseconds;
-use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Role};
 use crate::report::model::{Ailment, Conversation, Times, Who};
 
@@ -82,17 +81,6 @@ pub(super) struct Conversations {
     more: u64,
 }
 
-/// Whether all there are are asked for.
-fn is_dump(flags: u16) -> bool {
-    flags & flags::DUMP == flags::DUMP
-}
-
-/// `nlmsg_flags` of a request.
-fn flags_of(request: &Request, event: &Event<'_>) -> u16 {
-    let bytes = request.bytes.get(6..).unwrap_or(&[]);
-    event.packet.endian.u16(bytes).unwrap_or(0)
-}
-
 impl Conversations {
     /// Counts a request.
     pub(super) fn ask(&mut self, event: &Event<'_>, who: usize) {
@@ -102,7 +90,7 @@ impl Conversations {
             protocol: event.packet.protocol,
             family: Rc::clone(&event.family),
             operation: Rc::clone(&event.operation),
-            dump: is_dump(event.message.flags),
+            dump: event.message.is_dump(),
         };
         let at = self.place(key, event.protocol);
         let talk = &mut self.all[at];
@@ -128,7 +116,9 @@ impl Conversations {
                 Some(tie) => Rc::clone(&tie.request.operation),
                 None => Rc::clone(&event.operation),
             },
-            dump: (event.tie.as_ref()).is_some_and(|it| is_dump(flags_of(&it.request, event))),
+            dump: (event.tie.as_ref())
+                .and_then(|it| it.request.message(event.packet.endian))
+                .is_some_and(|it| it.is_dump()),
         };
         let by_receiver = key(who);
         if let Some(at) = self.known.get(&by_receiver) {
@@ -197,7 +187,8 @@ impl Conversations {
         if tie.parts == 0 {
             Clock::add(&mut talk.first, took);
         }
-        let wants_ack = flags_of(&tie.request, event) & flags::ACK != 0;
+        let asked = tie.request.message(event.packet.endian);
+        let wants_ack = asked.is_some_and(|it| it.flags & flags::ACK != 0);
         let ends = match event.role {
             Role::Done | Role::Ack | Role::Error => true,
             _ => event.message.flags & flags::MULTI == 0 && !wants_ack && !talk.key.dump,

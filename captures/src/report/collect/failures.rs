@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use ynl::decode::flags;
+use ynl::decode::{GENERIC, flags};
 
 use crate::messages::event::Event;
 use crate::messages::names;
@@ -130,9 +130,9 @@ fn is_probe(event: &Event<'_>) -> bool {
     let Some(tie) = &event.tie else {
         return false;
     };
-    let bytes = &tie.request.bytes;
-    let flags = bytes.get(6..).and_then(|it| event.packet.endian.u16(it));
-    i32::from(event.packet.protocol) != libc::NETLINK_GENERIC
-        && flags.is_some_and(|it| it & flags::DUMP == 0)
-        && (bytes.get(16..)).is_some_and(|it| it.iter().all(|byte| *byte == 0))
+    let asked = tie.request.message(event.packet.endian);
+    event.packet.protocol != GENERIC
+        && asked.is_some_and(|it| {
+            it.flags & flags::DUMP == 0 && it.payload.iter().all(|byte| *byte == 0)
+        })
 }

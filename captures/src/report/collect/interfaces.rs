@@ -5,11 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::offset_of;
 
-use ynl::decode::{Attribute, Endian, attributes, flags, genl};
+use ynl::decode::{Attribute, Endian, MESSAGE_HEADER, attributes, genl};
 use ynl::model::{AttrSet, Family};
 
 use crate::messages::event::Event;
 use crate::report::model::Interface;
+
+/// Bytes before the attributes of a message about a link.
+const LINK_HEADER: usize = size_of::<libc::ifinfomsg>();
 
 /// The most interfaces of which anything is kept.
 const MOST: usize = 1 << 16;
@@ -305,16 +308,14 @@ impl Interfaces {
             return;
         };
         let endian = event.packet.endian;
-        let asked = &tie.request.bytes;
+        let asked = tie.request.message(endian);
         let is_whole = match source {
             Source::NlUtil => *tie.request.operation == *"l2-list",
-            Source::Rtnetlink => {
-                let dump = (asked.get(6..))
-                    .and_then(|it| endian.u16(it))
-                    .is_some_and(|it| it & flags::DUMP == flags::DUMP);
-                let mut filters = attributes(asked.get(32..).unwrap_or(&[]), endian).flatten();
-                dump && filters.all(|it| may_have.contains(&it.number))
-            }
+            Source::Rtnetlink => asked.is_some_and(|asked| {
+                let filters = asked.payload.get(LINK_HEADER..).unwrap_or(&[]);
+                let mut filters = attributes(filters, endian).flatten();
+                asked.is_dump() && filters.all(|it| may_have.contains(&it.number))
+            }),
         };
         if is_whole {
             self.whole.insert(source);
@@ -331,14 +332,14 @@ impl Interfaces {
             .and_then(|it| endian.u16(it))
             .unwrap_or(0);
         let flags = u64::from(word(offset_of!(libc::ifinfomsg, ifi_flags)).unwrap_or(0));
-        let Some(at) = self.place(index, payload.len() + 16) else {
+        let Some(at) = self.place(index, payload.len() + MESSAGE_HEADER) else {
             return true;
         };
         let facts = &mut self.all[at];
         facts.number(Fact::Type, kind.into());
         facts.number(Fact::Flags, flags & !MADE);
         facts.number(Fact::RunningFlags, flags);
-        for attribute in attributes(payload.get(16..).unwrap_or(&[]), endian).flatten() {
+        for attribute in attributes(payload.get(LINK_HEADER..).unwrap_or(&[]), endian).flatten() {
             let number = attribute.number;
             self.attributes
                 .entry((Source::Rtnetlink, number))

@@ -4,8 +4,6 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use ynl::decode::flags;
-
 use super::nanoseconds;
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Role};
@@ -53,7 +51,7 @@ impl Ladder {
             operation: asked
                 .map_or(&event.operation, |it| &it.operation)
                 .to_string(),
-            dump: kind == Kind::Request && message.flags & flags::DUMP == flags::DUMP,
+            dump: kind == Kind::Request && message.is_dump(),
             messages: 1,
             bytes: u64::from(message.length),
             ends: matches!(event.role, Role::Done | Role::Ack | Role::Error),
