@@ -5,24 +5,6 @@ use std::fmt;
 
 use crate::terminal::text;
 
-/// The netlink protocols whose messages an nlmon link is given, netlink_filter_tap() of
-/// net/netlink/af_netlink.c.
-const TAPPED: [i32; 8] = [
-    libc::NETLINK_ROUTE,
-    libc::NETLINK_USERSOCK,
-    libc::NETLINK_SOCK_DIAG,
-    libc::NETLINK_NFLOG,
-    libc::NETLINK_XFRM,
-    libc::NETLINK_FIB_LOOKUP,
-    libc::NETLINK_NETFILTER,
-    libc::NETLINK_GENERIC,
-];
-
-/// Whether messages of this netlink protocol come to a tap.
-pub(super) fn is_tapped(protocol: u16) -> bool {
-    TAPPED.contains(&protocol.into())
-}
-
 /// What was not seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gaps {

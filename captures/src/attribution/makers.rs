@@ -7,13 +7,10 @@
 //! the kernel gives a process's first socket.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::owner::Owner;
-use super::tasks::Program;
+use super::owner::{Owner, Program};
 
 /// How often a process is looked at.
 const EVERY: Duration = Duration::from_millis(50);
@@ -131,39 +128,14 @@ impl Makers {
     }
 }
 
-/// The sockets among the descriptors of a process, each with its inode.
-pub(super) fn sockets(pid: i32) -> Vec<(i32, u64)> {
-    let Ok(folder) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-        return Vec::new();
-    };
-    let numbered = |entry: fs::DirEntry| {
-        let fd = entry.file_name().to_str()?.parse().ok()?;
-        Some((fd, socket(&entry.path())?))
-    };
-    folder.flatten().filter_map(numbered).collect()
-}
-
-/// The inode of a descriptor in /proc/PID/fd, where it is a socket; without a touch on what
-/// it is.
-pub(super) fn socket(descriptor: &Path) -> Option<u64> {
-    let target = fs::read_link(descriptor).ok()?;
-    let number = target.to_str()?.strip_prefix("socket:[")?;
-    number.strip_suffix(']')?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsRawFd;
-
-    use nix::sys::stat::fstat;
-
     use super::*;
-    use crate::sys::netlink;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn makes(makers: &mut Makers, tid: i32) {
-        let comm = b"x".to_vec();
+        let comm = "x".into();
         let program = Rc::new(Program { pid: 7, tid, comm });
         makers.makes(SECOND, 70, &program);
     }
@@ -201,13 +173,5 @@ mod tests {
         makes(&mut makers, 8);
         makers.seen(7);
         assert!(makers.at_port(70, SECOND * 9).is_none());
-    }
-
-    #[test]
-    fn sockets_are_found_among_the_descriptors() {
-        let socket = netlink::socket(libc::NETLINK_ROUTE as u16).unwrap();
-        let inode = fstat(&socket).unwrap().st_ino;
-        let all = sockets(std::process::id().cast_signed());
-        assert!(all.contains(&(socket.as_raw_fd(), inode)));
     }
 }

@@ -19,6 +19,7 @@
 //! - What cannot be seen is counted, never passed over.
 
 mod abi;
+mod descriptors;
 mod filter;
 mod gaps;
 mod groups;
@@ -43,17 +44,18 @@ use std::os::fd::OwnedFd;
 pub(crate) use self::gaps::Gaps;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::held::Held;
-pub(crate) use self::owner::{Certainty, Direction, Event, Known, Owner, Told};
+pub(crate) use self::owner::{Event, Known, Told};
 pub(crate) use self::owners::Owners;
 pub(crate) use self::processes::Processes;
 pub(crate) use self::seen::{Seen, namespace};
 pub(crate) use self::supervisor::Supervisor;
 pub(crate) use self::table::Table;
-#[cfg(test)]
-pub(crate) use self::tasks::Program;
 
 /// What is recorded of network namespaces, and their sockets.
 pub(crate) trait Namespaces {
+    /// Whether messages of this netlink protocol come to the tap.
+    fn sees(&self, protocol: u16) -> bool;
+
     /// The interface that records the namespace of a socket, begun now where it is a new
     /// one; None where that cannot be.
     fn interface(&mut self, seen: &Seen) -> Option<u32>;

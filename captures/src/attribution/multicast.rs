@@ -18,7 +18,7 @@ use nix::sys::socket::{NetlinkAddr, recvfrom, setsockopt, sockopt};
 
 pub(super) use super::runs::Copy;
 use super::runs::Runs;
-use crate::file::writer::Frame;
+use crate::messages::packet::Frame;
 use crate::sys::clock::now;
 use crate::sys::netlink;
 
@@ -118,7 +118,7 @@ impl Heard {
         if frame.time >= self.until {
             self.listen();
         }
-        let place = (frame.interface, frame.header.protocol);
+        let place = (frame.interface, frame.protocol);
         let old = frame.time.min(self.until).saturating_sub(KEPT);
         let ears = self.ears.iter_mut().filter(|((at, _), _)| *at == place);
         let fitting = ears.filter_map(|(_, ear)| {
@@ -193,7 +193,7 @@ mod tests {
         );
         let other = sample::message(77, 0, 5, b"not said");
         assert_eq!(heard.copy(&sample::frame(1, USERSOCK, &other)), None);
-        frame.header.protocol = 0;
+        frame.protocol = 0;
         assert_eq!(heard.copy(&frame), None);
     }
 

@@ -4,32 +4,18 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::tasks::Program;
-use crate::file::writer::Frame;
+use crate::messages::packet::{Direction, Frame};
+use crate::messages::process::{Certainty, Process};
 
-/// Which way a message goes, seen from the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    /// The process sent it.
-    Outbound,
-    /// The process received it.
-    Inbound,
-}
-
-/// How an owner is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Certainty {
-    /// The kernel said so while the call waited, or it answers such a message.
-    Exact,
-    /// By the port id of a socket of the tree.
-    Port,
-    /// By the multicast groups of a socket of the tree.
-    Group,
-    /// By the port id of a socket that is older than the recording: another process
-    /// may have it too.
-    Guessed,
-    /// Not at all: it may be the subject's.
-    Unknown,
+/// Who makes a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// Process id, as our process id namespace has it.
+    pub(crate) pid: i32,
+    /// Thread id, likewise.
+    pub(crate) tid: i32,
+    /// The thread's name (comm), which is the program's as a rule; escaped.
+    pub(crate) comm: Rc<str>,
 }
 
 /// A descriptor of a program.
@@ -37,6 +23,18 @@ pub(crate) enum Certainty {
 pub(crate) struct Owner {
     pub(crate) program: Rc<Program>,
     pub(crate) fd: i32,
+}
+
+impl From<&Owner> for Process {
+    fn from(owner: &Owner) -> Self {
+        let program = &owner.program;
+        Self {
+            pid: program.pid.cast_unsigned(),
+            tid: Some(program.tid.cast_unsigned()),
+            socket: u64::try_from(owner.fd).ok(),
+            comm: Some(Rc::clone(&program.comm)),
+        }
+    }
 }
 
 /// Which socket: its netlink protocol and port id in one network namespace.
@@ -53,7 +51,7 @@ impl Port {
     pub(super) fn of(frame: &Frame<'_>, number: u32) -> Self {
         Self {
             interface: frame.interface,
-            protocol: frame.header.protocol,
+            protocol: frame.protocol,
             number,
         }
     }

@@ -12,12 +12,12 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::Namespaces;
-use super::gaps::{Gaps, is_tapped};
-use super::makers;
-use super::owner::Owner;
+use super::descriptors;
+use super::gaps::Gaps;
+use super::owner::{Owner, Program};
 use super::owners::Owners;
 use super::seen::Seen;
-use super::tasks::Program;
+use crate::messages::process;
 use crate::sys::clock::now;
 use crate::sys::seccomp;
 
@@ -79,14 +79,13 @@ impl Processes {
             fs::read_dir(format!("/proc/{pid}/fd"))
                 .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
                 .map_err(fail(pid))?;
-            let mut comm = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-            comm.truncate(comm.trim_ascii_end().len());
+            let comm = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
             let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(pid.cast_unsigned()));
             ends.add(&handle, event).map_err(fail(pid))?;
             let program = Rc::new(Program {
                 pid,
                 tid: pid,
-                comm,
+                comm: process::Process::name(comm.trim_ascii_end()),
             });
             let process = Process {
                 handle,
@@ -154,7 +153,7 @@ impl Process {
         since: Duration,
         gaps: &mut Gaps,
     ) {
-        for (fd, inode) in makers::sockets(self.program.pid) {
+        for (fd, inode) in descriptors::sockets(self.program.pid) {
             if self.others.contains(&inode) {
                 continue;
             }
@@ -177,7 +176,7 @@ impl Process {
         gaps: &mut Gaps,
     ) {
         let is_new = !owners.knows(seen.cookie);
-        if !is_tapped(seen.protocol) {
+        if !namespaces.sees(seen.protocol) {
             return;
         }
         let Some(interface) = namespaces.interface(seen) else {

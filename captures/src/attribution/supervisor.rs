@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::gaps::{Gaps, is_tapped};
+use super::descriptors;
+use super::gaps::Gaps;
 use super::guardian::Guardian;
-use super::makers;
 use super::owner::Owner;
 use super::owners::Owners;
 use super::seen::Seen;
@@ -243,14 +243,14 @@ fn writes_anything(call: &Call) -> bool {
 
 /// Learns of the sockets of a process that were not seen, one of which there may be since.
 fn find(task: &Task, since: Duration, owners: &mut Owners, namespaces: &mut dyn Namespaces) {
-    for (fd, inode) in makers::sockets(task.program.pid) {
+    for (fd, inode) in descriptors::sockets(task.program.pid) {
         if owners.knows_inode(inode) {
             continue;
         }
         let Ok(Some(seen)) = task.duplicate(fd).and_then(Seen::look) else {
             continue;
         };
-        if !is_tapped(seen.protocol) {
+        if !namespaces.sees(seen.protocol) {
             continue;
         }
         let Some(interface) = namespaces.interface(&seen) else {
@@ -324,7 +324,7 @@ impl Known<'_> {
                 }
             }
         }
-        if !is_tapped(self.seen.protocol) {
+        if !namespaces.sees(self.seen.protocol) {
             gaps.untapped += sent.len() as u64;
             return verdict;
         }

@@ -12,22 +12,13 @@ use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
-use super::makers;
+use super::descriptors;
+use super::owner::Program;
+use crate::messages::process::Process;
 use crate::sys::seccomp;
 
 /// How many tasks are kept; each holds a descriptor.
 const KEPT: usize = 200;
-
-/// Who makes a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Program {
-    /// Process id, as our process id namespace has it.
-    pub(crate) pid: i32,
-    /// Thread id, likewise.
-    pub(crate) tid: i32,
-    /// The thread's name (comm), which is the program's as a rule.
-    pub(crate) comm: Vec<u8>,
-}
 
 /// A thread of the tree.
 pub(super) struct Task {
@@ -62,7 +53,7 @@ impl Task {
             Errno::EINVAL => seccomp::open_process(pid, false),
             other => Err(other),
         })?;
-        let comm = field(b"Name:").unwrap_or_default().to_owned();
+        let comm = Process::name(field(b"Name:").unwrap_or_default());
         Ok(Self {
             handle,
             program: Rc::new(Program { pid, tid, comm }),
@@ -79,7 +70,7 @@ impl Task {
     /// Whether one of its descriptors is a socket, without a touch on it.
     pub(super) fn is_socket(&self, fd: RawFd) -> bool {
         let link = format!("/proc/{}/fd/{fd}", self.program.tid);
-        makers::socket(Path::new(&link)).is_some()
+        descriptors::socket(Path::new(&link)).is_some()
     }
 
     /// Copies its memory from `start` on; fewer bytes where less can be read.

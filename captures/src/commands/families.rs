@@ -8,21 +8,20 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use ynl::decode::{Endian, messages};
+use ynl::decode::{CONTROLLER, Endian, GENERIC, messages};
 use ynl::model::Family;
 
 use super::args::FamiliesArgs;
 use super::show::{BUFFER, open};
 use crate::exit::Exit;
-use crate::file::reader::{Packet, ReadError, read};
-use crate::messages::controller::{CONTROLLER, Controller, Registered};
+use crate::file::reader::{ReadError, read};
+use crate::messages::controller::{Controller, Registered};
+use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
 use crate::session::families::list;
 use crate::show::json;
 use crate::show::value::write;
 use crate::terminal::text::{self, Reason, escape, escape_os};
-
-const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
 
 /// What is shown where nothing is known.
 const UNKNOWN: &str = "-";
@@ -89,8 +88,8 @@ impl Found {
                 endian: Endian::native(),
                 tap: 0,
                 sent: Some(false),
-                thread: None,
-                comment: None,
+                process: None,
+                fate: None,
                 added: true,
             });
         }

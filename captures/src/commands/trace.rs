@@ -11,16 +11,17 @@ use ynl::decode::Endian;
 
 use super::args::{SessionArgs, TraceArgs};
 use super::record::{close, origin};
-use crate::attribution::{Direction, Known};
+use crate::attribution::Known;
 use crate::exit::Exit;
-use crate::file::reader::Packet;
-use crate::file::writer::{Counters, Frame, Interface};
+use crate::file::writer::{Counters, Interface};
 use crate::messages::event;
+use crate::messages::packet::{Direction, Frame, Packet};
+use crate::messages::process::Process;
 use crate::messages::specs::Specs;
 use crate::session::command::Stdout;
 use crate::session::outlet::Outlet;
 use crate::session::output::{self, Opened};
-use crate::session::recorder::{Recorder, note};
+use crate::session::recorder::Recorder;
 use crate::session::signals::Signals;
 use crate::session::sink::Sink;
 use crate::session::{Outcome, Session, Settings};
@@ -143,17 +144,17 @@ impl Lines<'_> {
     }
 }
 
-/// The frame as one of a file.
+/// The frame as one that is read.
 fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
     Packet {
         time: frame.time,
-        protocol: frame.header.protocol,
+        protocol: frame.protocol,
         messages: frame.messages,
         endian: Endian::native(),
         tap: frame.interface,
         sent: None,
-        thread: None,
-        comment: None,
+        process: None,
+        fate: None,
         added: false,
     }
 }
@@ -169,11 +170,9 @@ impl Sink for Lines<'_> {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
-        let note = note(known);
         self.show(&Packet {
             sent: Some(known.direction == Direction::Outbound),
-            thread: note.task,
-            comment: note.comments.first().map(|it| it.as_bytes()),
+            process: known.owners.first().map(Process::from),
             ..packet(frame)
         });
     }

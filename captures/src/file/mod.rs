@@ -4,6 +4,7 @@
 //! What stands in a file is known here and nowhere else, comments too; what its messages mean
 //! is not.
 
+pub(crate) mod comment;
 pub(crate) mod cooked;
 pub(crate) mod reader;
 #[cfg(test)]
@@ -19,9 +20,6 @@ pub(crate) const LINKTYPE_NETLINK: u16 = 253;
 /// Wireshark refuses a netlink packet longer than this, and with it the rest of
 /// the file.
 pub(crate) const SNAP_LENGTH: u32 = 262_144;
-
-/// The comment on each packet that was not on the tap.
-pub(crate) const ADDED: &str = "added by nlcap";
 
 /// The name by which a section says who wrote it, before the version.
 pub(crate) const APPLICATION: &str = "nlcap";

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::SNAP_LENGTH;
-use super::cooked::{ARPHRD_NETLINK, Header, TO_USER};
-use super::writer::{Counters, Frame, Interface, Note, Origin, Writer};
+use super::writer::{Counters, Interface, Note, Origin, Writer};
+use crate::messages::packet::Frame;
 
 /// The time of the first frame: 2026-01-02 03:04:05 UTC.
 pub(crate) const START: Duration = Duration::from_secs(1_767_323_045);
@@ -120,12 +120,7 @@ pub(crate) fn frame(number: u32, protocol: u16, messages: &[u8]) -> Frame<'_> {
     Frame {
         interface: 0,
         time: START + Duration::from_nanos(1_000_001) * number,
-        header: Header {
-            packet_type: 4,
-            hardware_type: ARPHRD_NETLINK,
-            protocol,
-            ..Header::default()
-        },
+        protocol,
         original_length: messages.len() as u32,
         messages,
     }
@@ -136,9 +131,7 @@ pub(crate) fn recording(command: &str, frames: &[(u16, Vec<u8>)], counters: Coun
     let mut writer = Writer::new(Vec::new(), &origin(command)).unwrap();
     writer.interface(&interface()).unwrap();
     let families = [family(0), message(3, MULTI, 0, &[0; 4])].concat();
-    let mut added = frame(0, GENERIC, &families);
-    added.header.packet_type = TO_USER;
-    writer.added(&added).unwrap();
+    writer.added(&frame(0, GENERIC, &families)).unwrap();
     for (number, (protocol, messages)) in (1..).zip(frames) {
         writer
             .frame(&frame(number, *protocol, messages), &Note::default())

@@ -14,6 +14,7 @@ use super::sample::{
 };
 use super::writer::{Counters, Note, Writer};
 use super::{SNAP_LENGTH, cooked};
+use crate::messages::process::Process;
 
 /// A packet as it was read.
 #[derive(Debug, PartialEq)]
@@ -337,26 +338,21 @@ fn a_file_of_a_big_endian_machine_is_read_as_it_was_meant() {
     for file in [&pcap, &pcapng] {
         let about = read(&file[..], &mut |packet| {
             assert_eq!((packet.endian, packet.messages.len()), (Endian::Big, 20));
-            seen.push((
-                packet.time,
-                packet.sent,
-                packet.thread,
-                packet.comment.map(<[u8]>::to_vec),
-            ));
+            seen.push((packet.time, packet.sent, packet.process.clone()));
         });
         about.unwrap();
     }
-    let comment = Some(b"pid=\xff1".to_vec());
+    // The comment names none.
+    let process = Process {
+        pid: 812,
+        tid: Some(813),
+        ..Process::default()
+    };
     assert_eq!(
         seen,
         [
-            (Duration::new(7, 8), None, None, None),
-            (
-                Duration::from_secs(7),
-                Some(true),
-                Some((812, 813)),
-                comment
-            ),
+            (Duration::new(7, 8), None, None),
+            (Duration::from_secs(7), Some(true), Some(process)),
         ]
     );
 }

@@ -17,17 +17,17 @@ use pcap_file::pcapng::blocks::interface_statistics::{
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::{DataLink, Endianness, PcapError};
 
-use super::{ADDED, APPLICATION, LINKTYPE_NETLINK, SNAP_LENGTH, cooked};
+use super::comment::Comment;
+use super::{APPLICATION, LINKTYPE_NETLINK, SNAP_LENGTH, cooked};
+use crate::messages::packet::{Direction, Frame};
 use crate::terminal::text;
 
 /// The exponent of if_tsresol: 10 to the power of -9 s.
 const NANOSECONDS: u8 = 9;
 
-/// epb_flags, bits 0 and 1: received by the process.
-pub(crate) const INBOUND: u32 = 1;
-
-/// epb_flags, bits 0 and 1: sent by the process.
-pub(crate) const OUTBOUND: u32 = 2;
+/// epb_flags, bits 0 and 1: received by the process, or sent by it.
+const INBOUND: u32 = 1;
+const OUTBOUND: u32 = 2;
 
 /// Options of an enhanced packet block: opt_endofopt, opt_comment, epb_flags and
 /// epb_processid_threadid (draft-ietf-opsawg-pcapng, section 4.3).
@@ -66,44 +66,32 @@ pub(crate) struct Interface {
     pub(crate) snap_length: u32,
 }
 
-/// A frame: what one netlink skb held.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Frame<'a> {
-    /// Which tap it came from: the first interface of the file is 0.
-    pub(crate) interface: u32,
-    /// Since the epoch.
-    pub(crate) time: Duration,
-    /// The cooked header.
-    pub(crate) header: cooked::Header,
-    /// Length of the netlink messages when they were sent, in bytes.
-    pub(crate) original_length: u32,
-    /// The netlink messages, or the beginning of them.
-    pub(crate) messages: &'a [u8],
-}
-
 /// What is known of a frame: the options of its block.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Note {
-    /// A comment each.
-    pub(crate) comments: Vec<String>,
-    /// epb_flags: [`INBOUND`] or [`OUTBOUND`].
-    pub(crate) flags: Option<u32>,
-    /// Process and thread id.
-    pub(crate) task: Option<(u32, u32)>,
+    /// The first process among them is that of the block.
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) direction: Option<Direction>,
 }
 
 impl Note {
     fn put(&self, block: &mut Vec<u8>) {
-        if self.comments.is_empty() && self.flags.is_none() && self.task.is_none() {
+        if self.comments.is_empty() && self.direction.is_none() {
             return;
         }
         for comment in &self.comments {
-            put_option(block, COMMENT, text::cut(comment, OPTION_LIMIT).as_bytes());
+            let comment = comment.to_string();
+            put_option(block, COMMENT, text::cut(&comment, OPTION_LIMIT).as_bytes());
         }
-        if let Some(flags) = self.flags {
+        if let Some(direction) = self.direction {
+            let flags = match direction {
+                Direction::Inbound => INBOUND,
+                Direction::Outbound => OUTBOUND,
+            };
             put_option(block, FLAGS, &flags.to_ne_bytes());
         }
-        if let Some((process, thread)) = self.task {
+        let first = self.comments.iter().find_map(Comment::process);
+        if let Some((process, thread)) = first.and_then(|(it, _)| Some((it.pid, it.tid?))) {
             let both = [process.to_ne_bytes(), thread.to_ne_bytes()].concat();
             put_option(block, PROCESS_AND_THREAD, &both);
         }
@@ -210,9 +198,8 @@ impl<W: Write> Writer<W> {
     /// Writes a frame that a process received, but that was not on the tap.
     pub(crate) fn added(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let note = Note {
-            comments: vec![String::from(ADDED)],
-            flags: Some(INBOUND),
-            task: None,
+            comments: vec![Comment::Added],
+            direction: Some(Direction::Inbound),
         };
         self.packet(frame, &note)
     }
@@ -244,7 +231,7 @@ impl<W: Write> Writer<W> {
         ] {
             block.extend(word.to_ne_bytes());
         }
-        block.extend_from_slice(&frame.header.to_bytes());
+        block.extend(cooked::header(frame.protocol, note.direction));
         block.extend_from_slice(kept);
         block.resize(block.len().next_multiple_of(4), 0);
         note.put(block);

@@ -9,11 +9,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use ynl::decode::{Attribute, Endian, Level, Message, Policies, attributes, flags, genl};
+use ynl::decode::{Attribute, Endian, Level, Message, Policies, attributes, genl};
 
-use crate::file::reader::Packet;
-
-pub(crate) const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
+use crate::messages::packet::Packet;
 
 /// `CTRL_CMD_*` of linux/genetlink.h.
 const NEWFAMILY: u8 = libc::CTRL_CMD_NEWFAMILY as u8;
@@ -80,7 +78,7 @@ impl Controller {
     /// Learns from a message of the controller; whether a number has another name
     /// now.
     pub(crate) fn learn(&mut self, packet: &Packet<'_>, message: &Message<'_>) -> bool {
-        if message.flags & flags::REQUEST != 0 {
+        if message.is_request() {
             return false;
         }
         let Some(answer) = genl(message.payload) else {
@@ -179,7 +177,7 @@ impl Controller {
         offset: usize,
     ) -> Option<Level<'a>> {
         let command = genl(message.payload)?.command;
-        let is_dump = message.flags & flags::DUMP == flags::DUMP;
+        let is_dump = message.is_dump();
         let of_tap = |tap: u32| {
             let mut dumps = self.policies.get(&(tap, message.kind))?.iter();
             dumps.find_map(|(_, it)| it.level(command, is_dump, packet.endian, rest, offset))

@@ -6,21 +6,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ynl::decode::{
-    Body, Genl, Level, Message, Side, Verdict, flags, genl, messages, missing_at, path_at, types,
+    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verdict,
+    flags, genl, messages, missing_at, path_at, types,
 };
 use ynl::model::Family;
 
-use super::controller::{CONTROLLER, Controller};
+use super::controller::Controller;
 use super::conversation::{self, Conversations, Request, Tie};
 use super::names;
-use super::process::{Process, Processes};
+use super::process::Process;
 use super::specs::{RawKey, Specs};
-use crate::file::reader::Packet;
+use crate::messages::packet::Packet;
 
-const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
-
-/// Values of `nlmsg_type` below this are those of netlink itself.
-const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
+/// Where attributes begin in a message of which nothing is known.
+const ATTRIBUTES: usize = MESSAGE_HEADER + GENL_HEADER;
 
 /// The most messages of different names whose names are remembered.
 const MOST_NAMES: usize = 1 << 14;
@@ -109,12 +108,12 @@ impl Event<'_> {
 
     /// Whether it asks for a dump.
     pub(crate) fn is_dump(&self) -> bool {
-        self.role == Role::Request && self.message.flags & flags::DUMP == flags::DUMP
+        self.role == Role::Request && self.message.is_dump()
     }
 
     /// The header of generic netlink.
     pub(crate) fn genl(&self) -> Option<Genl<'_>> {
-        let has = self.packet.protocol == GENERIC && self.message.kind >= FIRST_TYPE;
+        let has = self.packet.protocol == GENERIC && self.message.kind >= types::FIRST;
         has.then(|| genl(self.message.payload)).flatten()
     }
 
@@ -145,7 +144,13 @@ impl Event<'_> {
         });
         let level = match &body {
             Some(body) => body.level,
-            None => Level::new(None, None, endian, request.get(20..).unwrap_or(&[]), 20),
+            None => Level::new(
+                None,
+                None,
+                endian,
+                request.get(ATTRIBUTES..).unwrap_or(&[]),
+                ATTRIBUTES,
+            ),
         };
         let attribute = verdict.offset.map(|offset| {
             let path = path_at(&level, offset as usize);
@@ -193,7 +198,6 @@ pub(crate) struct Session<'s> {
     /// Names that are asked for again and again.
     names: HashMap<NamesKey, Names>,
     conversations: Conversations,
-    processes: Processes,
     /// Counts what changes names.
     pub(crate) generation: u32,
     frame: u64,
@@ -207,7 +211,6 @@ impl<'s> Session<'s> {
             controller: Controller::default(),
             names: HashMap::new(),
             conversations: Conversations::default(),
-            processes: Processes::default(),
             generation: 0,
             frame: 0,
         }
@@ -221,7 +224,6 @@ impl<'s> Session<'s> {
         each: &mut impl FnMut(&Event<'_>),
     ) -> bool {
         self.frame += 1;
-        let process = self.processes.of(packet);
         let protocol = names::protocol(packet.protocol);
         let mut at = 0;
         for message in messages(packet.messages, packet.endian) {
@@ -234,7 +236,7 @@ impl<'s> Session<'s> {
                     return rest.iter().all(|byte| *byte == 0);
                 }
             };
-            let end = at + 16 + message.payload.len();
+            let end = at + MESSAGE_HEADER + message.payload.len();
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
             if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
@@ -243,7 +245,7 @@ impl<'s> Session<'s> {
                 self.names.clear();
                 self.generation += 1;
             }
-            let event = self.event(packet, message, bytes, process.clone(), &protocol);
+            let event = self.event(packet, message, bytes, &protocol);
             let request = (event.role == Role::Request && !packet.added).then(|| Request {
                 time: packet.time,
                 kind: message.kind,
@@ -266,22 +268,21 @@ impl<'s> Session<'s> {
         packet: &'a Packet<'a>,
         message: Message<'a>,
         bytes: &'a [u8],
-        process: Option<Process>,
         protocol: &'a str,
     ) -> Event<'a> {
         let specs: &'a Specs = self.specs;
         let endian = packet.endian;
-        let is_control = message.kind < FIRST_TYPE;
+        let is_control = message.kind < types::FIRST;
         let to_kernel = match packet.sent {
             Some(sent) => sent,
-            None => !is_control && message.flags & flags::REQUEST != 0,
+            None => !is_control && message.is_request(),
         };
         let key = (packet.tap, packet.protocol, message.sequence);
         let tie = match to_kernel || packet.added {
             true => None,
             false => self
                 .conversations
-                .answer(key, message.port, process.as_ref()),
+                .answer(key, message.port, packet.process.as_ref()),
         };
         let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
         let named = self.names(packet, &message, to_kernel);
@@ -291,7 +292,7 @@ impl<'s> Session<'s> {
             message,
             bytes,
             role: Role::Control,
-            process: process.or_else(|| tie.as_ref()?.request.process.clone()),
+            process: (packet.process.clone()).or_else(|| tie.as_ref()?.request.process.clone()),
             protocol,
             family: named.family,
             operation: named.operation,
@@ -362,7 +363,7 @@ impl<'s> Session<'s> {
     /// Names of family and operation. A message of netlink itself (`kind` below
     /// 16) is of its protocol.
     fn names(&mut self, packet: &Packet<'_>, message: &Message<'_>, to_kernel: bool) -> Names {
-        let is_control = message.kind < FIRST_TYPE;
+        let is_control = message.kind < types::FIRST;
         let mut raw = RawKey::new(packet.protocol, message, to_kernel);
         if is_control {
             (raw.kind, raw.of) = (0, None);
@@ -406,7 +407,7 @@ impl<'s> Session<'s> {
             operation: Rc::from(operation),
             known: false,
         };
-        if kind < FIRST_TYPE {
+        if kind < types::FIRST {
             return unknown(&names::protocol(protocol), "");
         }
         if protocol != GENERIC {
@@ -460,12 +461,12 @@ impl<'s> Session<'s> {
             GENERIC => {
                 let family = self.controller.family(packet.tap, message.kind);
                 let header = family.map_or(0, |it| it.header as usize);
-                4 + header.next_multiple_of(4)
+                GENL_HEADER + header.next_multiple_of(4)
             }
             protocol => names::header_length(protocol),
         };
         let rest = message.payload.get(length..).unwrap_or(&[]);
-        let offset = 16 + length;
+        let offset = MESSAGE_HEADER + length;
         let by_policy = || self.controller.level(packet, message, rest, offset);
         let level = match packet.protocol == GENERIC && to_kernel {
             true => by_policy(),

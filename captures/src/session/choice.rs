@@ -4,8 +4,9 @@
 use ynl::decode::{Endian, messages};
 
 use super::filter::Filter;
-use crate::attribution::{Certainty, Known};
-use crate::file::writer::Frame;
+use crate::attribution::Known;
+use crate::messages::packet::Frame;
+use crate::messages::process::Certainty;
 use crate::terminal::text::count;
 
 /// What is kept of what is on the taps.

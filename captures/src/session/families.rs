@@ -18,10 +18,9 @@ use neli::nl::{NlPayload, NlmsghdrBuilder};
 use neli::socket::NlSocket;
 use neli::types::{Buffer, GenlBuffer};
 use neli::utils::Groups;
-use ynl::decode::{Endian, Message, attributes, genl, messages, types};
+use ynl::decode::{CONTROLLER, Endian, GENERIC, Message, attributes, genl, messages, types};
 
-use crate::file::cooked::{self, ARPHRD_NETLINK, TO_USER};
-use crate::file::writer::Frame;
+use crate::messages::packet::Frame;
 use crate::sys::clock::now;
 use crate::terminal::text::Reason;
 
@@ -74,12 +73,7 @@ impl Part {
         Frame {
             interface,
             time: self.time,
-            header: cooked::Header {
-                packet_type: TO_USER,
-                hardware_type: ARPHRD_NETLINK,
-                protocol: libc::NETLINK_GENERIC as u16,
-                ..cooked::Header::default()
-            },
+            protocol: GENERIC,
             original_length: u32::try_from(self.messages.len()).unwrap_or(u32::MAX),
             messages: &self.messages,
         }
@@ -133,8 +127,6 @@ pub(super) fn added(earlier: &[Part], list: &[Part]) -> Vec<Part> {
     }
     all
 }
-
-const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
 
 /// The numbers of the families in a list.
 fn numbers(list: &[Part]) -> Vec<u16> {

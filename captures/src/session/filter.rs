@@ -3,16 +3,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use ynl::decode::{Endian, Message, attributes, flags, genl, messages, types};
+use ynl::decode::{CONTROLLER, Endian, GENERIC, Message, attributes, genl, messages, types};
 
-use crate::file::writer::Frame;
 use crate::messages::names;
-
-const GENERIC: u16 = libc::NETLINK_GENERIC as u16;
-const CONTROLLER: u16 = libc::GENL_ID_CTRL as u16;
-
-/// Types below are the same in all netlink protocols.
-const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
+use crate::messages::packet::Frame;
 
 /// Netlink protocols have numbers below this one, MAX_LINKS of linux/netlink.h.
 const PROTOCOLS: u16 = 32;
@@ -85,7 +79,7 @@ impl Filter {
         if self.protocols.is_empty() && self.names.is_empty() {
             return true;
         }
-        let protocol = frame.header.protocol;
+        let protocol = frame.protocol;
         if self.protocols.contains(&protocol) {
             return true;
         }
@@ -97,7 +91,7 @@ impl Filter {
         for message in messages(frame.messages, Endian::native()).flatten() {
             if self.is_of_family(&message) {
                 passes = true;
-                if message.flags & flags::REQUEST != 0 {
+                if message.is_request() {
                     self.asked.truncate(REQUESTS - 1);
                     self.asked.push_front(message.sequence);
                 }
@@ -108,11 +102,11 @@ impl Filter {
 
     fn is_of_family(&self, message: &Message<'_>) -> bool {
         match message.kind {
-            kind if kind >= FIRST_TYPE => self.numbers.contains(&kind),
-            // A `struct nlmsgerr`: the errno, then the header of what is refused.
+            kind if kind >= types::FIRST => self.numbers.contains(&kind),
             types::ERROR => {
-                let kind = message.payload.get(8..10).and_then(<[u8]>::first_chunk);
-                kind.is_some_and(|kind| self.numbers.contains(&u16::from_ne_bytes(*kind)))
+                let refused = message.refused().unwrap_or_default();
+                let mut refused = messages(refused, Endian::native()).flatten();
+                refused.any(|it| self.numbers.contains(&it.kind))
             }
             _ => self.asked.contains(&message.sequence),
         }

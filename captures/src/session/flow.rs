@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use super::choice::Chooser;
 use super::sink::Sink;
-use crate::attribution::{Direction, Held, Known, Owners};
-use crate::file::cooked::{TO_KERNEL, TO_USER};
-use crate::file::writer::Frame;
+use crate::attribution::{Held, Known, Owners};
+use crate::messages::packet::Frame;
 
 /// What frames go through on their way from the taps to the sink.
 pub(super) struct Flow<'a, S> {
@@ -24,21 +23,14 @@ pub(super) struct Flow<'a, S> {
 }
 
 impl<S: Sink> Flow<'_, S> {
-    pub(super) fn take(&mut self, frame: &Frame<'_>) {
-        let Self {
-            owners,
-            chooser,
-            limit,
-            closed,
-            held,
-            sink,
-        } = self;
-        if let Some(held) = held {
+    /// Takes a frame of the tap. Where that knows whose it is, attribution is not asked.
+    pub(super) fn take(&mut self, frame: &Frame<'_>, known: Option<Known>) {
+        if let (None, Some(held)) = (&known, &mut self.held) {
             held.take(frame);
-        } else if let Some(known) = owners.whose(frame)
-            && !*closed
+        } else if let Some(known) = known.or_else(|| self.owners.whose(frame))
+            && !self.closed
         {
-            give(chooser, *limit, *sink, frame, &known);
+            give(self.chooser, self.limit, self.sink, frame, &known);
         }
     }
 
@@ -118,10 +110,5 @@ fn give(chooser: &mut Chooser, limit: u64, sink: &mut impl Sink, frame: &Frame<'
     if chooser.summary.frames >= limit || !chooser.takes(frame, known) {
         return;
     }
-    let mut frame = *frame;
-    frame.header.packet_type = match known.direction {
-        Direction::Outbound => TO_KERNEL,
-        Direction::Inbound => TO_USER,
-    };
-    sink.frame(&frame, known);
+    sink.frame(frame, known);
 }

@@ -47,6 +47,7 @@ pub(crate) mod filter;
 mod flow;
 mod live;
 mod namespace;
+mod outcome;
 pub(crate) mod outlet;
 pub(crate) mod output;
 pub(crate) mod recorder;
@@ -57,13 +58,13 @@ pub(crate) mod subject;
 pub(crate) mod user;
 
 use std::ffi::OsString;
-use std::io;
 use std::time::{Duration, Instant};
 
-use self::choice::{Choice, Chooser, Summary};
+use self::choice::{Choice, Chooser};
 use self::families::Part;
 use self::flow::Flow;
 use self::live::Live;
+pub(crate) use self::outcome::Outcome;
 use self::outlet::Outlet;
 use self::recording::Running;
 use self::signals::Signals;
@@ -73,8 +74,8 @@ use crate::attribution::{Held, Owners};
 use crate::exit::Exit;
 use crate::sys::privilege::{self, Of};
 use crate::sys::process::come_first;
-use crate::taps::nlmon::link::Link;
-use crate::taps::nlmon::sources::Sources;
+use crate::taps::Tap;
+use crate::taps::nlmon::Nlmon;
 use crate::terminal::text;
 
 /// How to record.
@@ -98,46 +99,12 @@ pub(crate) struct Settings {
     pub(crate) live: bool,
 }
 
-/// How a session ended.
-pub(crate) struct Outcome {
-    /// How nlcap should.
-    pub(crate) exit: Exit,
-    /// What was recorded.
-    pub(crate) summary: Summary,
-    /// Why the recording is not whole, if that is so; each a few words.
-    pub(crate) incomplete: Vec<String>,
-    /// The first error of an outlet, and which. It is said already, but for a pipe
-    /// whose reader has gone.
-    pub(crate) error: Option<(String, io::Error)>,
-    /// Frames that were recorded, but not written any more.
-    pub(crate) unwritten: u64,
-    /// Whether the subject was let begin.
-    pub(crate) begun: bool,
-}
-
-impl Outcome {
-    /// Whether nothing is missing, as far as is known.
-    fn is_whole(&self) -> bool {
-        self.summary.lost == 0 && self.incomplete.is_empty() && self.error.is_none()
-    }
-
-    /// How nlcap ends: whoever cannot trust the recording is told by the status.
-    pub(crate) fn exit(&self, strict: bool) -> Exit {
-        let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-        match &self.error {
-            Some((_, error)) if !gone(error) => Exit::Unwritten,
-            _ if strict && !self.is_whole() => Exit::Incomplete,
-            _ => self.exit,
-        }
-    }
-}
-
 /// A session in which all is ready and nothing has begun.
 pub(crate) struct Session {
     signals: Signals,
     ready: Ready,
     families: Vec<Part>,
-    sources: Sources,
+    tap: Box<dyn Tap>,
     owners: Owners,
     settings: Settings,
 }
@@ -170,16 +137,13 @@ impl Session {
                 "no family {name} is there now: its messages are recorded when it is"
             ));
         }
-        let link = match &settings.interface {
-            Some(name) => Link::find(name),
-            None => Link::make(),
-        }?;
-        let sources = Sources::new(link, settings.buffer, settings.snap_length)?;
+        let link = settings.interface.as_deref();
+        let tap = Nlmon::open(link, settings.buffer, settings.snap_length)?;
         Ok(Self {
             signals,
             ready,
             families,
-            sources,
+            tap: Box::new(tap),
             owners: Owners::default(),
             settings,
         })
@@ -189,12 +153,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// A [`StartError`](super::StartError) where the command cannot be run; outlets
+    /// A [`StartError`](command::StartError) where the command cannot be run; outlets
     /// have not begun then. What an outlet meets is no error of this, but told in the
     /// [`Outcome`].
     pub(crate) fn run(mut self, sink: &mut impl Sink) -> anyhow::Result<Outcome> {
-        for (_, source) in self.sources.untold() {
-            sink.interface(&source.interface);
+        for (_, interface) in self.tap.new_interfaces() {
+            sink.interface(&interface);
         }
         for part in &self.families {
             sink.added(&part.frame(0));
@@ -215,7 +179,7 @@ impl Session {
         // The command was forked before, and has its own.
         come_first();
         privilege::lower(if alone { Of::Namespace } else { Of::Command });
-        let watched = self.ready.start(&mut self.owners, &mut self.sources)?;
+        let watched = self.ready.start(&mut self.owners, self.tap.namespaces())?;
         sink.outlets().into_iter().for_each(Outlet::begin);
         let flow = Flow {
             owners: &mut self.owners,
@@ -227,7 +191,7 @@ impl Session {
         };
         Running {
             signals: self.signals,
-            sources: self.sources,
+            tap: self.tap,
             deadline: self.settings.duration.map(|time| Instant::now() + time),
             live: (self.settings.live)
                 .then(|| Live::on_terminal(alone))

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::outlet::Outlet;
 use super::sink::Sink;
-use crate::attribution::{Certainty, Direction, Event, Known, Owner, Told};
-use crate::file::ADDED;
-use crate::file::cooked::{self, ARPHRD_NETLINK, TO_KERNEL, TO_USER};
-use crate::file::writer::{Counters, Frame, INBOUND, Interface, Note, OUTBOUND, Origin, Writer};
-use crate::terminal::text;
+use crate::attribution::{Event, Known, Told};
+use crate::file::comment::Comment;
+use crate::file::writer::{Counters, Interface, Note, Origin, Writer};
+use crate::messages::packet::{Direction, Frame};
+use crate::messages::process::{Certainty, Fate, Process};
 
 /// A recording in the making.
 pub(crate) struct Recorder {
@@ -50,38 +50,29 @@ impl Sink for Recorder {
     }
 
     fn event(&mut self, told: &Told) {
-        let (messages, flags, what) = match &told.event {
-            Event::Refused(bytes) => (
-                bytes.clone(),
-                OUTBOUND,
-                String::from("sent=no errno=unknown"),
+        let (messages, direction, fate) = match &told.event {
+            Event::Refused(bytes) => (bytes.clone(), Direction::Outbound, Fate::NotSent),
+            Event::Dropped(number) => (
+                overrun(told.port),
+                Direction::Inbound,
+                Fate::Dropped((*number).into()),
             ),
-            Event::Dropped(number) => (overrun(told.port), INBOUND, format!("drops={number}")),
-        };
-        let header = cooked::Header {
-            packet_type: if flags == OUTBOUND {
-                TO_KERNEL
-            } else {
-                TO_USER
-            },
-            hardware_type: ARPHRD_NETLINK,
-            protocol: told.protocol,
-            ..cooked::Header::default()
         };
         let frame = Frame {
             time: told.time,
             interface: told.interface,
-            header,
+            protocol: told.protocol,
             original_length: u32::try_from(messages.len()).unwrap_or(u32::MAX),
             messages: &messages,
         };
+        let of_process = Comment::Process {
+            process: (&told.owner).into(),
+            certainty: Some(Certainty::Exact),
+            fate: Some(fate),
+        };
         let note = Note {
-            comments: vec![
-                String::from(ADDED),
-                comment(&told.owner, &format!("exact {what}")),
-            ],
-            flags: Some(flags),
-            task: Some(task(&told.owner)),
+            comments: vec![Comment::Added, of_process],
+            direction: Some(direction),
         };
         queued(self.writer.frame(&frame, &note));
     }
@@ -95,40 +86,24 @@ impl Sink for Recorder {
     }
 }
 
-/// The options of a frame's block; docs/nlcap.md describes the comment.
-pub(crate) fn note(known: &Known) -> Note {
-    let flags = match known.direction {
-        Direction::Outbound => OUTBOUND,
-        Direction::Inbound => INBOUND,
+/// The options of a frame's block.
+fn note(known: &Known) -> Note {
+    let comment = |owner| Comment::Process {
+        process: Process::from(owner),
+        certainty: Some(known.certainty),
+        fate: None,
     };
-    let how = match known.certainty {
-        Certainty::Exact => "exact",
-        Certainty::Port => "port",
-        Certainty::Group => "group",
-        Certainty::Guessed => "guessed",
-        Certainty::Unknown => "unknown",
-    };
-    let mut comments: Vec<_> = known
-        .owners
-        .iter()
-        .map(|owner| comment(owner, how))
-        .collect();
+    let mut comments: Vec<_> = known.owners.iter().map(comment).collect();
     if comments.is_empty() {
-        let unknown = known.certainty == Certainty::Unknown;
-        let owner = if unknown { "unknown" } else { "other" };
-        comments.push(format!("owner={owner}"));
+        comments.push(match known.certainty {
+            Certainty::Unknown => Comment::Unknown,
+            _ => Comment::Other,
+        });
     }
     Note {
         comments,
-        flags: Some(flags),
-        task: known.owners.first().map(task),
+        direction: Some(known.direction),
     }
-}
-
-/// Process and thread id.
-fn task(owner: &Owner) -> (u32, u32) {
-    let program = &owner.program;
-    (program.pid.cast_unsigned(), program.tid.cast_unsigned())
 }
 
 /// NLMSG_OVERRUN to a port id: the message of linux/netlink.h for data that was lost. No
@@ -140,43 +115,4 @@ fn overrun(port: u32) -> Vec<u8> {
     bytes.extend([0; 6]);
     bytes.extend(port.to_ne_bytes());
     bytes
-}
-
-fn comment(owner: &Owner, how: &str) -> String {
-    let Owner { program, fd } = owner;
-    let comm = text::escape(&String::from_utf8_lossy(&program.comm))
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
-    format!(
-        "pid={} tid={} socket={fd} owner={how} comm=\"{comm}\"",
-        program.pid, program.tid
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::rc::Rc;
-
-    use super::*;
-    use crate::attribution::Program;
-
-    #[test]
-    fn a_comment_ends_with_the_programs_name_escaped() {
-        let program = |comm: &[u8]| Owner {
-            program: Rc::new(Program {
-                pid: 812,
-                tid: 813,
-                comm: comm.to_vec(),
-            }),
-            fd: 3,
-        };
-        assert_eq!(
-            comment(&program(b"ip"), "exact"),
-            r#"pid=812 tid=813 socket=3 owner=exact comm="ip""#
-        );
-        assert_eq!(
-            comment(&program(b"a \"b\\\x1b"), "port"),
-            r#"pid=812 tid=813 socket=3 owner=port comm="a \"b\\\\u{1b}""#
-        );
-    }
 }

@@ -9,17 +9,16 @@ use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::Outcome;
 use super::families::{self, Part};
 use super::flow::Flow;
 use super::live::Live;
+use super::outcome::Outcome;
 use super::signals::Signals;
 use super::sink::Sink;
 use super::subject::Watched;
 use crate::exit::Exit;
-use crate::file::writer::Counters;
 use crate::sys::clock::now;
-use crate::taps::nlmon::sources::{Source, Sources};
+use crate::taps::{Ending, Tap};
 use crate::terminal::text::{self, Reason};
 
 /// Why the loop ended.
@@ -36,13 +35,14 @@ enum Why {
 struct Events {
     signals: bool,
     subject: PollFlags,
-    taps: Vec<PollFlags>,
+    /// Of each that the tap is polled for.
+    tap: Vec<PollFlags>,
 }
 
 /// A session while it runs.
 pub(super) struct Running<'a, S> {
     pub(super) signals: Signals,
-    pub(super) sources: Sources,
+    pub(super) tap: Box<dyn Tap>,
     pub(super) deadline: Option<Instant>,
     pub(super) live: Option<Live>,
     /// Signals want an end, whatever is not written yet.
@@ -58,7 +58,10 @@ impl<S: Sink> Running<'_, S> {
         let why = self.record()?;
         self.live = None;
         let said = self.say_error();
-        let (counters, mut incomplete) = self.stop(matches!(why, Why::Ended(_)))?;
+        let Ending {
+            counters,
+            mut incomplete,
+        } = self.stop(matches!(why, Why::Ended(_)))?;
         let mut gaps = self.watched.gaps();
         self.flow.owners.add_gaps(&mut gaps);
         if !gaps.is_none() {
@@ -105,12 +108,12 @@ impl<S: Sink> Running<'_, S> {
         // A reader can begin with the families.
         self.flow.push();
         loop {
-            // What the taps have waits while the sink takes no more.
-            let taps = !self.flow.is_full();
+            // What the tap has waits while the sink takes no more.
+            let tap = !self.flow.is_full();
             let due = self.live.as_ref().map(Live::due);
             let due = due.into_iter().chain(self.watched.due());
             let until = self.deadline.into_iter().chain(due).min();
-            let events = self.wait(taps, until).context("cannot wait")?;
+            let events = self.wait(tap, until).context("cannot wait")?;
             if self.live.as_ref().is_some_and(Live::is_due) {
                 self.show_live();
             }
@@ -119,16 +122,8 @@ impl<S: Sink> Running<'_, S> {
                 return Ok(Why::Ended(exit));
             }
             let flow = &mut self.flow;
-            for (source, events) in self.sources.all.iter_mut().zip(events.taps) {
-                if events.contains(PollFlags::POLLIN) {
-                    source.tap.drain(&mut |frame| flow.take(frame));
-                }
-                if events.contains(PollFlags::POLLERR) {
-                    // The call clears the error, so that it wakes us once. A link that
-                    // comes up again is gathered from again.
-                    source.error = source.error.or(source.tap.error());
-                }
-            }
+            self.tap
+                .drain(&events.tap, &mut |frame, known| flow.take(frame, known));
             flow.release(now(), self.watched.looked());
             flow.tell();
             flow.push();
@@ -159,7 +154,7 @@ impl<S: Sink> Running<'_, S> {
     /// Shows how far it has come.
     fn show_live(&mut self) {
         let mut summary = self.flow.chooser.summary;
-        summary.lost = self.sources.all.iter_mut().map(|it| it.tap.lost()).sum();
+        summary.lost = self.tap.lost();
         if let Some(live) = &mut self.live {
             live.show(&summary);
         }
@@ -181,9 +176,9 @@ impl<S: Sink> Running<'_, S> {
     fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
         let exit = self
             .watched
-            .serve(events, self.flow.owners, &mut self.sources)?;
-        for (number, source) in self.sources.untold() {
-            self.flow.sink.interface(&source.interface);
+            .serve(events, self.flow.owners, self.tap.namespaces())?;
+        for (number, interface) in self.tap.new_interfaces() {
+            self.flow.sink.interface(&interface);
             for part in &self.families {
                 self.flow.sink.added(&part.frame(number));
             }
@@ -191,36 +186,24 @@ impl<S: Sink> Running<'_, S> {
         Ok(exit)
     }
 
-    /// Stops the taps, takes what they hold, and removes the links; what each counted,
-    /// and why that is not all.
-    fn stop(&mut self, has_ended: bool) -> anyhow::Result<(Vec<Counters>, Vec<String>)> {
-        let mut incomplete = Vec::new();
-        let mut counters = Vec::new();
-        for source in &mut self.sources.all {
-            source.tap.stop();
+    /// Stops the tap and takes what it holds; what it counted, and why that is not all.
+    fn stop(&mut self, has_ended: bool) -> anyhow::Result<Ending> {
+        self.tap.stop();
+        let mut waiting = true;
+        while waiting {
+            if !self.make_room(|flow| flow.is_full())? {
+                break;
+            }
+            let flow = &mut self.flow;
+            waiting = self
+                .tap
+                .drain_stopped(&mut |frame, known| flow.take(frame, known));
+            flow.push();
         }
-        for mut source in self.sources.end() {
-            let mut waiting = true;
-            while waiting {
-                if !self.make_room(|flow| flow.is_full())? {
-                    break;
-                }
-                let flow = &mut self.flow;
-                waiting = source.tap.drain(&mut |frame| flow.take(frame));
-                flow.push();
-            }
-            if let Some(errno) = source.error {
-                let link = source.link.shown();
-                incomplete.push(format!("link {link} went down meanwhile ({errno})"));
-            }
-            let Source { tap, link, .. } = source;
-            counters.push(tap.finish(&mut |frame| self.flow.take(frame)));
-            // The tap is closed and holds no reference to the link: it goes at once.
-            if let Err(error) = link.remove() {
-                text::say(&error);
-            }
-        }
-        let is_whole = incomplete.is_empty() && counters.iter().all(|it| it.dropped == 0);
+        let flow = &mut self.flow;
+        let ending = self.tap.finish(&mut |frame, known| flow.take(frame, known));
+        let is_whole =
+            ending.incomplete.is_empty() && ending.counters.iter().all(|it| it.dropped == 0);
         self.flow.release(Duration::MAX, Duration::MAX);
         for part in &self.late_families() {
             self.flow.sink.added(&part.frame(0));
@@ -228,7 +211,7 @@ impl<S: Sink> Running<'_, S> {
         // Of a subject that goes on, what is still to come to the tap was not refused.
         self.flow.tell_end(is_whole && has_ended);
         self.flow.push();
-        Ok((counters, incomplete))
+        Ok(ending)
     }
 
     /// Waits as long as the outlets are in the way; false where signals ask for an end
@@ -266,21 +249,16 @@ impl<S: Sink> Running<'_, S> {
     }
 
     /// Waits for a signal, for the subject, for room in an outlet that waits, and for
-    /// what the taps have where that is wanted.
-    fn wait(&mut self, taps: bool, until: Option<Instant>) -> nix::Result<Events> {
+    /// what the tap has where that is wanted.
+    fn wait(&mut self, tap: bool, until: Option<Instant>) -> nix::Result<Events> {
         let outlets = self.flow.sink.outlets();
         let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut all = vec![reads(self.signals.as_fd())];
         let subject = self.watched.poll();
         all.extend(subject.map(reads));
         let first_tap = all.len();
-        if taps {
-            all.extend(
-                self.sources
-                    .all
-                    .iter()
-                    .map(|source| reads(source.tap.as_fd())),
-            );
+        if tap {
+            all.extend(self.tap.poll().into_iter().map(reads));
         }
         let first_outlet = all.len();
         let waiting = outlets.iter().filter(|outlet| outlet.waits());
@@ -302,7 +280,7 @@ impl<S: Sink> Running<'_, S> {
         Ok(Events {
             signals: !found[0].is_empty(),
             subject: subject.map_or(PollFlags::empty(), |_| found[1]),
-            taps: found[first_tap..first_outlet].to_vec(),
+            tap: found[first_tap..first_outlet].to_vec(),
         })
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::outlet::Outlet;
 use crate::attribution::{Known, Told};
-use crate::file::writer::{Counters, Frame, Interface};
+use crate::file::writer::{Counters, Interface};
+use crate::messages::packet::Frame;
 
 /// Who is told of each frame, and writes.
 ///
@@ -19,8 +20,7 @@ pub(crate) trait Sink {
     /// A message that nlcap asked for itself: it was on no tap.
     fn added(&mut self, frame: &Frame<'_>);
 
-    /// A frame of a tap that is to be kept, and what is known of it. The packet type
-    /// of its header is the true one.
+    /// A frame of a tap that is to be kept, and what is known of it.
     fn frame(&mut self, frame: &Frame<'_>, known: &Known);
 
     /// What was learnt of a message or a socket besides what was on a tap: one that does

@@ -3,8 +3,8 @@
 
 use ynl::decode::Value;
 
+use super::options::Options;
 use super::value::{Broken, Walker, push_leaf, walk_level, walk_record};
-use super::view::Options;
 use crate::messages::event::{Event, Role};
 
 /// What is asked for; each kind of condition must hold, of one kind any.

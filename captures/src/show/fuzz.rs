@@ -5,7 +5,8 @@ use std::cell::LazyCell;
 
 use jiff::tz::TimeZone;
 
-use super::view::{Options, View};
+use super::options::Options;
+use super::view::View;
 use crate::file::reader::read_while;
 use crate::messages::event::Session;
 use crate::messages::specs::Specs;

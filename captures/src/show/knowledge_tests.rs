@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What is known from the file and from Linux's headers: taps, families, policies.
 
+use super::options::Options;
 use super::tests::{file, show, with};
-use super::view::Options;
 use crate::file::sample::{GENERIC, START, attribute, frame, interface, message, nl_user, origin};
 use crate::file::writer::{Note, Writer};
 

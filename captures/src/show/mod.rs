@@ -11,6 +11,7 @@ mod filter;
 pub(crate) mod fuzz;
 pub(crate) mod json;
 mod line;
+pub(crate) mod options;
 mod tree;
 pub(crate) mod value;
 pub(crate) mod view;

@@ -4,7 +4,8 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::view::{Options, View};
+use super::options::Options;
+use super::view::View;
 use crate::file::reader::{ReadError, read};
 use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
 use crate::messages::event::Session;

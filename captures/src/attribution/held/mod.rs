@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use ynl::decode::{Endian, Message, flags, messages, types};
 
-use super::owner::{Certainty, Direction, Known, Port};
+use super::owner::{Known, Port};
 use super::owners::Owners;
-use crate::file::cooked::Header;
-use crate::file::writer::Frame;
+use crate::messages::packet::{Direction, Frame};
+use crate::messages::process::Certainty;
 
 /// How long all that comes after a request waits for its answer.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -36,7 +36,7 @@ const ANSWERED: usize = 64;
 struct Kept {
     time: Duration,
     interface: u32,
-    header: Header,
+    protocol: u16,
     original_length: u32,
     messages: Vec<u8>,
 }
@@ -46,7 +46,7 @@ impl Kept {
         Self {
             time: frame.time,
             interface: frame.interface,
-            header: frame.header,
+            protocol: frame.protocol,
             original_length: frame.original_length,
             messages: frame.messages.to_vec(),
         }
@@ -56,7 +56,7 @@ impl Kept {
         Frame {
             time: self.time,
             interface: self.interface,
-            header: self.header,
+            protocol: self.protocol,
             original_length: self.original_length,
             messages: &self.messages,
         }
@@ -191,13 +191,13 @@ impl Held {
         let first = messages(frame.messages, Endian::native()).flatten().next();
         let mut open = Vec::new();
         if let Some(message) = first {
-            if message.flags & flags::REQUEST == 0 {
+            if !message.is_request() {
                 if known.direction == Direction::Inbound && known.certainty != Certainty::Group {
                     self.answer(frame, &message, &known);
                 }
             } else if known.owners.is_empty() {
                 let all = messages(frame.messages, Endian::native()).flatten();
-                let requests = all.filter(|message| message.flags & flags::REQUEST != 0);
+                let requests = all.filter(Message::is_request);
                 open.extend(requests.map(|message| message.sequence));
             } else {
                 // It names its port id: what is answered there is this one.
@@ -218,13 +218,13 @@ impl Held {
             return self.is_answered(place, before.asked, goes_on);
         }
         // An error repeats the header of its request.
-        let repeated = (message.kind == types::ERROR).then(|| message.payload.get(4..20));
+        let repeated = message.refused();
         let is_asked = |waiting: &Waiting| {
             waiting.open.contains(&message.sequence)
                 && waiting.kept.interface == frame.interface
-                && waiting.kept.header.protocol == frame.header.protocol
+                && waiting.kept.protocol == frame.protocol
                 && before.is_none_or(|it| it.asked < waiting.kept.time)
-                && (repeated.flatten()).is_none_or(|header| has(&waiting.kept.messages, header))
+                && repeated.is_none_or(|header| has(&waiting.kept.messages, header))
         };
         let asked = if let Some(at) = self.all.iter().rposition(is_asked) {
             self.all[at].is_of(known);

@@ -3,8 +3,7 @@
 
 use std::rc::Rc;
 
-use super::super::owner::Owner;
-use super::super::tasks::Program;
+use super::super::owner::{Owner, Program};
 use super::*;
 use crate::file::sample;
 
@@ -12,7 +11,7 @@ fn known(direction: Direction, fds: &[i32]) -> Known {
     let program = Rc::new(Program {
         pid: 7,
         tid: 7,
-        comm: b"x".to_vec(),
+        comm: "x".into(),
     });
     let owner = |fd: &i32| Owner {
         program: program.clone(),

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use ynl::decode::{Endian, Message, flags, messages};
+use ynl::decode::{Endian, Message, messages, types};
 
 use super::{Asked, Owners, Request, Sent};
 use crate::attribution::multicast::Copy;
-use crate::attribution::owner::{Certainty, Direction, Known, Owner, Port};
-use crate::file::writer::Frame;
+use crate::attribution::owner::{Known, Owner, Port};
+use crate::messages::change::is_change;
+use crate::messages::packet::{Direction, Frame};
+use crate::messages::process::Certainty;
 use crate::sys::clock::now;
 
 /// How many requests wait for their answers.
@@ -21,12 +23,6 @@ const MATCHED: usize = 256;
 /// How many messages that never came to the tap are kept.
 const REFUSED: usize = 1024;
 
-/// Message types below are the same in all netlink protocols.
-const FIRST_TYPE: u16 = libc::NLMSG_MIN_TYPE as u16;
-
-/// Flag of a request whose notification its sender gets too: NLM_F_ECHO.
-const ECHO: u16 = 0x08;
-
 impl Owners {
     /// Whose a frame is; None for a copy of a multicast that was for us.
     pub(crate) fn whose(&mut self, frame: &Frame<'_>) -> Option<Known> {
@@ -36,7 +32,7 @@ impl Owners {
         }
         let first = messages(frame.messages, Endian::native()).flatten().next();
         let direction = match &first {
-            Some(message) if message.flags & flags::REQUEST != 0 => Direction::Outbound,
+            Some(message) if message.is_request() => Direction::Outbound,
             _ => Direction::Inbound,
         };
         let mut known = Known::new(direction, Vec::new(), self.nobody());
@@ -178,7 +174,7 @@ impl Owners {
         // One that had the port id before may have asked by this number too.
         let mut known = known.into_iter().chain(self.waiting(frame, &key));
         match known.find(|request| request.inode == inode) {
-            Some(request) if message.kind >= FIRST_TYPE && request.change => Asked::Change,
+            Some(request) if message.kind >= types::FIRST && request.change => Asked::Change,
             Some(request) => Asked::Answer(request.owner),
             None => Asked::Unseen,
         }
@@ -223,7 +219,7 @@ impl Sent {
     fn is(&self, frame: &Frame<'_>) -> bool {
         let both = self.bytes.len().min(frame.messages.len());
         self.port.interface == frame.interface
-            && self.port.protocol == frame.header.protocol
+            && self.port.protocol == frame.protocol
             && self.length == frame.original_length as usize
             && self.bytes[..both] == frame.messages[..both]
     }
@@ -232,7 +228,7 @@ impl Sent {
     fn requests(&self) -> impl Iterator<Item = (u32, Request)> {
         messages(&self.bytes, Endian::native())
             .flatten()
-            .filter(|message| message.flags & flags::REQUEST != 0)
+            .filter(|message| message.is_request())
             .map(|message| {
                 let request = Request {
                     owner: self.owner.clone(),
@@ -246,36 +242,5 @@ impl Sent {
     /// Whether the call was being made then.
     fn was_under_way(&self, time: Duration) -> bool {
         self.since <= time && self.until.is_none_or(|until| time <= until)
-    }
-}
-
-/// Whether a request asks for a change, of which others are told under its port
-/// id and sequence number.
-fn is_change(protocol: u16, message: &Message<'_>) -> bool {
-    if message.flags & ECHO != 0 {
-        return false;
-    }
-    match i32::from(protocol) {
-        // Types come in fours, RTM_NEW, RTM_DEL, RTM_GET and RTM_SET.
-        libc::NETLINK_ROUTE => message.kind & 3 != 2,
-        // XFRM_MSG_NEWSA, DELSA, NEWPOLICY, DELPOLICY, UPDPOLICY, UPDSA,
-        // FLUSHSA, FLUSHPOLICY.
-        libc::NETLINK_XFRM => {
-            matches!(
-                message.kind,
-                0x10 | 0x11 | 0x13 | 0x14 | 0x19 | 0x1a | 0x1c | 0x1d
-            )
-        }
-        libc::NETLINK_NETFILTER => match message.kind >> 8 {
-            // IPCTNL_MSG_CT_NEW and IPCTNL_MSG_CT_DELETE, and of expectations.
-            1 | 2 => matches!(message.kind & 0xff, 0 | 2),
-            // All but NFT_MSG_GET*, linux/netfilter/nf_tables.h.
-            10 => !matches!(
-                message.kind & 0xff,
-                1 | 4 | 7 | 10 | 13 | 16 | 19 | 21 | 23 | 25 | 33
-            ),
-            _ => false,
-        },
-        _ => false,
     }
 }

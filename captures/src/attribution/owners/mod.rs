@@ -29,10 +29,11 @@ use super::gaps::Gaps;
 use super::groups::Groups;
 use super::makers::Makers;
 use super::multicast::Heard;
-use super::owner::{Certainty, Event, Owner, Port, Told};
+use super::owner::{Event, Owner, Port, Told};
 use super::seen::Seen;
 use super::sent::Datagram;
 use super::table::Table;
+use crate::messages::process::Certainty;
 use crate::sys::clock::{Clock, now};
 use crate::sys::privilege::raised;
 

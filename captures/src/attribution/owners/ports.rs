@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Owners, Socket};
-use crate::attribution::owner::{Certainty, Owner, Port};
+use crate::attribution::owner::{Owner, Port};
 use crate::attribution::table::{Row, Table};
-use crate::file::writer::Frame;
+use crate::messages::packet::Frame;
+use crate::messages::process::Certainty;
 use crate::sys::clock::now as clock;
 
 /// How often the table is read at most for what is known by a port id only.

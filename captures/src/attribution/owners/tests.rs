@@ -6,11 +6,10 @@ use std::io::Write;
 use ynl::decode::flags;
 
 use super::super::multicast::Copy;
-use super::super::owner::Known;
-use super::super::tasks::Program;
+use super::super::owner::{Known, Program};
 use super::*;
 use crate::file::sample;
-use crate::file::writer::Frame;
+use crate::messages::packet::Frame;
 
 const MY: Port = Port {
     interface: 0,
@@ -23,7 +22,7 @@ fn owner(tid: i32, fd: i32) -> Owner {
         program: Rc::new(Program {
             pid: 812,
             tid,
-            comm: b"ip".to_vec(),
+            comm: "ip".into(),
         }),
         fd,
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 
-use crate::show::view::Options;
+use crate::show::options::Options;
 use crate::terminal::colour::Color;
 
 /// Which messages are shown, and how.

@@ -12,6 +12,7 @@
 
 mod pcap;
 mod pcapng;
+mod processes;
 mod source;
 
 use std::io::Read;
@@ -22,6 +23,7 @@ use ynl::decode::Endian;
 
 use self::source::Source;
 use super::{LINKTYPE_NETLINK, cooked};
+use crate::messages::packet::Packet;
 use crate::terminal::text::Reason;
 
 /// The longest block or packet that is taken, in bytes. A packet has at most
@@ -43,30 +45,6 @@ pub(crate) enum ReadError {
     Damaged(u64, String),
     #[error("the packet at byte {0} is of link type {1}, not {LINKTYPE_NETLINK} (NETLINK)")]
     LinkType(u64, u32),
-}
-
-/// A packet of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Packet<'a> {
-    /// Since the epoch.
-    pub(crate) time: Duration,
-    /// Netlink protocol, NETLINK_* of linux/netlink.h.
-    pub(crate) protocol: u16,
-    /// The netlink messages, or the beginning of them.
-    pub(crate) messages: &'a [u8],
-    /// The byte order of the machine that spoke.
-    pub(crate) endian: Endian,
-    /// The tap: the number of its interface, counted over the whole file.
-    pub(crate) tap: u32,
-    /// Whether a process sent (`Some(true)`) or received it, where the file says
-    /// so: nlmon itself does not.
-    pub(crate) sent: Option<bool>,
-    /// Process and thread, where the file says it by option 8 of the packet.
-    pub(crate) thread: Option<(u32, u32)>,
-    /// What nlcap says of the packet's process: `pid=812 …`.
-    pub(crate) comment: Option<&'a [u8]>,
-    /// Whether it was on no tap, but added by nlcap.
-    pub(crate) added: bool,
 }
 
 /// What the file says about itself.
@@ -126,17 +104,17 @@ fn cooked_packet<'a>(
     if link_type != u32::from(LINKTYPE_NETLINK) {
         return Err(source.foreign(link_type));
     }
-    let (header, messages) = cooked::Header::split(data)
-        .ok_or_else(|| source.damaged("a packet without its cooked header"))?;
+    let (protocol, messages) =
+        cooked::split(data).ok_or_else(|| source.damaged("a packet without its cooked header"))?;
     Ok(Packet {
         time: Duration::ZERO,
-        protocol: header.protocol,
+        protocol,
         messages,
         endian: spoken(messages, source.endian),
         tap: 0,
         sent: None,
-        thread: None,
-        comment: None,
+        process: None,
+        fate: None,
         added: false,
     })
 }

@@ -8,7 +8,8 @@ use pcap_file::TsResolution;
 use pcap_file::pcap::PcapParser;
 
 use super::source::Source;
-use super::{About, LONGEST, Packet, ReadError, cooked_packet};
+use super::{About, LONGEST, ReadError, cooked_packet};
+use crate::messages::packet::Packet;
 
 /// The first word of a pcap file, which tells the unit of its times.
 const PCAP_MICROSECONDS: u32 = 0xa1b2_c3d4;

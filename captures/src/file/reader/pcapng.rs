@@ -17,9 +17,13 @@ use pcap_file::pcapng::blocks::{
     PACKET_BLOCK, SECTION_HEADER_BLOCK, SIMPLE_PACKET_BLOCK,
 };
 
-use super::super::{ADDED, APPLICATION};
+use super::processes::Processes;
 use super::source::Source;
-use super::{About, LONGEST, Packet, ReadError, cooked_packet};
+use super::{About, LONGEST, ReadError, cooked_packet};
+use crate::file::APPLICATION;
+use crate::file::comment::ADDED;
+use crate::messages::packet::Packet;
+use crate::messages::process::Process;
 
 /// The first bytes of a section, after the block's type and length.
 const SECTION_MAGIC: u32 = 0x1a2b_3c4d;
@@ -130,6 +134,7 @@ struct Section {
     interfaces: Vec<Interface>,
     /// How many interfaces there were in the file so far.
     taps: u32,
+    processes: Processes,
     about: About,
 }
 
@@ -142,7 +147,7 @@ impl Section {
         each: &mut impl FnMut(&Packet<'_>) -> bool,
     ) -> Result<(), ReadError> {
         if kind == ENHANCED_PACKET_BLOCK {
-            let wanted = each(&packet(source, &self.interfaces)?);
+            let wanted = each(&packet(source, &self.interfaces, &mut self.processes)?);
             return wanted.then_some(()).ok_or(ReadError::Stopped);
         }
         let parse_error = |error| source.parse_error(error);
@@ -242,6 +247,7 @@ const EPB_PROCESSID_THREADID: u16 = 8;
 fn packet<'a>(
     source: &'a Source<impl Read>,
     interfaces: &[Interface],
+    processes: &mut Processes,
 ) -> Result<Packet<'a>, ReadError> {
     let number = source.word(8);
     let interface = (interfaces.get(number as usize))
@@ -259,6 +265,7 @@ fn packet<'a>(
     packet.time = interface.time(units);
     packet.tap = interface.tap;
     let endian = source.endian;
+    let (mut comment, mut thread) = (None, None);
     let mut options = body.get(kept.next_multiple_of(4)..).unwrap_or(&[]);
     while let (Some(code), Some(length)) = (
         endian.u16(options),
@@ -273,7 +280,7 @@ fn packet<'a>(
             OPT_COMMENT if value == ADDED.as_bytes() => packet.added = true,
             // Of a multicast each receiver has one: the first is the one of option 8.
             OPT_COMMENT if value.starts_with(b"pid=") => {
-                packet.comment = packet.comment.or(Some(value));
+                comment = comment.or(Some(value));
             }
             // The two lowest bits: 1 inbound, 2 outbound.
             EPB_FLAGS => {
@@ -285,11 +292,20 @@ fn packet<'a>(
             }
             EPB_PROCESSID_THREADID => {
                 let word = |at: usize| endian.u32(value.get(at..)?);
-                packet.thread = word(0).zip(word(4));
+                thread = word(0).zip(word(4));
             }
             _ => {}
         }
         options = options.get(4 + length.next_multiple_of(4)..).unwrap_or(&[]);
+    }
+    if let Some((process, fate)) = comment.and_then(|it| processes.of(it)) {
+        (packet.process, packet.fate) = (Some(process), fate);
+    } else if let Some((pid, tid)) = thread {
+        packet.process = Some(Process {
+            pid,
+            tid: Some(tid),
+            ..Process::default()
+        });
     }
     Ok(packet)
 }

@@ -8,6 +8,7 @@ use ynl::decode::{flags, types};
 
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Role};
+use crate::messages::process::Fate;
 use crate::report::explain;
 use crate::report::model::{Ailment, Condition, Sufferer, Who};
 
@@ -29,29 +30,6 @@ const ALL: [Ailment; 11] = [
     Ailment::Malformed,
     Ailment::RecorderLoss,
 ];
-
-/// What a packet that nlcap added says of its process, in the words before the name:
-/// `pid=812 … drops=5 comm="x"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    /// The socket has dropped so many messages until now.
-    Drops(u64),
-    /// The message never came to the kernel.
-    NotSent,
-}
-
-impl Told {
-    /// What the comment says; None where it says neither.
-    pub(super) fn of(comment: Option<&[u8]>) -> Option<Self> {
-        let comment = std::str::from_utf8(comment?).ok()?;
-        // What is behind it is a name, which may say anything.
-        let words = comment.split(" comm=\"").next()?;
-        words.split_ascii_whitespace().find_map(|word| match word {
-            "sent=no" => Some(Self::NotSent),
-            word => Some(Self::Drops(word.strip_prefix("drops=")?.parse().ok()?)),
-        })
-    }
-}
 
 /// The most sockets of which the last count of drops is kept.
 const MOST_SOCKETS: usize = 1 << 14;
@@ -78,8 +56,8 @@ impl Health {
     }
 
     /// Counts what nlcap tells of a socket or a call.
-    pub(super) fn told(&mut self, told: Told, event: &Event<'_>, who: usize) {
-        let Told::Drops(now) = told else {
+    pub(super) fn told(&mut self, fate: Fate, event: &Event<'_>, who: usize) {
+        let Fate::Dropped(now) = fate else {
             self.add(Ailment::FailedSend, Some(who), 1);
             return;
         };

@@ -24,16 +24,17 @@ use jiff::Timestamp;
 
 use self::conversations::Conversations;
 use self::failures::Failures;
-use self::health::{Health, Told as Call};
+use self::health::Health;
 pub(super) use self::interfaces::{ETHERNET, Fact, Facts, Interfaces, Source, Told};
 use self::ladder::Ladder;
 use self::shares::Shares;
 use self::waste::Repeats;
 use self::who::People;
 use super::model::{Figures, LeftOut, Recording};
-use crate::file::reader::{About, Packet, ReadError, read};
+use crate::file::reader::{About, ReadError, read};
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Role, Session};
+use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
 
 /// A recording, and what is only needed to compare it.
@@ -109,10 +110,10 @@ impl Collector {
     fn take(&mut self, event: &Event<'_>) {
         if event.packet.added {
             // No message of the tap, but what nlcap says of a socket or a call.
-            if let Some(told) = Call::of(event.packet.comment) {
+            if let Some(fate) = event.packet.fate {
                 let who = self.people.of(event);
                 self.people.name(who, event);
-                self.health.told(told, event, who);
+                self.health.told(fate, event, who);
             }
             return;
         }
@@ -174,7 +175,7 @@ impl Collector {
             Some(current) => (current.conversation, current.repeat),
             None => {
                 let conversation = self.conversations.of_answer(event, who);
-                let repeat = self.repeats.answer(&tie.request, event.role);
+                let repeat = self.repeats.answer(&tie.request, event);
                 self.current = Some(Current {
                     request: Rc::clone(&tie.request),
                     conversation,

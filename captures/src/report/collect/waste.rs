@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use ynl::decode::{MESSAGE_HEADER, Message};
+
 use crate::messages::conversation::{KEPT, Request};
 use crate::messages::event::{Event, Role};
 use crate::messages::process::Process;
@@ -40,15 +42,16 @@ pub(super) struct Repeats {
 impl Repeats {
     /// All but number and port id of a request; None for a long one, which is
     /// not kept whole.
-    fn hash(&self, process: Option<&Process>, bytes: &[u8]) -> Option<u64> {
+    fn hash(&self, process: Option<&Process>, message: &Message<'_>) -> Option<u64> {
         let pid = process.map(|it| it.pid);
-        let (kind_and_flags, payload) = (bytes.get(4..8)?, bytes.get(16..)?);
-        (bytes.len() < KEPT).then(|| self.hasher.hash_one((pid, kind_and_flags, payload)))
+        let what = (pid, message.kind, message.flags, message.payload);
+        let is_short = MESSAGE_HEADER + message.payload.len() < KEPT;
+        is_short.then(|| self.hasher.hash_one(what))
     }
 
     /// Takes a request.
     pub(super) fn ask(&mut self, event: &Event<'_>, who: usize) {
-        let Some(hash) = self.hash(event.process.as_ref(), event.bytes) else {
+        let Some(hash) = self.hash(event.process.as_ref(), &event.message) else {
             return;
         };
         match self.known.get(&hash) {
@@ -75,12 +78,13 @@ impl Repeats {
 
     /// The request of an answer: it was answered once more, where it is one that
     /// was asked again.
-    pub(super) fn answer(&mut self, request: &Request, role: Role) -> Option<usize> {
-        let hash = self.hash(request.process.as_ref(), &request.bytes)?;
+    pub(super) fn answer(&mut self, request: &Request, event: &Event<'_>) -> Option<usize> {
+        let asked = request.message(event.packet.endian)?;
+        let hash = self.hash(request.process.as_ref(), &asked)?;
         let at = *self.known.get(&hash)?;
         let asked = &mut self.all[at];
         let again = asked.again > 0;
-        asked.answered |= role == Role::Reply;
+        asked.answered |= event.role == Role::Reply;
         again.then_some(at)
     }
 

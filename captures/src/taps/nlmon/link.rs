@@ -33,7 +33,7 @@ const ANSWER: usize = 1 << 15;
 
 /// What went wrong with the link.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LinkError {
+pub(super) enum LinkError {
     #[error("cannot open a rtnetlink socket: {0}")]
     Socket(Reason),
     #[error("cannot make an nlmon link: {0}: CAP_NET_ADMIN is needed: {PRIVILEGE}")]
@@ -60,7 +60,7 @@ pub(crate) enum LinkError {
 }
 
 /// An nlmon link that is up.
-pub(crate) struct Link {
+pub(super) struct Link {
     name: String,
     index: i32,
     /// The socket to remove the link by, where it is our own.
@@ -69,7 +69,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// Makes a link of our own and sets it up.
-    pub(crate) fn make() -> Result<Self, LinkError> {
+    pub(super) fn make() -> Result<Self, LinkError> {
         let mut route = Route::open()?;
         // The process id is free as a rule, but the network namespace may have
         // processes of several pid namespaces, or a link that was left behind.
@@ -105,7 +105,7 @@ impl Link {
     }
 
     /// Takes the link of this name, which must be an nlmon and up.
-    pub(crate) fn find(name: &str) -> Result<Self, LinkError> {
+    pub(super) fn find(name: &str) -> Result<Self, LinkError> {
         let shown = text::escape(name);
         if name.is_empty() || name.len() >= NAME_SIZE {
             return Err(LinkError::Find(shown, Errno::ENODEV));
@@ -128,17 +128,17 @@ impl Link {
     }
 
     /// The interface index.
-    pub(crate) fn index(&self) -> i32 {
+    pub(super) fn index(&self) -> i32 {
         self.index
     }
 
     /// The name, fit for a terminal and for a file.
-    pub(crate) fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         text::escape(&self.name)
     }
 
     /// Removes the link, where it is our own.
-    pub(crate) fn remove(mut self) -> Result<(), LinkError> {
+    pub(super) fn remove(mut self) -> Result<(), LinkError> {
         self.remove_own()
     }
 

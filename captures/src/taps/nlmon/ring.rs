@@ -18,8 +18,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::file::cooked;
-use crate::file::writer::Frame;
+use crate::messages::packet::Frame;
 use crate::sys::SharedMemory;
 
 /// Bytes of a block. A frame must fit into one, and rtnetlink and generic netlink
@@ -116,7 +115,7 @@ impl<'a> Frames<'a> {
         let frame = Frame {
             interface: self.interface,
             time: Duration::new(seconds.into(), 0) + Duration::from_nanos(nanoseconds.into()),
-            header: header(bytes.get(ADDRESS..)?)?,
+            protocol: protocol(bytes.get(ADDRESS..)?)?,
             original_length: u32_at(bytes, offset_of!(libc::tpacket3_hdr, tp_len))?,
             messages: bytes.get(start..)?.get(..kept)?,
         };
@@ -136,24 +135,10 @@ impl<'a> Iterator for Frames<'a> {
     }
 }
 
-/// The cooked header from a `struct sockaddr_ll`.
-fn header(address: &[u8]) -> Option<cooked::Header> {
-    let length = *address.get(offset_of!(libc::sockaddr_ll, sll_halen))?;
-    let start = offset_of!(libc::sockaddr_ll, sll_addr);
-    let mut bytes = [0; 8];
-    // The kernel does not clear what lies behind the address's length.
-    let kept = usize::from(length).min(bytes.len());
-    bytes[..kept].copy_from_slice(address.get(start..start + kept)?);
-    Some(cooked::Header {
-        packet_type: (*address.get(offset_of!(libc::sockaddr_ll, sll_pkttype))?).into(),
-        hardware_type: u16_at(address, offset_of!(libc::sockaddr_ll, sll_hatype))?,
-        address_length: length.into(),
-        address: bytes,
-        protocol: u16::from_be(u16_at(
-            address,
-            offset_of!(libc::sockaddr_ll, sll_protocol),
-        )?),
-    })
+/// The netlink protocol from a `struct sockaddr_ll`: all that it tells of a frame.
+fn protocol(address: &[u8]) -> Option<u16> {
+    let bytes = u16_at(address, offset_of!(libc::sockaddr_ll, sll_protocol))?;
+    Some(u16::from_be(bytes))
 }
 
 fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
@@ -215,19 +200,6 @@ mod tests {
             );
             let address = ADDRESS + offset_of!(libc::sockaddr_ll, sll_protocol);
             put(&mut frame, address, 16_u16.to_be_bytes());
-            let address = ADDRESS + offset_of!(libc::sockaddr_ll, sll_hatype);
-            put(&mut frame, address, 824_u16.to_ne_bytes());
-            put(
-                &mut frame,
-                ADDRESS + offset_of!(libc::sockaddr_ll, sll_pkttype),
-                [4],
-            );
-            // Left by an earlier frame; its length says that it does not count.
-            put(
-                &mut frame,
-                ADDRESS + offset_of!(libc::sockaddr_ll, sll_addr),
-                [0xee; 8],
-            );
             frame[DATA..DATA + messages.len()].copy_from_slice(messages);
             block.extend(frame);
         }
@@ -242,13 +214,7 @@ mod tests {
         assert_eq!(messages, [&b"first message"[..], b"", b"third"]);
         assert_eq!(frames[0].time, Duration::new(7, 9));
         assert_eq!(frames[0].original_length, 13);
-        let header = cooked::Header {
-            packet_type: 4,
-            hardware_type: 824,
-            protocol: 16,
-            ..Default::default()
-        };
-        assert_eq!(frames[2].header, header);
+        assert_eq!(frames[2].protocol, 16);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The tap: a packet socket bound to an nlmon link.
+//! A packet socket bound to an nlmon link.
 //!
 //! The socket is of type SOCK_DGRAM, since only its addresses say which netlink
 //! protocol a frame belongs to.
@@ -12,7 +12,8 @@ use nix::sys::socket::{getsockopt, setsockopt, socket, sockopt::SocketError};
 
 use super::link::Link;
 use super::ring::{BLOCK, Ring};
-use crate::file::writer::{Counters, Frame};
+use crate::file::writer::Counters;
+use crate::messages::packet::Frame;
 use crate::sys;
 use crate::sys::privilege::PRIVILEGE;
 
@@ -56,10 +57,10 @@ mod option {
     );
 }
 
-/// What went wrong with the tap.
+/// What went wrong with the socket.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} to record from link {link}: {errno}{}", self.way_out())]
-pub(crate) struct TapError {
+pub(super) struct TapError {
     action: &'static str,
     link: String,
     errno: Errno,
@@ -74,8 +75,8 @@ impl TapError {
     }
 }
 
-/// An open tap: what goes over the link is gathered in the ring.
-pub(crate) struct Tap {
+/// An open socket: what goes over the link is gathered in the ring.
+pub(super) struct PacketSocket {
     // The ring is unmapped before its socket is closed.
     ring: Ring,
     socket: OwnedFd,
@@ -88,10 +89,10 @@ pub(crate) struct Tap {
     counted: Counters,
 }
 
-impl Tap {
+impl PacketSocket {
     /// Begins to gather what goes over the link, as interface `number` of the
     /// recording, in a ring of `bytes` bytes, rounded up to a block.
-    pub(crate) fn open(link: &Link, number: u32, bytes: usize) -> Result<Self, TapError> {
+    pub(super) fn open(link: &Link, number: u32, bytes: usize) -> Result<Self, TapError> {
         let fail = |action| {
             move |errno| TapError {
                 action,
@@ -132,7 +133,7 @@ impl Tap {
 
     /// Hands frames that are ready to `take`, a few blocks at most; whether there
     /// were any.
-    pub(crate) fn drain(&mut self, take: &mut impl FnMut(&Frame<'_>)) -> bool {
+    pub(super) fn drain(&mut self, take: &mut impl FnMut(&Frame<'_>)) -> bool {
         for round in 0..AT_ONCE {
             let Some(frames) = self.ring.block(self.number) else {
                 return round > 0;
@@ -146,7 +147,7 @@ impl Tap {
     }
 
     /// How many frames there was no room for until now.
-    pub(crate) fn lost(&mut self) -> u64 {
+    pub(super) fn lost(&mut self) -> u64 {
         if let Ok(since) = getsockopt(&self.socket, option::Statistics) {
             self.counted.received += u64::from(since.tp_packets);
             self.counted.dropped += u64::from(since.tp_drops);
@@ -156,7 +157,7 @@ impl Tap {
 
     /// The error that the socket has met, such as ENETDOWN after its link has
     /// gone; cleared by the call.
-    pub(crate) fn error(&self) -> Option<Errno> {
+    pub(super) fn error(&self) -> Option<Errno> {
         match getsockopt(&self.socket, SocketError) {
             Ok(0) => None,
             Ok(number) => Some(Errno::from_raw(number)),
@@ -165,16 +166,16 @@ impl Tap {
     }
 
     /// Stops gathering: when this returns, nothing more comes into the ring.
-    pub(crate) fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         // The kernel unhooks the socket and waits for those who are just putting
         // a frame into it. The call fails only where the link is gone, and then
         // the socket is off it already.
         let _ = sys::bind_packet(&self.socket, self.link, NOTHING);
     }
 
-    /// Hands what is left in the stopped and drained tap to `take`, and says what it
+    /// Hands what is left in the stopped and drained socket to `take`, and says what it
     /// counted.
-    pub(crate) fn finish(mut self, take: &mut impl FnMut(&Frame<'_>)) -> Counters {
+    pub(super) fn finish(mut self, take: &mut impl FnMut(&Frame<'_>)) -> Counters {
         let dropped = self.lost();
         let received = self.counted.received;
         if self.taken + dropped < received {
@@ -189,7 +190,7 @@ impl Tap {
     }
 }
 
-impl AsFd for Tap {
+impl AsFd for PacketSocket {
     /// Readable when frames are ready, in error when the link is gone.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
