@@ -30,7 +30,7 @@ pub fn emit(family: &Family) -> Result<String, Unsupported> {
     put(
         &mut out,
         format_args!(
-            "\nGeneric netlink family `{}`, version {}. Numbers never change; what is added takes \
+            "\nGeneric netlink family `{}`, version {}. Numbers never change; additions take \
              the next free one.\n",
             family.name, family.version
         ),
@@ -131,7 +131,7 @@ fn groups(out: &mut String, family: &Family) {
     if family.groups.is_empty() {
         return;
     }
-    out.push_str("\n## Multicast groups\n\n| group | tells of |\n|---|---|\n");
+    out.push_str("\n## Multicast groups\n\n| group | notifications |\n|---|---|\n");
     for group in &family.groups {
         let told = family.operations.iter().filter(|op| {
             let own = op.group.as_deref();
