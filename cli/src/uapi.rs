@@ -5,23 +5,24 @@
 //! Ethernet interfaces of the caller's network namespace, with the facts that
 //! `ip link show` prints, in about a tenth of the bytes.
 //!
-//! An Ethernet interface is a net_device whose type is ARPHRD_ETHER; loopback,
-//! nlmon and tunnels are not among them. Integers are in host byte order.
+//! An Ethernet interface is a net_device of type ARPHRD_ETHER; loopback, nlmon
+//! and tunnels are not included. Integers are in host byte order.
 //!
-//! Whoever keeps a list joins the multicast group `l2` first, dumps then, and
-//! applies what the group tells. Every change of ifname, flags up, ifmtu, qlen,
-//! ifmac, ifbrd and state is told, and interfaces that come, go, or move to
-//! another namespace. What raises no event in the kernel is not told: promiscuous
-//! and all-multicast mode, counters, and of the details link, link-netnsid, master,
-//! perm-mac and the limits of the MTU; of an interface that is down, flags other
-//! than up, and ifalias; nor that an interface becomes an Ethernet one or ceases
-//! to be (a bond does both). A listener whose socket overflows reads ENOBUFS and
-//! dumps anew; so does one that joined while the module was still being loaded.
+//! To keep a list current, join the multicast group `l2`, then dump, then apply
+//! the notifications. They report every change of ifname, the up bit of flags,
+//! ifmtu, qlen, ifmac, ifbrd and state, and interfaces that are created, deleted
+//! or moved to another namespace. Changes for which the kernel raises no event
+//! are not reported: promiscuous and all-multicast mode, counters, and among the
+//! details link, link-netnsid, master, perm-mac, min-mtu and max-mtu; on an
+//! interface that is down, flags other than up, and ifalias; nor an interface
+//! that changes type to or from Ethernet (a bond can do both). A listener whose
+//! socket overflows reads ENOBUFS and must dump again; so must one that joined
+//! while the module was still loading.
 //!
-//! Every refusal has a text, and the offset of the attribute that is at fault
-//! (extended ACK). EINVAL for an attribute that the operation does not take,
-//! ENOMEM where the kernel has no memory for the answer, EOPNOTSUPP for an
-//! operation or a form that there is not.
+//! Every error has a message, and the offset of the attribute at fault (extended
+//! ACK). EINVAL for an attribute that the operation does not accept, ENOMEM if
+//! the kernel has no memory for the answer, EOPNOTSUPP for an operation that does
+//! not exist or lacks the do or dump form.
 
 use std::ops::RangeInclusive;
 
@@ -37,31 +38,29 @@ pub const FAMILY_VERSION: u8 = 1;
 /// Commands of the family.
 #[neli_enum(serialized_type = "u8")]
 pub enum Command {
-    /// Lists the Ethernet interfaces, in the order of their indices. The do
-    /// form answers by one message of at most 65,536 bytes (about 800
-    /// interfaces); past that EMSGSIZE. The dump form takes any number, in as
-    /// many messages as they need: a reader appends the interfaces of one to
-    /// those before it. NLM_F_DUMP_INTR on any of them, DONE included, says
-    /// that interfaces came or went meanwhile: ask again.
+    /// Lists the Ethernet interfaces in order of index. The do form answers
+    /// with one message of at most 65,536 bytes (about 800 interfaces);
+    /// EMSGSIZE if the list is longer. The dump form lists any number, in as
+    /// many messages as needed: append the interfaces of each message to those
+    /// before it. NLM_F_DUMP_INTR on any of them, including DONE, means that
+    /// interfaces appeared or disappeared during the dump: dump again.
     L2List = 1,
-    /// One Ethernet interface, by its index, with its counters. ENODEV when the
+    /// One Ethernet interface, by index, with its counters. ENODEV if the
     /// caller's network namespace has no such interface, or it is not Ethernet.
-    /// EINVAL without netdev or without ifindex in it, for index 0, for a
-    /// netdev without NLA_F_NESTED, and for an attribute of a wrong length;
-    /// ERANGE for a netdev too short for one attribute.
+    /// EINVAL if netdev is missing or has no ifindex, for index 0, for a netdev
+    /// without NLA_F_NESTED, and for an attribute of the wrong length; ERANGE
+    /// for a netdev too short for one attribute.
     L2Iid = 2,
-    /// Always fails with EINVAL, whatever the request carries: nothing in it is
-    /// checked. A client tests its error path with it.
+    /// Always fails with EINVAL, whatever the request contains: nothing in it
+    /// is checked. For testing a client's error path.
     ReplyWithNlmsgErr = 3,
-    /// An Ethernet interface came: it was made, or moved into this network
-    /// namespace.
+    /// An Ethernet interface was created, or moved into this network namespace.
     L2NewNtf = 4,
-    /// An Ethernet interface changed: its name, its addresses, its MTU, the
-    /// length of its queue, its flags or its state. The message says what is so
-    /// now.
+    /// An Ethernet interface changed: its name, addresses, MTU, queue length,
+    /// flags or state. The message holds the new values.
     L2ChangeNtf = 5,
-    /// An Ethernet interface went: it was deleted, or moved out of this network
-    /// namespace. The message says what was so last.
+    /// An Ethernet interface was deleted, or moved out of this network
+    /// namespace. The message holds its last values.
     L2DelNtf = 6,
 }
 
@@ -85,11 +84,11 @@ impl Command {
 /// Top-level attributes of every message.
 #[neli_enum(serialized_type = "u16")]
 pub enum NlUtilAttr {
-    /// One interface. Requests carry NLA_F_NESTED on it, answers do not: a
-    /// reader takes both.
+    /// One interface. Requests set NLA_F_NESTED on it, answers do not:
+    /// readers must accept both.
     Netdev = 1,
-    /// What the answer is to hold beyond the basic attributes. EINVAL for a
-    /// bit that the kernel does not know.
+    /// What the answer should contain beyond the basic attributes. EINVAL for
+    /// unknown bits.
     ExtMask = 2,
 }
 
@@ -116,26 +115,26 @@ impl NlUtilAttr {
 }
 
 /// One interface. Answers hold the attributes in the order ifindex, ifname,
-/// flags, ifmtu, qlen, state, ifmac, ifbrd, stats, link, link-netnsid, master,
-/// kind, ifalias, perm-mac, min-mtu, max-mtu, carrier, ifi-flags; a reader
-/// takes any order and skips what it does not know. The first eight, the
-/// basic ones, are always there, stats and what follows it when it was asked
-/// for and the interface has it.
+/// flags, ifmtu, qlen, state, ifmac, ifbrd, stats, link, link-netnsid,
+/// master, kind, ifalias, perm-mac, min-mtu, max-mtu, carrier, ifi-flags;
+/// readers must accept any order and skip unknown attributes. The first
+/// eight, the basic attributes, are always present; stats and the rest only
+/// if requested and if the interface has them.
 #[neli_enum(serialized_type = "u16")]
 pub enum NetdevAttr {
-    /// Interface index, from 1 on.
+    /// Interface index, 1 or greater.
     Ifindex = 1,
-    /// Interface name, NUL-terminated, at most 16 bytes with the NUL.
+    /// Interface name, NUL-terminated, at most 16 bytes including the NUL.
     Ifname = 2,
-    /// net_device.flags as it is, not what dev_get_flags() makes of it, which
+    /// net_device.flags unchanged, not the result of dev_get_flags(), which
     /// `ip` shows.
     Flags = 3,
     /// MTU in bytes.
     Ifmtu = 4,
-    /// Operational state as rtnetlink sends it: down for an interface that is
-    /// not running.
+    /// Operational state as sent by rtnetlink: down if the interface is not
+    /// running.
     State = 5,
-    /// Length of the transmit queue in packets.
+    /// Transmit queue length in packets.
     Qlen = 6,
     /// Counters.
     Stats = 7,
@@ -143,28 +142,28 @@ pub enum NetdevAttr {
     Ifbrd = 8,
     /// Hardware address.
     Ifmac = 9,
-    /// Index of the interface that this one stands on, or of a veth's peer;
-    /// with link-netnsid, in that namespace.
+    /// Index of the underlying interface, or of a veth's peer; with
+    /// link-netnsid, in that namespace.
     Link = 10,
     /// Index of the bridge, bond or team that this one is a port of.
     Master = 11,
-    /// What made it: dummy, veth, bridge, vlan. Absent for the device of a
-    /// driver.
+    /// Kind of virtual interface: dummy, veth, bridge, vlan. Absent if a
+    /// driver created the device.
     Kind = 12,
-    /// A text that an administrator gave it.
+    /// Alias set by the administrator.
     Ifalias = 13,
-    /// Hardware address that the device was made with.
+    /// Permanent hardware address of the device.
     PermMac = 14,
-    /// Least MTU in bytes. Absent where none is set.
+    /// Minimum MTU in bytes. Absent if not set.
     MinMtu = 15,
-    /// Greatest MTU in bytes. Absent where none is set.
+    /// Maximum MTU in bytes. Absent if not set.
     MaxMtu = 16,
-    /// 1 if the device has a carrier, else 0.
+    /// 1 if the device has carrier, else 0.
     Carrier = 17,
-    /// What dev_get_flags() makes of net_device.flags, which `ip` shows.
+    /// Flags as computed by dev_get_flags(), which `ip` shows.
     IfiFlags = 18,
-    /// Number, in the caller's network namespace, of the namespace that link
-    /// is in, if it is another one.
+    /// Id, in the caller's network namespace, of the namespace that link is
+    /// in, if it is a different one.
     LinkNetnsid = 19,
 }
 
@@ -232,9 +231,9 @@ pub mod device_flags {
     pub const BROADCAST: u32 = 1 << 1;
     /// Debugging is on.
     pub const DEBUG: u32 = 1 << 2;
-    /// Is a loopback interface.
+    /// Interface is a loopback.
     pub const LOOPBACK: u32 = 1 << 3;
-    /// Is a point-to-point link.
+    /// Interface is a point-to-point link.
     pub const POINTOPOINT: u32 = 1 << 4;
     /// Avoid use of trailers.
     pub const NOTRAILERS: u32 = 1 << 5;
@@ -292,9 +291,9 @@ pub mod device_flags {
     }
 }
 
-/// What an answer is to hold beyond the basic attributes.
+/// What an answer should contain beyond the basic attributes.
 pub mod ext_mask {
-    /// The counters, stats.
+    /// The counters (stats).
     pub const STATS: u32 = 1 << 0;
     /// link, link-netnsid, master, kind, ifalias, perm-mac, min-mtu, max-mtu,
     /// carrier and ifi-flags.
@@ -342,8 +341,9 @@ pub mod oper_state {
     }
 }
 
-/// Counters since the interface was made. Later kernels append members: a
-/// reader takes what it knows of a shorter or a longer one.
+/// Counters since the interface was created. Later kernels append members:
+/// readers must accept a shorter or longer struct and use the members they
+/// know.
 ///
 /// Each constant is the byte offset of a member.
 pub mod rtnl_link_stats64 {
@@ -381,13 +381,13 @@ pub mod rtnl_link_stats64 {
     pub const RX_MISSED_ERRORS: usize = 120;
     /// Transmissions aborted. u64.
     pub const TX_ABORTED_ERRORS: usize = 128;
-    /// Frames not sent for loss of carrier. u64.
+    /// Frames not sent because of a lost carrier. u64.
     pub const TX_CARRIER_ERRORS: usize = 136;
-    /// Frames not sent for a FIFO underrun. u64.
+    /// Frames not sent because of a FIFO underrun. u64.
     pub const TX_FIFO_ERRORS: usize = 144;
     /// Heartbeat or signal quality errors. u64.
     pub const TX_HEARTBEAT_ERRORS: usize = 152;
-    /// Frames not sent for a late collision. u64.
+    /// Frames not sent because of a late collision. u64.
     pub const TX_WINDOW_ERRORS: usize = 160;
     /// Compressed packets received. u64.
     pub const RX_COMPRESSED: usize = 168;

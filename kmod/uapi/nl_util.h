@@ -8,31 +8,32 @@
  * Ethernet interfaces of the caller's network namespace, with the facts that
  * `ip link show` prints, in about a tenth of the bytes.
  *
- * An Ethernet interface is a net_device whose type is ARPHRD_ETHER; loopback,
- * nlmon and tunnels are not among them. Integers are in host byte order.
+ * An Ethernet interface is a net_device of type ARPHRD_ETHER; loopback, nlmon
+ * and tunnels are not included. Integers are in host byte order.
  *
- * Whoever keeps a list joins the multicast group `l2` first, dumps then, and
- * applies what the group tells. Every change of ifname, flags up, ifmtu, qlen,
- * ifmac, ifbrd and state is told, and interfaces that come, go, or move to
- * another namespace. What raises no event in the kernel is not told: promiscuous
- * and all-multicast mode, counters, and of the details link, link-netnsid, master,
- * perm-mac and the limits of the MTU; of an interface that is down, flags other
- * than up, and ifalias; nor that an interface becomes an Ethernet one or ceases
- * to be (a bond does both). A listener whose socket overflows reads ENOBUFS and
- * dumps anew; so does one that joined while the module was still being loaded.
+ * To keep a list current, join the multicast group `l2`, then dump, then apply
+ * the notifications. They report every change of ifname, the up bit of flags,
+ * ifmtu, qlen, ifmac, ifbrd and state, and interfaces that are created, deleted
+ * or moved to another namespace. Changes for which the kernel raises no event
+ * are not reported: promiscuous and all-multicast mode, counters, and among the
+ * details link, link-netnsid, master, perm-mac, min-mtu and max-mtu; on an
+ * interface that is down, flags other than up, and ifalias; nor an interface
+ * that changes type to or from Ethernet (a bond can do both). A listener whose
+ * socket overflows reads ENOBUFS and must dump again; so must one that joined
+ * while the module was still loading.
  *
- * Every refusal has a text, and the offset of the attribute that is at fault
- * (extended ACK). EINVAL for an attribute that the operation does not take,
- * ENOMEM where the kernel has no memory for the answer, EOPNOTSUPP for an
- * operation or a form that there is not.
+ * Every error has a message, and the offset of the attribute at fault (extended
+ * ACK). EINVAL for an attribute that the operation does not accept, ENOMEM if
+ * the kernel has no memory for the answer, EOPNOTSUPP for an operation that does
+ * not exist or lacks the do or dump form.
  */
 #define NL_UTIL_FAMILY_NAME	"nl_util"
 #define NL_UTIL_FAMILY_VERSION	1
 /* device-flags: see <linux/if.h> */
 
-/* What an answer is to hold beyond the basic attributes. */
+/* What an answer should contain beyond the basic attributes. */
 enum nl_util_ext_mask {
-	/* The counters, stats. */
+	/* The counters (stats). */
 	NL_UTIL_EXT_MASK_STATS = 1 << 0,
 	/*
 	 * link, link-netnsid, master, kind, ifalias, perm-mac, min-mtu, max-mtu,
@@ -47,13 +48,13 @@ enum nl_util_ext_mask {
 enum {
 	NL_UTIL_A_UNSPEC,
 	/*
-	 * One interface. Requests carry NLA_F_NESTED on it, answers do not: a
-	 * reader takes both.
+	 * One interface. Requests set NLA_F_NESTED on it, answers do not:
+	 * readers must accept both.
 	 */
 	NL_UTIL_A_NETDEV,
 	/*
-	 * What the answer is to hold beyond the basic attributes. EINVAL for a
-	 * bit that the kernel does not know.
+	 * What the answer should contain beyond the basic attributes. EINVAL for
+	 * unknown bits.
 	 */
 	NL_UTIL_A_EXT_MASK,
 
@@ -63,31 +64,31 @@ enum {
 
 /*
  * One interface. Answers hold the attributes in the order ifindex, ifname,
- * flags, ifmtu, qlen, state, ifmac, ifbrd, stats, link, link-netnsid, master,
- * kind, ifalias, perm-mac, min-mtu, max-mtu, carrier, ifi-flags; a reader
- * takes any order and skips what it does not know. The first eight, the
- * basic ones, are always there, stats and what follows it when it was asked
- * for and the interface has it.
+ * flags, ifmtu, qlen, state, ifmac, ifbrd, stats, link, link-netnsid,
+ * master, kind, ifalias, perm-mac, min-mtu, max-mtu, carrier, ifi-flags;
+ * readers must accept any order and skip unknown attributes. The first
+ * eight, the basic attributes, are always present; stats and the rest only
+ * if requested and if the interface has them.
  */
 enum {
 	NL_UTIL_NESTED_A_UNSPEC,
-	/* Interface index, from 1 on. */
+	/* Interface index, 1 or greater. */
 	NL_UTIL_NESTED_A_IFINDEX,
-	/* Interface name, NUL-terminated, at most 16 bytes with the NUL. */
+	/* Interface name, NUL-terminated, at most 16 bytes including the NUL. */
 	NL_UTIL_NESTED_A_IFNAME,
 	/*
-	 * net_device.flags as it is, not what dev_get_flags() makes of it, which
+	 * net_device.flags unchanged, not the result of dev_get_flags(), which
 	 * `ip` shows.
 	 */
 	NL_UTIL_NESTED_A_FLAGS,
 	/* MTU in bytes. */
 	NL_UTIL_NESTED_A_IFMTU,
 	/*
-	 * Operational state as rtnetlink sends it: down for an interface that is
-	 * not running.
+	 * Operational state as sent by rtnetlink: down if the interface is not
+	 * running.
 	 */
 	NL_UTIL_NESTED_A_STATE,
-	/* Length of the transmit queue in packets. */
+	/* Transmit queue length in packets. */
 	NL_UTIL_NESTED_A_QLEN,
 	/* Counters. */
 	NL_UTIL_NESTED_A_STATS,
@@ -96,32 +97,32 @@ enum {
 	/* Hardware address. */
 	NL_UTIL_NESTED_A_IFMAC,
 	/*
-	 * Index of the interface that this one stands on, or of a veth's peer;
-	 * with link-netnsid, in that namespace.
+	 * Index of the underlying interface, or of a veth's peer; with
+	 * link-netnsid, in that namespace.
 	 */
 	NL_UTIL_NESTED_A_LINK,
 	/* Index of the bridge, bond or team that this one is a port of. */
 	NL_UTIL_NESTED_A_MASTER,
 	/*
-	 * What made it: dummy, veth, bridge, vlan. Absent for the device of a
-	 * driver.
+	 * Kind of virtual interface: dummy, veth, bridge, vlan. Absent if a
+	 * driver created the device.
 	 */
 	NL_UTIL_NESTED_A_KIND,
-	/* A text that an administrator gave it. */
+	/* Alias set by the administrator. */
 	NL_UTIL_NESTED_A_IFALIAS,
-	/* Hardware address that the device was made with. */
+	/* Permanent hardware address of the device. */
 	NL_UTIL_NESTED_A_PERM_MAC,
-	/* Least MTU in bytes. Absent where none is set. */
+	/* Minimum MTU in bytes. Absent if not set. */
 	NL_UTIL_NESTED_A_MIN_MTU,
-	/* Greatest MTU in bytes. Absent where none is set. */
+	/* Maximum MTU in bytes. Absent if not set. */
 	NL_UTIL_NESTED_A_MAX_MTU,
-	/* 1 if the device has a carrier, else 0. */
+	/* 1 if the device has carrier, else 0. */
 	NL_UTIL_NESTED_A_CARRIER,
-	/* What dev_get_flags() makes of net_device.flags, which `ip` shows. */
+	/* Flags as computed by dev_get_flags(), which `ip` shows. */
 	NL_UTIL_NESTED_A_IFI_FLAGS,
 	/*
-	 * Number, in the caller's network namespace, of the namespace that link
-	 * is in, if it is another one.
+	 * Id, in the caller's network namespace, of the namespace that link is
+	 * in, if it is a different one.
 	 */
 	NL_UTIL_NESTED_A_LINK_NETNSID,
 
@@ -133,41 +134,37 @@ enum {
 enum {
 	NL_UTIL_C_UNSPEC,
 	/*
-	 * Lists the Ethernet interfaces, in the order of their indices. The do
-	 * form answers by one message of at most 65,536 bytes (about 800
-	 * interfaces); past that EMSGSIZE. The dump form takes any number, in as
-	 * many messages as they need: a reader appends the interfaces of one to
-	 * those before it. NLM_F_DUMP_INTR on any of them, DONE included, says
-	 * that interfaces came or went meanwhile: ask again.
+	 * Lists the Ethernet interfaces in order of index. The do form answers
+	 * with one message of at most 65,536 bytes (about 800 interfaces);
+	 * EMSGSIZE if the list is longer. The dump form lists any number, in as
+	 * many messages as needed: append the interfaces of each message to those
+	 * before it. NLM_F_DUMP_INTR on any of them, including DONE, means that
+	 * interfaces appeared or disappeared during the dump: dump again.
 	 */
 	NL_UTIL_C_L2_LIST,
 	/*
-	 * One Ethernet interface, by its index, with its counters. ENODEV when the
+	 * One Ethernet interface, by index, with its counters. ENODEV if the
 	 * caller's network namespace has no such interface, or it is not Ethernet.
-	 * EINVAL without netdev or without ifindex in it, for index 0, for a
-	 * netdev without NLA_F_NESTED, and for an attribute of a wrong length;
-	 * ERANGE for a netdev too short for one attribute.
+	 * EINVAL if netdev is missing or has no ifindex, for index 0, for a netdev
+	 * without NLA_F_NESTED, and for an attribute of the wrong length; ERANGE
+	 * for a netdev too short for one attribute.
 	 */
 	NL_UTIL_C_L2_IID,
 	/*
-	 * Always fails with EINVAL, whatever the request carries: nothing in it is
-	 * checked. A client tests its error path with it.
+	 * Always fails with EINVAL, whatever the request contains: nothing in it
+	 * is checked. For testing a client's error path.
 	 */
 	NL_UTIL_C_REPLY_WITH_NLMSG_ERR,
-	/*
-	 * An Ethernet interface came: it was made, or moved into this network
-	 * namespace.
-	 */
+	/* An Ethernet interface was created, or moved into this network namespace. */
 	NL_UTIL_C_L2_NEW_NTF,
 	/*
-	 * An Ethernet interface changed: its name, its addresses, its MTU, the
-	 * length of its queue, its flags or its state. The message says what is so
-	 * now.
+	 * An Ethernet interface changed: its name, addresses, MTU, queue length,
+	 * flags or state. The message holds the new values.
 	 */
 	NL_UTIL_C_L2_CHANGE_NTF,
 	/*
-	 * An Ethernet interface went: it was deleted, or moved out of this network
-	 * namespace. The message says what was so last.
+	 * An Ethernet interface was deleted, or moved out of this network
+	 * namespace. The message holds its last values.
 	 */
 	NL_UTIL_C_L2_DEL_NTF,
 
