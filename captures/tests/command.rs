@@ -69,9 +69,9 @@ fn usage_that_clap_cannot_judge_exits_with_2_before_anything_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept");
     for (arguments, word) in [
-        (&["compare", "ip 'x"][..], "a quote is not closed"),
-        (&["compare", "ip link | wc"], "give it to sh -c"),
-        (&["compare", " "], "a command is empty"),
+        (&["compare", "ip 'x"][..], "unclosed quote"),
+        (&["compare", "ip link | wc"], "use sh -c"),
+        (&["compare", " "], "empty command"),
         (&["compare", "-o", "x.pdf", "true"], ".md, .html or .json"),
         (
             &["report", "-o", "x.pdf", "/nowhere"],
@@ -142,9 +142,9 @@ fn a_file_that_cannot_be_read_is_named_in_one_line_and_exits_with_1() {
     for (path, why) in [
         (
             text.to_str().unwrap(),
-            "it is no capture file (pcapng or pcap)",
+            "not a capture file (pcapng or pcap)",
         ),
-        (cut.to_str().unwrap(), "it is cut off at byte 50"),
+        (cut.to_str().unwrap(), "truncated at byte 50"),
         ("/nonexistent/x.pcapng", "ENOENT: No such file or directory"),
         ("/", "EISDIR: Is a directory"),
     ] {
@@ -219,7 +219,7 @@ fn what_comes_before_the_damage_is_shown_and_the_damage_is_named() {
     assert_eq!(
         err,
         format!(
-            "nlcap: cannot read {}: it is cut off at byte {at}\n",
+            "nlcap: cannot read {}: truncated at byte {at}\n",
             path.display()
         )
     );

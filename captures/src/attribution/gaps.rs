@@ -39,40 +39,60 @@ impl Gaps {
 impl fmt::Display for Gaps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
-            (self.elsewhere, "message", "in another network namespace"),
-            (self.unreached, "socket", "in another network namespace"),
             (
+                "",
+                self.elsewhere,
+                "message",
+                " in another network namespace not captured",
+            ),
+            (
+                "",
+                self.unreached,
+                "socket",
+                " in another network namespace not captured",
+            ),
+            (
+                "",
                 self.untapped,
                 "message",
-                "of a netlink protocol that no nlmon link sees",
+                " of a netlink protocol that nlmon does not mirror",
             ),
             (
+                "",
                 self.other_calls,
                 "call",
-                "by 32-bit code, io_uring, io_setup(2) or an own filter",
+                " not intercepted (32-bit code, io_uring, io_setup(2) or own seccomp listener)",
             ),
-            (self.spliced, "call", "of sendfile(2) or splice(2)"),
             (
+                "",
+                self.spliced,
+                "call",
+                " to sendfile(2) or splice(2) not inspected",
+            ),
+            (
+                "",
                 self.hidden,
                 "call",
-                "of processes that nlcap may not look at",
+                " by processes that nlcap may not inspect",
+            ),
+            ("multicast buffer overflowed ", self.unheard, "time", ""),
+            (
+                "",
+                self.untold,
+                "request",
+                " not intercepted (only answers captured)",
             ),
             (
-                self.unheard,
-                "time",
-                "that too many multicasts came at once",
-            ),
-            (self.untold, "request", "of which only the answer was"),
-            (
+                "",
                 self.narrow,
                 "listener",
-                "to other namespaces, which takes CAP_NET_BROADCAST",
+                " to other namespaces not followed (needs CAP_NET_BROADCAST)",
             ),
         ];
         let mut comma = "";
-        for (number, noun, what) in parts {
+        for (before, number, noun, after) in parts {
             if number > 0 {
-                write!(f, "{comma}{} {what}", text::count(number, noun))?;
+                write!(f, "{comma}{before}{}{after}", text::count(number, noun))?;
                 comma = ", ";
             }
         }
@@ -89,11 +109,14 @@ mod tests {
         let gaps = Gaps {
             elsewhere: 3,
             spliced: 1,
+            unheard: 2,
             ..Gaps::default()
         };
         assert_eq!(
             gaps.to_string(),
-            "3 messages in another network namespace, 1 call of sendfile(2) or splice(2)"
+            "3 messages in another network namespace not captured, \
+             1 call to sendfile(2) or splice(2) not inspected, \
+             multicast buffer overflowed 2 times"
         );
         assert!(!gaps.is_none() && Gaps::default().is_none());
     }

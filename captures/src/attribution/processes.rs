@@ -30,7 +30,7 @@ const SHARE: u32 = 10;
 
 /// Why a process cannot be recorded.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot look at process {pid}: {errno}{hint}")]
+#[error("cannot inspect process {pid}: {errno}{hint}")]
 pub(crate) struct ProcessError {
     pid: i32,
     errno: Errno,

@@ -123,7 +123,7 @@ impl Supervisor {
         {
             self.loses_privilege = false;
             text::say(&format_args!(
-                "{} runs without the privilege that its file gives: with sudo, nlcap lets it",
+                "{} loses its set-user-ID/file capabilities (no_new_privs); run nlcap with sudo to keep them",
                 text::escape_os(&program)
             ));
         }

@@ -43,11 +43,12 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     let mut signals =
         Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
     // Removed at the end, whatever the end is.
-    let temporary = tempfile::tempdir().context("cannot make a folder for the recordings")?;
+    let temporary = tempfile::tempdir().context("cannot create a temporary directory")?;
     let folder = match &args.keep {
         Some(folder) => {
-            fs::create_dir_all(folder)
-                .map_err(|error| anyhow!("cannot make {}: {}", escape_os(folder), Reason(error)))?;
+            fs::create_dir_all(folder).map_err(|error| {
+                anyhow!("cannot create {}: {}", escape_os(folder), Reason(error))
+            })?;
             folder.as_path()
         }
         None => temporary.path(),
@@ -91,17 +92,14 @@ const SAID: &str = "stderr";
 /// The words of a command.
 fn words(command: &str) -> Result<Vec<OsString>, WrongUsage> {
     let shown = escape(command);
-    let words = shell_words::split(command).map_err(|_| {
-        WrongUsage(format!(
-            "cannot split {shown} into words: a quote is not closed"
-        ))
-    })?;
+    let words = shell_words::split(command)
+        .map_err(|_| WrongUsage(format!("cannot split {shown} into words: unclosed quote")))?;
     if words.is_empty() {
-        return Err(WrongUsage(String::from("a command is empty")));
+        return Err(WrongUsage(String::from("empty command")));
     }
     if let Some(word) = words.iter().find(|it| SHELL.contains(&it.as_str())) {
         return Err(WrongUsage(format!(
-            "{word} in {shown} is for a shell, and there is none: give it to sh -c"
+            "{word} in {shown} needs a shell: use sh -c '…'"
         )));
     }
     Ok(words.into_iter().map(OsString::from).collect())
@@ -171,7 +169,7 @@ fn record(
             bail!(
                 "cannot record {}: {}",
                 command_line(command),
-                escape(last.unwrap_or("no reason given"))
+                escape(last.unwrap_or("no error message"))
             );
         }
     }
@@ -212,13 +210,13 @@ mod tests {
         let refused = |command: &str| words(command).unwrap_err().to_string();
         assert_eq!(
             refused("ip link | cat"),
-            "| in ip link | cat is for a shell, and there is none: give it to sh -c"
+            "| in ip link | cat needs a shell: use sh -c '…'"
         );
         assert!(words("sh -c 'ip link | cat'").is_ok());
         assert_eq!(
             refused("ip 'link"),
-            "cannot split ip 'link into words: a quote is not closed"
+            "cannot split ip 'link into words: unclosed quote"
         );
-        assert_eq!(refused(" "), "a command is empty");
+        assert_eq!(refused(" "), "empty command");
     }
 }

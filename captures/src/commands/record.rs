@@ -40,7 +40,7 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     };
     let session = Session::prepare(&subject, settings, signals)?;
     let mut recorder = Recorder::new(outlet, &origin(&args.session.command, args.anonymous))
-        .context("cannot begin the file")?;
+        .context("cannot write the file header")?;
     let outcome = session.run(&mut recorder)?;
     if outcome.begun {
         close(&outcome, &recorder.shown());
@@ -54,11 +54,11 @@ pub(super) fn close(outcome: &Outcome, shown: &str) {
     if let Some((_, error)) = &outcome.error
         && error.kind() == io::ErrorKind::BrokenPipe
     {
-        reasons.push(String::from("its reader has gone"));
+        reasons.push(String::from("the reader closed the pipe"));
     }
     if outcome.unwritten > 0 {
         let unwritten = text::count(outcome.unwritten, "frame");
-        reasons.push(format!("without the last {unwritten}"));
+        reasons.push(format!("last {unwritten} not written"));
     }
     let mut line = format!("{}, in {shown}", outcome.summary);
     if !reasons.is_empty() {

@@ -65,7 +65,9 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     };
     let recorder = recording
         .map(|outlet| Recorder::new(outlet, &origin(&args.session.command, args.anonymous)));
-    let recorder = recorder.transpose().context("cannot begin the file")?;
+    let recorder = recorder
+        .transpose()
+        .context("cannot write the file header")?;
     let mut sink = (lines, recorder);
     // For people alone: whoever reads a pipe wants lines and nothing else.
     let is_watched = io::stderr().is_terminal();
@@ -81,7 +83,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         sink.0.view.say_if_none_matches();
     } else if is_watched && outcome.begun && sink.1.is_none() {
         // The closing line of a recording says it otherwise.
-        say(&"no message");
+        say(&"no messages");
     }
     Ok(outcome.exit(false))
 }
@@ -98,11 +100,11 @@ fn awaited(args: &SessionArgs) -> Option<String> {
                 Some(name) => format!("network namespace {}", escape_os(name)),
                 None => String::from("this network namespace"),
             };
-            format!("everybody's messages in {place}, until Ctrl-C")
+            format!("tracing all messages in {place} until Ctrl-C")
         }
-        [pid] => format!("messages of process {pid}, until it ends or Ctrl-C"),
+        [pid] => format!("tracing process {pid} until it exits or Ctrl-C"),
         pids => format!(
-            "messages of processes {}, until all have ended or Ctrl-C",
+            "tracing processes {} until all have exited or Ctrl-C",
             pids.join(", ")
         ),
     })
@@ -199,19 +201,19 @@ mod tests {
         for (options, said) in [
             (
                 &[][..],
-                Some("everybody's messages in this network namespace, until Ctrl-C"),
+                Some("tracing all messages in this network namespace until Ctrl-C"),
             ),
             (
                 &["-n", "a\x1b"],
-                Some(r"everybody's messages in network namespace a\u{1b}, until Ctrl-C"),
+                Some(r"tracing all messages in network namespace a\u{1b} until Ctrl-C"),
             ),
             (
                 &["-p", "7"],
-                Some("messages of process 7, until it ends or Ctrl-C"),
+                Some("tracing process 7 until it exits or Ctrl-C"),
             ),
             (
                 &["-p", "7", "-p", "8"],
-                Some("messages of processes 7, 8, until all have ended or Ctrl-C"),
+                Some("tracing processes 7, 8 until all have exited or Ctrl-C"),
             ),
             (&["ip"], None),
         ] {

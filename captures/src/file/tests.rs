@@ -270,20 +270,17 @@ fn errors_say_what_is_wrong_and_where() {
     let conversation = nl_user(0);
     let file = recording("x", &conversation, counters(&conversation));
     let error = |file: &[u8]| read_all(file).unwrap_err().to_string();
-    assert_eq!(error(b""), "it is no capture file (pcapng or pcap)");
-    assert_eq!(
-        error(b"#!/bin/sh\n"),
-        "it is no capture file (pcapng or pcap)"
-    );
+    assert_eq!(error(b""), "not a capture file (pcapng or pcap)");
+    assert_eq!(error(b"#!/bin/sh\n"), "not a capture file (pcapng or pcap)");
     let cut = file.len() - 60;
-    assert_eq!(error(&file[..cut]), format!("it is cut off at byte {cut}"));
-    let foreign = "the packet at byte 24 is of link type 1, not 253 (NETLINK)";
+    assert_eq!(error(&file[..cut]), format!("truncated at byte {cut}"));
+    let foreign = "packet at byte 24 has link type 1, not 253 (NETLINK)";
     assert_eq!(error(&pcap(0xa1b2_c3d4, 1, 0)), foreign);
     let mut damaged = file.clone();
     let last = damaged.len() - 1;
     damaged[last] ^= 1;
     let at = file.len() - 52;
-    let expected = format!("it is damaged at byte {at}: Invalid field value: ");
+    let expected = format!("damaged at byte {at}: Invalid field value: ");
     assert!(
         error(&damaged).starts_with(&expected),
         "{}",
@@ -385,10 +382,7 @@ fn a_packet_whose_two_lengths_differ_is_damage() {
     let [_, mut file] = of_a_big_endian_machine();
     *file.last_mut().unwrap() ^= 8;
     let error = read_all(&file).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "it is damaged at byte 48: its two lengths are not the same"
-    );
+    assert_eq!(error, "damaged at byte 48: its two block lengths differ");
 }
 
 proptest! {

@@ -46,7 +46,7 @@ impl Spec {
             Ok(family) => Some(family),
             Err(refusal) => {
                 text::say(&format_args!(
-                    "left aside: {}",
+                    "ignoring specification: {}",
                     escape(&format!("{refusal:#}"))
                 ));
                 None
@@ -170,13 +170,13 @@ impl Specs {
 
     /// A file or a folder that was asked for: an error where it cannot be used.
     fn named(&mut self, path: &Path) -> anyhow::Result<()> {
-        let about = || format!("cannot use the specification {}", escape_os(path));
+        let about = || format!("cannot use specification {}", escape_os(path));
         let failed = |error| anyhow!("{}: {}", about(), Reason(error));
         let meta = fs::metadata(path).map_err(failed)?;
         if meta.is_dir() {
             let found = self.folder(path).map_err(failed)?;
             if found == 0 {
-                bail!("there is no specification (*.yaml) in {}", escape_os(path));
+                bail!("no specifications (*.yaml) in {}", escape_os(path));
             }
             return Ok(());
         }

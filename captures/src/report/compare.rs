@@ -191,8 +191,8 @@ fn is_missing(facts: &Facts, mine: &Interfaces, other: &Interfaces) -> bool {
 }
 
 fn missing(facts: &Facts, side: usize) -> Disagreement {
-    let mut values = [String::from("not there"), String::from("not there")];
-    values[side] = String::from("there");
+    let mut values = [String::from("missing"), String::from("missing")];
+    values[side] = String::from("present");
     Disagreement {
         interface: facts.name(),
         fact: String::new(),
@@ -208,13 +208,13 @@ fn lone(mine: &Interfaces, other: &Interfaces) -> Vec<Lone> {
             _ => 0,
         };
         if mine.is_tap(facts) {
-            String::from("the link that it was recorded on")
+            String::from("the recorder's link")
         } else if is_missing(facts, mine, other) {
-            String::from("the other was not told of it")
+            String::from("missing from the other's answers")
         } else if other.whole.contains(&Source::NlUtil) && kind != ETHERNET {
             format!("{}, not Ethernet", words::link_type(kind))
         } else {
-            String::from("the other did not ask for it")
+            String::from("not requested by the other")
         }
     };
     let all = mine.all().filter(|it| other.get(it.index).is_none());

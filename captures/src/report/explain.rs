@@ -7,51 +7,53 @@ use super::model::{Ailment, Failure};
 pub(super) fn failure(failure: &Failure) -> String {
     if failure.probe {
         return String::from(
-            "The request holds nothing: a look at whether the kernel knows it, as iproute2 makes one. \
-             No harm.",
+            "An empty request that probes whether the kernel supports the operation, as iproute2 \
+             does. Harmless.",
         );
     }
     let is_controller = failure.family == "nlctrl";
     let text = match failure.errno {
         libc::EPERM | libc::EACCES => {
-            "The process lacks a capability, mostly CAP_NET_ADMIN in the user namespace that owns \
+            "The process lacks a capability, usually CAP_NET_ADMIN in the user namespace that owns \
              this network namespace."
         }
         libc::ENOENT if is_controller => {
-            "No generic netlink family of this name: its module is not loaded, or the kernel is \
+            "No generic netlink family has this name: its module is not loaded, or the kernel was \
              built without it."
         }
-        libc::ENOENT => "What the request names does not exist.",
-        libc::ENODEV => "No such interface in the network namespace of the socket.",
+        libc::ENOENT => "The object named in the request does not exist.",
+        libc::ENODEV => "No such interface in the socket's network namespace.",
         libc::EOPNOTSUPP => {
-            "The kernel, or the driver of this interface, does not have this operation."
+            "The kernel, or this interface's driver, does not support the operation."
         }
         libc::EINVAL if failure.attribute.is_some() => {
-            "The attribute that the kernel points at has a value that it does not take."
+            "The kernel does not accept the value of this attribute."
         }
-        libc::EINVAL if failure.missing.is_some() => "An attribute is missing in the request.",
+        libc::EINVAL if failure.missing.is_some() => "The request lacks a required attribute.",
         libc::EINVAL => {
-            "The request is not what this kernel expects; with NETLINK_EXT_ACK set on the socket \
-             it may say why."
+            "The kernel does not accept the request; it may say why if the socket sets \
+             NETLINK_EXT_ACK."
         }
-        libc::ERANGE => "An attribute has another length or value than the kernel's policy wants.",
+        libc::ERANGE => {
+            "The length or value of an attribute is outside the range of the kernel's policy."
+        }
         libc::EMSGSIZE => {
-            "The answer does not fit into one message: ask with NLM_F_DUMP, which comes in parts."
+            "The answer does not fit into one message: use NLM_F_DUMP, which returns several."
         }
-        libc::ENOBUFS | libc::ENOMEM => "The kernel had no memory for the answer: ask again.",
+        libc::ENOBUFS | libc::ENOMEM => "The kernel had no memory for the answer: try again.",
         libc::EBUSY => {
-            "It is in use; of a dump, another one is going on on the same socket: read that to \
-             its end first."
+            "The object is in use; for a dump: another dump is running on this socket, read that \
+             to its end first."
         }
-        libc::EEXIST => "It exists already (NLM_F_EXCL), or the name is taken.",
-        libc::EINTR | libc::EAGAIN => "What was asked for changed meanwhile: ask again.",
+        libc::EEXIST => "The object already exists (NLM_F_EXCL), or the name is taken.",
+        libc::EINTR | libc::EAGAIN => "Interrupted, or the requested data changed: try again.",
         libc::ENETDOWN => "The interface is down.",
         libc::EADDRNOTAVAIL => "No such address on this interface.",
         libc::ESRCH => "No such entry, route or process.",
         libc::EPROTONOSUPPORT | libc::EAFNOSUPPORT => {
-            "The kernel is built without this protocol, or its module is not loaded."
+            "The kernel was built without this protocol, or its module is not loaded."
         }
-        _ => "See the kernel's text, and the errno in errno(3).",
+        _ => "See the kernel's text, and errno(3).",
     };
     text.to_owned()
 }
@@ -60,16 +62,16 @@ pub(super) fn failure(failure: &Failure) -> String {
 pub(super) fn ailment(what: Ailment) -> &'static str {
     match what {
         Ailment::InterruptedDump => "dumps interrupted (NLM_F_DUMP_INTR)",
-        Ailment::UnfinishedDump => "dumps without an end",
+        Ailment::UnfinishedDump => "unfinished dumps",
         Ailment::FullBuffer => "receive buffer full (ENOBUFS)",
         Ailment::Overrun => "overruns (NLMSG_OVERRUN)",
         Ailment::TruncatedRead => "truncated reads (MSG_TRUNC)",
         Ailment::LongMessage => "messages over 64 KiB",
-        Ailment::SocketDrop => "drops of sockets",
-        Ailment::FailedSend => "sends that failed",
+        Ailment::SocketDrop => "socket drops",
+        Ailment::FailedSend => "failed sends",
         Ailment::RecorderLoss => "frames lost by the recorder",
-        Ailment::CutMessage => "messages cut in the file",
-        Ailment::Malformed => "datagrams with bytes that are no message",
+        Ailment::CutMessage => "messages truncated in the file",
+        Ailment::Malformed => "malformed datagrams",
     }
 }
 
@@ -77,37 +79,37 @@ pub(super) fn ailment(what: Ailment) -> &'static str {
 pub(super) fn advice(what: Ailment) -> &'static str {
     match what {
         Ailment::InterruptedDump => {
-            "What was dumped changed meanwhile: entries may be missing or come twice. Throw the \
-             answer away and dump again."
+            "The dumped objects changed during the dump: entries may be missing or duplicated. \
+             Discard the answer and dump again."
         }
         Ailment::UnfinishedDump => {
-            "The process closed its socket, or ended, before NLMSG_DONE; or the recording ended \
-             before it. The list is not whole."
+            "The process closed its socket, or exited, before NLMSG_DONE, or the recording ended \
+             first. The list is incomplete."
         }
         Ailment::FullBuffer | Ailment::SocketDrop => {
-            "Messages are lost for good: make SO_RCVBUF larger (SO_RCVBUFFORCE with \
-             CAP_NET_ADMIN), read sooner, and after ENOBUFS dump again."
+            "The messages are lost: increase SO_RCVBUF (SO_RCVBUFFORCE with CAP_NET_ADMIN), read \
+             sooner, and dump again after ENOBUFS."
         }
         Ailment::FailedSend => {
-            "The kernel did not take the message: look at what the call returned, as with \
-             `strace -e trace=%net`."
+            "The kernel did not accept the message: check the call's return value, for instance \
+             with `strace -e trace=%net`."
         }
-        Ailment::Overrun => "Messages are lost for good: dump again.",
+        Ailment::Overrun => "The messages are lost: dump again.",
         Ailment::TruncatedRead => {
-            "The rest of the datagram is gone: ask for its length first (MSG_PEEK | MSG_TRUNC), \
-             or read with the largest datagram of this report."
+            "The rest of the datagram is lost: query its length first (MSG_PEEK | MSG_TRUNC), or \
+             use a buffer for the largest datagram in this report."
         }
         Ailment::LongMessage => {
-            "No receive buffer of 64 KiB holds it, and no nest in it can say a length above \
-             65,535: ask for less at once, or in a dump."
+            "It does not fit into a receive buffer of 64 KiB, and a nest in it cannot be longer than \
+             65,535 bytes: request less at once, or use a dump."
         }
         Ailment::RecorderLoss => {
-            "Figures are too small and answers may lack parts: record again, with less traffic at \
-             the same time."
+            "Figures are too low and answers may be incomplete: record again with less concurrent \
+             traffic."
         }
         Ailment::CutMessage => {
-            "The recorder's snap length is too short: tcpdump -s 262144, or nlcap record."
+            "The recorder's snap length is too short: use tcpdump -s 262144, or nlcap record."
         }
-        Ailment::Malformed => "A sender's mistake, or a message that the snap length cut.",
+        Ailment::Malformed => "A sender's bug, or a message truncated by the snap length.",
     }
 }

@@ -65,9 +65,9 @@ pub(crate) fn recording(specs: &Specs, path: &Path) -> Result<Collected, ReadErr
 /// A report that was written as JSON.
 pub(crate) fn read_report(path: &Path) -> anyhow::Result<Report> {
     let text = fs::read_to_string(path).map_err(|error| anyhow!("{}", Reason(error)))?;
-    let report: Report = serde_json::from_str(&text).context("it is no report of nlcap")?;
+    let report: Report = serde_json::from_str(&text).context("not an nlcap report")?;
     if report.form != FORM {
-        bail!("it is a report of form {}, not {FORM}", report.form);
+        bail!("report format {}, expected {FORM}", report.form);
     }
     Ok(report)
 }

@@ -19,28 +19,28 @@ pub(crate) const FORM: u32 = 1;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Report {
-    /// The number of this form of report.
+    /// Version of the report format.
     pub(crate) form: u32,
-    /// The program that made it, and its version.
+    /// Name and version of the program that made it.
     pub(crate) by: String,
-    /// How it came about, in the words of who made it.
+    /// How it was made, as given by the user.
     pub(crate) about: Option<String>,
-    /// Recordings that belong together.
+    /// Groups of recordings.
     pub(crate) groups: Vec<Group>,
 }
 
-/// Recordings that are held against each other.
+/// Recordings that are compared with each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Group {
-    /// What they have in common, where somebody gave it a name.
+    /// Title, if one was given.
     pub(crate) title: Option<String>,
-    /// What a reader should know first; disagreements come before all else.
+    /// Findings, most important first; disagreements come before all others.
     pub(crate) findings: Vec<Finding>,
     /// The recordings; the others are compared with the first.
     pub(crate) recordings: Vec<Recording>,
-    /// The recordings side by side, where there are several.
+    /// The recordings side by side, if there are several.
     pub(crate) comparison: Option<Comparison>,
 }
 
@@ -49,22 +49,22 @@ pub(crate) struct Group {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Finding {
-    /// How much it matters.
+    /// Its severity.
     pub(crate) level: Level,
     /// The sentence.
     pub(crate) text: String,
 }
 
-/// How much a finding matters.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Level {
-    /// Two commands were told different things.
+    /// Two commands received different facts.
     Disagreement,
     /// Something went wrong.
     Problem,
-    /// What the comparison comes to.
+    /// Result of the comparison.
     Summary,
 }
 
@@ -73,9 +73,9 @@ pub(crate) enum Level {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Recording {
-    /// The file's name, without its folder.
+    /// The file's name, without its directory.
     pub(crate) file: Option<String>,
-    /// The command line, where nlcap wrote the file.
+    /// The command line, if nlcap wrote the file.
     pub(crate) command: Option<String>,
     /// When the first message was sent: RFC 3339, UTC.
     pub(crate) started: Option<String>,
@@ -85,32 +85,32 @@ pub(crate) struct Recording {
     pub(crate) hardware: Option<String>,
     /// The program that wrote the file.
     pub(crate) recorder: Option<String>,
-    /// Sums.
+    /// Totals.
     pub(crate) figures: Figures,
-    /// How the figures differ from round to round, where the command was run more
-    /// than once. All else in this recording is of the round of median time.
+    /// Spread of the figures over all rounds, if the command was run more
+    /// than once. Everything else in this recording is from the round of median time.
     pub(crate) rounds: Option<Rounds>,
-    /// Who spoke.
+    /// Processes.
     pub(crate) processes: Vec<Process>,
-    /// Who asked what, and what came of it.
+    /// Conversations.
     pub(crate) conversations: Vec<Conversation>,
-    /// The exchange, message by message, parts of one answer in one step.
+    /// The exchange, message by message; the parts of one answer are one step.
     pub(crate) steps: Vec<Step>,
     /// Bytes of the answers, by attribute.
     pub(crate) shares: Vec<Share>,
-    /// What the kernel refused.
+    /// Requests refused by the kernel.
     pub(crate) failures: Vec<Failure>,
-    /// What need not have been asked or sent.
+    /// Unnecessary requests and answers.
     pub(crate) waste: Vec<Waste>,
-    /// Whether what was received is whole.
+    /// Completeness of what was received.
     pub(crate) health: Vec<Condition>,
-    /// The interfaces that were learnt of, the most bytes first.
+    /// Interfaces described in answers, the most bytes first.
     pub(crate) interfaces: Vec<Interface>,
-    /// What is not in this recording's lists because they are bounded.
+    /// What is left out of this recording's lists because they are bounded.
     pub(crate) left_out: Vec<LeftOut>,
 }
 
-/// Sums over a recording, without the messages that nlcap added.
+/// Totals of a recording, without the messages that nlcap added.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -119,40 +119,40 @@ pub(crate) struct Figures {
     pub(crate) packets: u64,
     /// Netlink messages.
     pub(crate) messages: u64,
-    /// Their lengths, as their headers have them.
+    /// Their lengths, from the netlink headers.
     pub(crate) bytes: u64,
     /// Messages to the kernel.
     pub(crate) requests: u64,
     /// Messages that answer a request: data, ends of dumps, errors, acknowledgements.
     pub(crate) answers: u64,
-    /// Messages that the kernel sent by itself.
+    /// Messages that the kernel sent unprompted.
     pub(crate) notifications: u64,
-    /// Answers that are an error.
+    /// Answers that are errors.
     pub(crate) refused: u64,
-    /// Different interfaces in answers.
+    /// Distinct interfaces in answers.
     pub(crate) interfaces: u64,
-    /// Bytes of the answers that are about interfaces.
+    /// Bytes of the answers that describe interfaces.
     pub(crate) interface_bytes: u64,
-    /// Those bytes for each interface.
+    /// Those bytes per interface.
     pub(crate) bytes_per_interface: Option<f64>,
     /// From the first request to the first answer after it.
     pub(crate) first_answer: Option<u64>,
     /// From the first request to the last answer.
     pub(crate) time: Option<u64>,
-    /// The time of the conversations about interfaces, for each interface.
+    /// Time of the conversations about interfaces, per interface.
     pub(crate) time_per_interface: Option<f64>,
-    /// Frames for which the recorder had no room.
+    /// Frames dropped by the recorder for lack of buffer space.
     pub(crate) lost: Option<u64>,
 }
 
-/// What came out of running a command several times.
+/// Results of running a command several times.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Rounds {
-    /// How often it was run.
+    /// Number of runs.
     pub(crate) count: u32,
-    /// Of these, how often it failed.
+    /// Number of failed runs.
     pub(crate) failed: u32,
     /// Netlink messages.
     pub(crate) messages: Spread,
@@ -164,20 +164,20 @@ pub(crate) struct Rounds {
     pub(crate) time: Option<Spread>,
 }
 
-/// The least, the middle and the greatest of several figures.
+/// Minimum, median and maximum of several figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Spread {
-    /// The least.
+    /// Minimum.
     pub(crate) min: u64,
-    /// The middle one; of an even number, the lower of the two.
+    /// Median; of an even number, the lower of the two.
     pub(crate) median: u64,
-    /// The greatest.
+    /// Maximum.
     pub(crate) max: u64,
 }
 
-/// Who speaks: a process where the file says it, else the port id of a socket.
+/// A process if the file names it, else the port id of a socket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -186,55 +186,55 @@ pub(crate) struct Who {
     pub(crate) pid: Option<u32>,
     /// The process's name.
     pub(crate) comm: Option<String>,
-    /// The socket's port id, where there is no process and an answer had it.
+    /// The socket's port id, if the process is not known and an answer has it.
     pub(crate) port: Option<u32>,
 }
 
-/// A process, or a socket of which no more is known.
+/// A process, or a socket whose process is not known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Process {
     /// Which.
     pub(crate) who: Who,
-    /// Sockets that it used, where the file tells them apart.
+    /// Number of sockets used, if the file distinguishes them.
     pub(crate) sockets: Option<u64>,
     /// Messages to and from it.
     pub(crate) messages: u64,
     /// Bytes of them.
     pub(crate) bytes: u64,
-    /// The longest datagram that it received: what its buffer must hold.
+    /// Longest datagram received: the size its buffer needs.
     pub(crate) largest_datagram: u64,
 }
 
-/// All exchanges of one kind that one socket had.
+/// All exchanges of one kind on one socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Conversation {
-    /// Who asks.
+    /// The requester.
     pub(crate) who: Who,
-    /// The recorder's number of the socket.
+    /// The recorder's number for the socket.
     pub(crate) socket: Option<u64>,
     /// The netlink protocol.
     pub(crate) protocol: String,
     /// The family.
     pub(crate) family: String,
-    /// The operation that is asked for.
+    /// The requested operation.
     pub(crate) operation: String,
-    /// Whether all there are were asked for (`NLM_F_DUMP`).
+    /// Whether it is a dump (`NLM_F_DUMP`).
     pub(crate) dump: bool,
     /// Requests.
     pub(crate) requests: u64,
     /// Bytes of the requests.
     pub(crate) request_bytes: u64,
-    /// Requests whose answer came to its end.
+    /// Requests whose answer is complete.
     pub(crate) answered: u64,
     /// Messages of the answers.
     pub(crate) parts: u64,
     /// Bytes of the answers.
     pub(crate) answer_bytes: u64,
-    /// Answers that are an error.
+    /// Answers that are errors.
     pub(crate) errors: u64,
     /// From a request to the first message of its answer.
     pub(crate) first: Option<Times>,
@@ -247,26 +247,26 @@ pub(crate) struct Conversation {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Times {
-    /// The least.
+    /// Minimum.
     pub(crate) min: u64,
-    /// The mean.
+    /// Mean.
     pub(crate) mean: u64,
-    /// The greatest.
+    /// Maximum.
     pub(crate) max: u64,
 }
 
-/// What a message is.
+/// Kind of message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
-    /// A process asks.
+    /// A request of a process.
     Request,
-    /// The kernel answers.
+    /// An answer of the kernel.
     Answer,
-    /// The kernel refuses.
+    /// An error from the kernel.
     Error,
-    /// The kernel speaks by itself.
+    /// A message that the kernel sends unprompted.
     Notification,
 }
 
@@ -277,7 +277,7 @@ pub(crate) enum Kind {
 pub(crate) struct Step {
     /// Since the first message.
     pub(crate) at: u64,
-    /// The process, at the other end of the arrow.
+    /// The process at the other end of the arrow.
     pub(crate) who: Who,
     /// What it is.
     pub(crate) kind: Kind,
@@ -285,13 +285,13 @@ pub(crate) struct Step {
     pub(crate) family: String,
     /// The operation.
     pub(crate) operation: String,
-    /// Whether all there are were asked for.
+    /// Whether it is a dump.
     pub(crate) dump: bool,
     /// Messages.
     pub(crate) messages: u64,
     /// Bytes of them.
     pub(crate) bytes: u64,
-    /// Whether the answer came to its end with this step.
+    /// Whether the answer ends with this step.
     pub(crate) ends: bool,
     /// The errno's name.
     pub(crate) error: Option<String>,
@@ -299,41 +299,41 @@ pub(crate) struct Step {
     pub(crate) took: Option<u64>,
 }
 
-/// What answers of one kind consist of.
+/// Contents of the answers of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Share {
     /// The family.
     pub(crate) family: String,
-    /// The operation that they answer.
+    /// The operation they answer.
     pub(crate) operation: String,
     /// Messages.
     pub(crate) messages: u64,
     /// Bytes of them.
     pub(crate) bytes: u64,
-    /// Of these, headers of messages: of netlink, of the family, and its own.
+    /// Of these, message headers: netlink, generic netlink, and the family's own.
     pub(crate) headers: u64,
-    /// Of these, bytes that no attribute could be made of.
+    /// Of these, bytes that are not attributes.
     pub(crate) odd: u64,
     /// The attributes, each followed by those in it, the most bytes first.
     pub(crate) attributes: Vec<Attribute>,
 }
 
-/// An attribute wherever it stands.
+/// An attribute, over all its occurrences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Attribute {
     /// Its name, or `#` and its number.
     pub(crate) name: String,
-    /// How many attributes it is in.
+    /// Nesting depth.
     pub(crate) depth: u32,
-    /// How often it stands.
+    /// Number of occurrences.
     pub(crate) count: u64,
-    /// Bytes with header and padding, and with what is in it.
+    /// Bytes including header, padding and nested attributes.
     pub(crate) bytes: u64,
-    /// These bytes, as a part of the bytes of the answers: 0 to 1.
+    /// These bytes as a fraction of the answers' bytes: 0 to 1.
     pub(crate) share: f64,
 }
 
@@ -342,13 +342,13 @@ pub(crate) struct Attribute {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Failure {
-    /// Who asked.
+    /// The requester.
     pub(crate) who: Who,
     /// The family.
     pub(crate) family: String,
     /// The operation.
     pub(crate) operation: String,
-    /// How often.
+    /// Number of times.
     pub(crate) count: u64,
     /// The errno, positive.
     pub(crate) errno: i32,
@@ -356,11 +356,11 @@ pub(crate) struct Failure {
     pub(crate) name: String,
     /// The kernel's own text.
     pub(crate) extack: Option<String>,
-    /// The attribute that the kernel points at, by its path.
+    /// Path of the attribute at fault.
     pub(crate) attribute: Option<String>,
-    /// The attribute that the kernel misses, by its path.
+    /// Path of the missing attribute.
     pub(crate) missing: Option<String>,
-    /// Whether the request held nothing: a look at what the kernel can do.
+    /// Whether the request was empty: a probe for what the kernel supports.
     pub(crate) probe: bool,
     /// What it means, and what to do.
     pub(crate) meaning: String,
@@ -371,86 +371,86 @@ pub(crate) struct Failure {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WasteKind {
-    /// The same process asked the very same again.
+    /// The same process sent an identical request again.
     AskedTwice,
-    /// A look at what the kernel can do, which the kernel refused.
+    /// A probe for what the kernel supports, which the kernel refused.
     FailedProbe,
-    /// The command printed less than it was told.
+    /// The command printed less than it received.
     Unprinted,
 }
 
-/// What need not have been asked or sent.
+/// Unnecessary requests and answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Waste {
     /// The kind.
     pub(crate) kind: WasteKind,
-    /// Who asked.
+    /// The requester.
     pub(crate) who: Option<Who>,
     /// Family and operation.
     pub(crate) what: Option<String>,
-    /// How often, without the first time; null where it is not known.
+    /// Number of times, excluding the first; null if not known.
     pub(crate) count: Option<u64>,
-    /// Bytes of requests and answers that it cost; of `unprinted`, bytes of the
+    /// Bytes of the wasted requests and answers; of `unprinted`, bytes of the
     /// answers.
     pub(crate) bytes: Option<u64>,
     /// Of `unprinted`: bytes that the command printed.
     pub(crate) printed: Option<u64>,
 }
 
-/// What may be wrong with what a process received.
+/// A problem with what a process received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Ailment {
-    /// Dumps during which what was dumped changed (`NLM_F_DUMP_INTR`).
+    /// Dumps whose objects changed during the dump (`NLM_F_DUMP_INTR`).
     InterruptedDump,
     /// Dumps whose end is not in the recording.
     UnfinishedDump,
-    /// The socket's receive buffer was full: recvmsg(2) said ENOBUFS.
+    /// The socket's receive buffer was full: recvmsg(2) returned ENOBUFS.
     FullBuffer,
     /// `NLMSG_OVERRUN`.
     Overrun,
-    /// A read with a buffer that was too short (`MSG_TRUNC`).
+    /// Reads with too short a buffer (`MSG_TRUNC`).
     TruncatedRead,
     /// Messages of more than 65,536 bytes.
     LongMessage,
-    /// Messages that the kernel dropped because a socket had no room.
+    /// Messages that the kernel dropped because a socket's buffer was full.
     SocketDrop,
-    /// Messages that never came to the kernel: the sending call failed.
+    /// Messages that never reached the kernel: the sending call failed.
     FailedSend,
-    /// Frames for which the recorder had no room.
+    /// Frames dropped by the recorder for lack of buffer space.
     RecorderLoss,
-    /// Messages that are shorter in the file than they were.
+    /// Messages truncated in the file.
     CutMessage,
-    /// Bytes that are no netlink message.
+    /// Datagrams with bytes that are not a netlink message.
     Malformed,
 }
 
-/// How often something is wrong, with whom, and what to do.
+/// A problem: how often, which processes, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Condition {
     /// What.
     pub(crate) what: Ailment,
-    /// How often; null where the file does not hold it.
+    /// Number of times; null if the file does not show it.
     pub(crate) count: Option<u64>,
-    /// With whom.
+    /// The processes affected.
     pub(crate) who: Vec<Sufferer>,
-    /// What to do, where there is something to do.
+    /// What to do, if anything.
     pub(crate) advice: Option<String>,
 }
 
-/// A process with which something is wrong.
+/// A process affected by a problem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Sufferer {
     /// Which.
     pub(crate) who: Who,
-    /// How often.
+    /// Number of times.
     pub(crate) count: u64,
 }
 
@@ -463,20 +463,20 @@ pub(crate) struct Interface {
     pub(crate) index: u32,
     /// Its name.
     pub(crate) name: Option<String>,
-    /// Bytes about it in answers.
+    /// Bytes describing it in answers.
     pub(crate) bytes: u64,
-    /// How often it was told.
+    /// Number of times it was described.
     pub(crate) count: u64,
 }
 
-/// A list that is longer than what is shown of it.
+/// A list that is not shown in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct LeftOut {
     /// What is left out.
     pub(crate) what: String,
-    /// How many.
+    /// Number of items.
     pub(crate) count: u64,
 }
 

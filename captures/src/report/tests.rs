@@ -336,10 +336,10 @@ fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     assert_eq!(report.groups[0].recordings[0].figures.messages, 4);
     let text = text(&report);
     assert!(
-        text.starts_with("5 drops of sockets, w drops=9[7].\n"),
+        text.starts_with("5 socket drops, w drops=9[7].\n"),
         "{text}"
     );
-    assert!(text.contains("make SO_RCVBUF larger"), "{text}");
+    assert!(text.contains("increase SO_RCVBUF"), "{text}");
 }
 
 /// A packet block as `nlcap record` adds it to what was on the tap.

@@ -55,7 +55,7 @@ impl std::fmt::Display for Summary {
             (self.by_group, "by group"),
             (self.guessed, "guessed"),
             (if self.all { self.unknown } else { 0 }, "unknown"),
-            (if self.all { self.others } else { 0 }, "of others"),
+            (if self.all { self.others } else { 0 }, "of other processes"),
         ];
         let kinds: Vec<_> = kinds
             .iter()
@@ -65,7 +65,10 @@ impl std::fmt::Display for Summary {
         if !kinds.is_empty() {
             write!(f, " ({})", kinds.join(", "))?;
         }
-        for (number, kind) in [(self.unknown, "unknown"), (self.others, "of others")] {
+        for (number, kind) in [
+            (self.unknown, "unknown"),
+            (self.others, "of other processes"),
+        ] {
             if number > 0 && !self.all {
                 write!(f, ", {number} {kind} left out")?;
             }
@@ -145,7 +148,7 @@ mod tests {
         assert_eq!(
             summary.to_string(),
             "5 messages in 4 frames, 0 lost (3 exact, 1 by port id, 1 by group), 2 unknown left out, \
-             7 of others left out, 2 filtered out"
+             7 of other processes left out, 2 filtered out"
         );
     }
 }

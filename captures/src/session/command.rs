@@ -85,15 +85,12 @@ enum Step {
 
 impl Step {
     const ALL: [(Self, &'static str); 3] = [
-        (Self::Streams, "prepare the command's streams and signals"),
         (
-            Self::Filter,
-            "install a seccomp filter to watch the command",
+            Self::Streams,
+            "set up the command's standard streams and signals",
         ),
-        (
-            Self::Identity,
-            "become the user that the command is to run as",
-        ),
+        (Self::Filter, "install the command's seccomp filter"),
+        (Self::Identity, "switch to the command's user"),
     ];
 
     fn action(self) -> &'static str {
@@ -134,8 +131,8 @@ impl Prepared {
         // Then the filter needs no no_new_privs, and setuid programs work.
         let privileged = privilege::has(privilege::SYS_ADMIN);
         let filter = attribution::filter();
-        let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(fail("make a pipe"))?;
-        let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(fail("make a pipe"))?;
+        let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(fail("create a pipe"))?;
+        let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(fail("create a pipe"))?;
         let (ours, go_raw) = (read.as_raw_fd(), go.as_raw_fd());
         let mut report = File::from(write);
         let child = fork_with(|| {
@@ -166,13 +163,13 @@ impl Prepared {
         drop(report);
         let mut told = [0; 5];
         if prepared.report.read_exact(&mut told).is_err() {
-            return Err(fail("prepare the command")(Errno::EPIPE).into());
+            return Err(fail("set up the command")(Errno::EPIPE).into());
         }
         let [step, number @ ..] = told;
         let number = RawFd::from_ne_bytes(number);
         if number < 0 {
             let step = Step::ALL.iter().find(|(known, _)| *known as u8 == step);
-            let action = step.map_or("prepare the command", |(step, _)| step.action());
+            let action = step.map_or("set up the command", |(step, _)| step.action());
             let errno = Errno::from_raw(number.saturating_neg());
             return Err(fail(action)(errno).into());
         }

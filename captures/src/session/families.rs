@@ -42,11 +42,11 @@ const VERSION: u8 = 2;
 /// Why the list could not be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FamiliesError {
-    #[error("cannot ask the kernel for its generic netlink families: {0}")]
+    #[error("cannot list the kernel's generic netlink families: {0}")]
     Socket(Reason),
-    #[error("cannot make a request for the generic netlink families: {0}")]
+    #[error("cannot encode the request for the generic netlink families: {0}")]
     Request(String),
-    #[error("the kernel's list of generic netlink families is cut off")]
+    #[error("the kernel's list of generic netlink families is truncated")]
     Truncated,
 }
 

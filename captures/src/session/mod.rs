@@ -134,7 +134,7 @@ impl Session {
         for name in settings.choice.filter.unknown() {
             let name = text::escape(name);
             text::say(&format_args!(
-                "no family {name} is there now: its messages are recorded when it is"
+                "family {name} is not registered yet; it will be recorded once it is"
             ));
         }
         let link = settings.interface.as_deref();

@@ -29,9 +29,9 @@ pub(super) struct NamespaceError {
 pub(super) fn enter(name: &OsStr) -> Result<(), NamespaceError> {
     let fail = |reason: io::Error| NamespaceError {
         hint: match reason.raw_os_error() {
-            Some(libc::EPERM | libc::EACCES) => ": CAP_SYS_ADMIN is needed: run nlcap with sudo",
-            Some(libc::ENOENT) => ": `ip netns list` and `lsns -t net` show what there is",
-            Some(libc::EINVAL) => ": it is no network namespace",
+            Some(libc::EPERM | libc::EACCES) => ": CAP_SYS_ADMIN is required: run nlcap with sudo",
+            Some(libc::ENOENT) => ": list them with `ip netns` or `lsns -t net`",
+            Some(libc::EINVAL) => ": not a network namespace",
             _ => "",
         },
         name: text::escape_os(name),
@@ -68,6 +68,6 @@ mod tests {
     fn what_is_not_there_is_said_with_what_shows_what_is() {
         let error = enter(OsStr::new("no\x1bsuch")).unwrap_err().to_string();
         assert!(error.starts_with(r"cannot enter network namespace no\u{1b}such: ENOENT: "));
-        assert!(error.ends_with("`ip netns list` and `lsns -t net` show what there is"));
+        assert!(error.ends_with("list them with `ip netns` or `lsns -t net`"));
     }
 }

@@ -30,7 +30,7 @@ pub(crate) enum OutputError {
     #[error("cannot write to {path}: {reason}")]
     Open { path: String, reason: Reason },
     #[error(
-        "{0} is a terminal: a recording is no text; give a file, or a pipe as in `nlcap record -w - -- CMD | wireshark -k -i -`"
+        "{0} is a terminal and a recording is binary: write to a file, or to a pipe as in `nlcap record -w - -- CMD | wireshark -k -i -`"
     )]
     Terminal(String),
 }
@@ -153,7 +153,7 @@ fn create_new(path: &Path) -> io::Result<File> {
         let path = text::escape_os(path);
         let reason = Reason(error);
         text::say(&format_args!(
-            "cannot give {path} to user {user}: {reason}: it is root's"
+            "cannot change the owner of {path} to user {user}: {reason}: it stays owned by root"
         ));
     }
     Ok(file)

@@ -65,10 +65,10 @@ impl<S: Sink> Running<'_, S> {
         let mut gaps = self.watched.gaps();
         self.flow.owners.add_gaps(&mut gaps);
         if !gaps.is_none() {
-            incomplete.push(format!("not seen: {gaps}"));
+            incomplete.push(gaps.to_string());
         }
         if self.flow.owners.clock_was_set {
-            incomplete.push(String::from("the clock was set"));
+            incomplete.push(String::from("the system clock was changed"));
         }
         self.flow.sink.finish(now(), &counters);
         self.flow.push();
@@ -76,7 +76,7 @@ impl<S: Sink> Running<'_, S> {
             for outlet in self.flow.sink.outlets() {
                 outlet.abandon();
             }
-            incomplete.push(String::from("the end was not waited for"));
+            incomplete.push(String::from("stopped before all output was written"));
         }
         if !said {
             self.say_error();
@@ -113,7 +113,7 @@ impl<S: Sink> Running<'_, S> {
             let due = self.live.as_ref().map(Live::due);
             let due = due.into_iter().chain(self.watched.due());
             let until = self.deadline.into_iter().chain(due).min();
-            let events = self.wait(tap, until).context("cannot wait")?;
+            let events = self.wait(tap, until).context("cannot poll")?;
             if self.live.as_ref().is_some_and(Live::is_due) {
                 self.show_live();
             }
@@ -218,7 +218,7 @@ impl<S: Sink> Running<'_, S> {
     /// before.
     fn make_room(&mut self, in_the_way: fn(&mut Flow<'_, S>) -> bool) -> anyhow::Result<bool> {
         while !self.abandoned && in_the_way(&mut self.flow) {
-            let events = self.wait(false, None).context("cannot wait")?;
+            let events = self.wait(false, None).context("cannot poll")?;
             if events.subject.contains(PollFlags::POLLIN) {
                 self.serve(events.subject)?;
             }
@@ -236,7 +236,7 @@ impl<S: Sink> Running<'_, S> {
             return Ok(Exit::Success);
         }
         loop {
-            let events = self.wait(false, None).context("cannot wait")?;
+            let events = self.wait(false, None).context("cannot poll")?;
             if let Some(exit) = self.serve(events.subject)? {
                 return Ok(exit);
             }

@@ -44,7 +44,7 @@ impl Ready {
         match subject {
             Subject::Command(command) => {
                 let mut prepared = Prepared::fork(command, signals)?;
-                let listener = prepared.take_listener().context("no listener")?;
+                let listener = prepared.take_listener().context("no seccomp listener")?;
                 let guardian =
                     Guardian::start(listener.as_fd()).context("cannot start the guardian")?;
                 Ok(Self::Command {
@@ -188,7 +188,7 @@ impl Watched {
         if events.contains(PollFlags::POLLIN) {
             supervisor
                 .serve(owners, namespaces)
-                .context("cannot answer the command's calls")?;
+                .context("cannot answer the command's system calls")?;
             // As a rule the next call tells of a socket.
             supervisor.find(PATIENCE, owners, namespaces);
         } else if events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR) {

@@ -38,7 +38,7 @@ impl Identity {
         if let Some((user, group)) = name.split_once(':') {
             let number = |text: &str| {
                 text.parse()
-                    .map_err(|_| fail(String::from("neither a name nor UID:GID")))
+                    .map_err(|_| fail(String::from("not a user name or UID:GID")))
             };
             return Ok(Self {
                 user: Uid::from_raw(number(user)?),
@@ -48,21 +48,21 @@ impl Identity {
         }
         let ask = |what: &str| -> Result<Vec<u32>, UserError> {
             let output = Command::new("id").arg(what).args(["--", name]).output();
-            let output = output.map_err(|error| fail(format!("cannot ask id(1): {error}")))?;
+            let output = output.map_err(|error| fail(format!("cannot run id(1): {error}")))?;
             if !output.status.success() {
                 let error = String::from_utf8_lossy(&output.stderr).into_owned();
                 return Err(fail(text::escape(error.trim())));
             }
             let numbers = String::from_utf8_lossy(&output.stdout);
             let numbers: Result<Vec<_>, _> = numbers.split_whitespace().map(str::parse).collect();
-            numbers.map_err(|error| fail(format!("id(1) gave no number: {error}")))
+            numbers.map_err(|error| fail(format!("unexpected output of id(1): {error}")))
         };
         let one = |what| -> Result<u32, UserError> {
             let numbers = ask(what)?;
             numbers
                 .first()
                 .copied()
-                .ok_or_else(|| fail(String::from("id(1) gave nothing")))
+                .ok_or_else(|| fail(String::from("id(1) printed nothing")))
         };
         Ok(Self {
             user: Uid::from_raw(one("-u")?),

@@ -130,7 +130,7 @@ fn what_a_link_says_of_its_family_is_read_by_the_family_of_the_message() {
     let (line, json) = shown(0, 19, 1, &[&header(0), &spec]);
     assert_eq!(
         line,
-        "port 0 > route setlink af-spec={inet={[no attribute: 00000a00]}}\n"
+        "port 0 > route setlink af-spec={inet={[not an attribute: 00000a00]}}\n"
     );
     assert_eq!(json["af-spec"]["inet"], "00000a00");
 }

@@ -312,7 +312,7 @@ impl Walker for Line<'_> {
             Broken::Missing(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
             Broken::Rest(what, bytes) => {
                 self.space();
-                write(self.out, format_args!("[no {what}: "));
+                write(self.out, format_args!("[not an {what}: "));
                 self.bytes(bytes);
                 self.out.push(']');
             }

@@ -132,7 +132,7 @@ fn lengths_that_cannot_be_are_shown_as_what_they_are() {
     let zero = of(&hop(0, 4, &[]));
     let text = tree(&zero);
     assert!(
-        text.ends_with("            rtnh-ifindex: 3\n        [no element: 0000040104000000]\n"),
+        text.ends_with("            rtnh-ifindex: 3\n        [not an element: 0000040104000000]\n"),
         "{text}"
     );
     // JSON has what is not whole as bytes.
@@ -142,7 +142,7 @@ fn lengths_that_cannot_be_are_shown_as_what_they_are() {
     assert_eq!(json(&long)["multipath"], "08000401030000002000040104000000");
     let line = line(&of(&[9, 9, 9]));
     assert!(
-        line.ends_with(" rtnh-ifindex=3} [no element: 090909]}"),
+        line.ends_with(" rtnh-ifindex=3} [not an element: 090909]}"),
         "{line}"
     );
     assert_eq!(json(&route(&[]))["multipath"], json!([]));

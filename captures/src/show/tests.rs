@@ -196,14 +196,14 @@ fn bytes_in_the_place_of_attributes_are_shown_wherever_they_are() {
     let shown = |change: fn(&mut Options)| show(&file, &with(change));
     assert_eq!(
         shown(|it| it.time = 1),
-        "port 0 > route newlink xdp={[no attribute: 00000a00]} \
-         linkinfo={kind=veth [no attribute: 0707]} [no attribute: 0909]\n"
+        "port 0 > route newlink xdp={[not an attribute: 00000a00]} \
+         linkinfo={kind=veth [not an attribute: 0707]} [not an attribute: 0909]\n"
     );
     let tree = shown(|it| it.verbose = true);
     for line in [
-        "[no attribute: 00000a00]",
-        "[no attribute: 0707]",
-        "[no attribute: 0909]",
+        "[not an attribute: 00000a00]",
+        "[not an attribute: 0707]",
+        "[not an attribute: 0909]",
     ] {
         assert!(tree.contains(line), "{tree}");
     }
@@ -271,7 +271,7 @@ fn a_damaged_file_is_shown_up_to_the_damage() {
         &Options::default(),
     );
     let error = result.unwrap_err().to_string();
-    assert!(error.starts_with("it is cut off at byte "), "{error}");
+    assert!(error.starts_with("truncated at byte "), "{error}");
     assert_eq!(text.lines().count(), 3, "{text}");
 }
 
@@ -294,10 +294,7 @@ fn zeros_behind_the_last_message_are_nothing_and_other_bytes_are_said() {
         show(&file(&[(GENERIC, bytes)]), &with(|it| it.time = 1))
     };
     assert_eq!(after(0), "port 0 > nl_util l2-list\n");
-    assert_eq!(
-        after(9),
-        after(0) + "    [bytes that are no netlink message]\n"
-    );
+    assert_eq!(after(9), after(0) + "    [not a netlink message]\n");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Walker for Tree<'_> {
         self.out.push(' ');
         push_leaf(self.out, value);
         match value {
-            Value::Odd(_) => self.out.push_str(" (of another length than its type)"),
+            Value::Odd(_) => self.out.push_str(" (wrong length for its type)"),
             Value::TooDeep(_) => self.out.push_str(" (too deep)"),
             _ => {}
         }
@@ -91,7 +91,7 @@ impl Walker for Tree<'_> {
         match what {
             Broken::Missing(missing) => write(self.out, format_args!("{missing} bytes missing")),
             Broken::Rest(what, bytes) => {
-                write(self.out, format_args!("no {what}: "));
+                write(self.out, format_args!("not an {what}: "));
                 push_hex(self.out, bytes);
             }
         }

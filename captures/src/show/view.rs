@@ -92,8 +92,7 @@ impl<'a> View<'a> {
     /// A packet had bytes that are no message.
     fn odd_packet(&mut self) {
         if !self.options.json && self.count.is_none() && !self.options.is_filtered() {
-            self.text
-                .push_str("    [bytes that are no netlink message]\n");
+            self.text.push_str("    [not a netlink message]\n");
         }
     }
 
@@ -108,7 +107,7 @@ impl<'a> View<'a> {
     /// script finds it out by what it reads.
     pub(crate) fn say_if_none_matches(&self) {
         if !self.found && self.options.is_filtered() && io::stderr().is_terminal() {
-            text::say(&"no message matches");
+            text::say(&"no messages match");
         }
     }
 }

@@ -11,7 +11,7 @@
 use super::process::{Capabilities, capabilities, set_capabilities};
 
 /// What to do without the privilege to record.
-pub(crate) const PRIVILEGE: &str = "run nlcap with sudo, or in a network namespace of your own: \
+pub(crate) const PRIVILEGE: &str = "run nlcap with sudo, or in your own network namespace: \
                                     `unshare -rn nlcap record -- CMD`";
 
 /// CAP_* of linux/capability.h.

@@ -15,7 +15,7 @@ pub(super) use self::session::SessionArgs;
 pub(super) use self::view::ViewArgs;
 use crate::file::SNAP_LENGTH;
 
-/// Records the netlink conversation of a command or shows it live, reads recordings, and
+/// Records the netlink messages of a command or traces them live; prints recordings, and
 /// compares them.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -32,50 +32,50 @@ pub(crate) enum Action {
     /// Record the netlink messages of a command, or of a network namespace
     #[command(after_long_help = help::RECORD_HELP)]
     Record(RecordArgs),
-    /// Show the netlink messages of a command, or of running processes, as they come
+    /// Trace the netlink messages of a command, or of running processes, as strace does
     #[command(after_long_help = help::TRACE_HELP)]
     Trace(TraceArgs),
-    /// Show the messages of recordings, one in a line
+    /// Print the messages of recordings, one per line
     #[command(after_long_help = help::SHOW_HELP)]
     Show(ShowArgs),
-    /// Report what recordings hold: who asked what, what came back, and what of it was wrong
+    /// Summarize recordings: requests and answers by process, bytes, errors and problems
     #[command(after_long_help = REPORT_HELP)]
     Report(ReportArgs),
     /// Record commands in turn, several times, and report them side by side
     #[command(after_long_help = COMPARE_HELP)]
     Compare(CompareArgs),
-    /// Show the generic netlink families of this machine, or of a recording
+    /// List the generic netlink families of this machine, or of a recording
     #[command(after_long_help = help::FAMILIES_HELP)]
     Families(FamiliesArgs),
 }
 
 /// Record the netlink messages of a command, or of a network namespace.
 ///
-/// Every netlink message that CMD and the processes which come of it send and
-/// receive, and no other's, goes into a pcapng file (link type 253, NETLINK),
-/// which Wireshark, tshark and tcpdump read, with its direction and the process,
-/// thread and socket that it belongs to. The recording ends when the last of
-/// those processes has ended. Without CMD everybody's messages in the network
-/// namespace are recorded, until Ctrl-C. The file begins with the kernel's list of
-/// generic netlink families, so that a reader can name them; what nlcap adds bears
-/// the packet comment `added by nlcap`.
+/// Every netlink message that CMD and its descendants send and receive, and no
+/// other, goes into a pcapng file (link type 253, NETLINK), which Wireshark, tshark
+/// and tcpdump read, with its direction and the process, thread and socket it belongs
+/// to. The recording ends when the last of those processes has exited. Without CMD,
+/// all messages in the network namespace are recorded until Ctrl-C. The file begins
+/// with the kernel's list of generic netlink families, so that readers can name them;
+/// packets that nlcap adds have the comment `added by nlcap`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordArgs {
     /// The file to write, `-` for standard output [default: CMD and the time,
     /// as in ip-20260102-030405.pcapng]
     ///
-    /// A new file has mode 0600, and under sudo belongs to the user who called it.
-    /// An existing FILE is overwritten, but not before CMD has started; a file of
-    /// the default name never is. With `-` the standard output of CMD goes to
-    /// standard error, so that it cannot get into the recording.
+    /// A new file has mode 0600, and under sudo belongs to the calling user. An
+    /// existing FILE is overwritten, but only once CMD has started; a file with a
+    /// default name never is. With `-`, CMD's standard output goes to standard error,
+    /// to keep it out of the recording.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 
-    /// Leave the name of this machine out of the file
+    /// Do not store the host name in the file
     #[arg(long)]
     pub(crate) anonymous: bool,
 
-    /// Bytes kept of each packet, with its header of 16 bytes; at most 262144
+    /// Snapshot length: bytes kept of each packet, including its 16-byte header; at most
+    /// 262144
     #[arg(
         short,
         long,
@@ -85,7 +85,7 @@ pub(crate) struct RecordArgs {
     )]
     pub(crate) snaplen: u32,
 
-    /// Exit with 123 where messages were lost, or the recording is incomplete
+    /// Exit with 123 if messages were lost or the recording is incomplete
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -93,13 +93,14 @@ pub(crate) struct RecordArgs {
     pub(crate) session: SessionArgs,
 }
 
-/// Show the messages of recordings, one in a line.
+/// Print the messages of recordings, one per line.
 ///
-/// Reads pcapng and pcap files of link type 253 (NETLINK), as nlcap, tcpdump,
-/// dumpcap and Wireshark write them, of machines of either byte order. A line has
-/// the time, the process (or the port id of its socket), `>` to the kernel, `<`
-/// from it or `*` for what the kernel sends by itself, family and operation, the
-/// values it begins with, and for an answer the time since its request.
+/// Reads pcapng and pcap files of link type 253 (NETLINK), as written by nlcap,
+/// tcpdump, dumpcap and Wireshark, from machines of either byte order. A line has
+/// the time, the process (or the port id of its socket), `>` for messages to the
+/// kernel, `<` for answers or `*` for messages that the kernel sends unprompted,
+/// family and operation, the first values, and for an answer the time since its
+/// request.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The recordings, `-` for standard input
@@ -110,13 +111,12 @@ pub(crate) struct ShowArgs {
     pub(crate) view: ViewArgs,
 }
 
-/// Show the netlink messages of a command, or of running processes, as they come.
+/// Trace the netlink messages of a command, or of running processes, as strace does.
 ///
-/// What strace is for system calls: each message that CMD and the processes which come
-/// of it send and receive has a line on standard error, as `nlcap show` prints it. A
-/// line comes a few milliseconds after its message, and so may stand behind what CMD
-/// itself wrote after it. With -p it is those of running processes, without either
-/// everybody's in the network namespace.
+/// Prints a line on standard error for each message that CMD and its descendants send
+/// and receive, in the format of `nlcap show`. A line appears a few milliseconds after
+/// its message, possibly after output that CMD wrote later. With -p, traces running
+/// processes; without -p and CMD, all messages in the network namespace.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TraceArgs {
     #[command(flatten)]
@@ -126,13 +126,13 @@ pub(crate) struct TraceArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Write a recording too, `-` for standard output: every message, whatever is shown
+    /// Also write a recording, `-` for standard output: every message, whatever is shown
     ///
-    /// As by `nlcap record`.
+    /// As `nlcap record` does.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 
-    /// Leave the name of this machine out of the recording
+    /// Do not store the host name in the recording
     #[arg(long, requires = "write")]
     pub(crate) anonymous: bool,
 
@@ -140,26 +140,26 @@ pub(crate) struct TraceArgs {
     pub(crate) session: SessionArgs,
 }
 
-/// Show the generic netlink families of this machine, or of a recording.
+/// List the generic netlink families of this machine, or of a recording.
 ///
-/// Each has a line: its number, which the kernel gives out anew at each boot, name and
-/// version, how many operations it has, its multicast groups, and where a specification
-/// of it is, so that `nlcap show` can name its attributes.
+/// One line per family: id (which the kernel assigns anew at each boot), name, version,
+/// number of operations, multicast groups, and the specification from which `nlcap show`
+/// takes its attribute names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FamiliesArgs {
-    /// A recording, `-` for standard input [default: ask this machine's kernel]
+    /// A recording, `-` for standard input [default: the running kernel]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Under each line the operations and groups
+    /// Print operations and groups under each line
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// A JSON object for each family instead
+    /// Print a JSON object for each family instead
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) json: bool,
 
-    /// A YNL specification, or a folder of them
+    /// Use this YNL specification, or directory of them
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub(crate) spec: Vec<PathBuf>,
 }

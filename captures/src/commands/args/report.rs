@@ -11,16 +11,16 @@ use crate::report::export::Format;
 use crate::terminal::colour::Color;
 use crate::terminal::text::escape_os;
 
-/// Report what recordings hold: who asked what, what came back, and what of it was wrong.
+/// Summarize recordings: requests and answers by process, bytes, errors and problems.
 ///
 /// For each recording: processes, conversations, the exchange, bytes by attribute, failures,
-/// waste, and the health of dumps. Several are set side by side: figures with their ratios to
-/// the first, and what each learns about interfaces that the other does not; where two
-/// disagree, that is the first line. Reads pcapng, and pcap as tcpdump writes it, of link type
-/// 253 (NETLINK).
+/// waste, and the health of dumps. Several recordings are set side by side: figures with their
+/// ratios to the first, and the facts about interfaces that only one of them has; any
+/// disagreement comes first. Reads pcapng, and pcap as written by tcpdump, of link type 253
+/// (NETLINK).
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
-    /// The recordings, `-` for standard input; a .json that nlcap wrote is taken as it is
+    /// The recordings, `-` for standard input; .json reports written by nlcap are included
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
@@ -30,16 +30,16 @@ pub(crate) struct ReportArgs {
 
 /// Record commands in turn, several times, and report them side by side.
 ///
-/// Each COMMAND is one word of the command line, in quotes; it is split into words as a shell
-/// would, and run without one. Rounds are interleaved, and each begins with another command.
-/// The recording of median time is reported in full, and how the figures of all rounds differ.
+/// Each COMMAND is one argument, in quotes; it is split into words as by a shell, but run without
+/// one. Rounds are interleaved, and each begins with a different command. The recording with the
+/// median time is reported in full, with the spread of the figures over all rounds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
     /// The commands, as in 'ip link show'
     #[arg(required = true, value_name = "COMMAND")]
     pub(crate) commands: Vec<String>,
 
-    /// How often each is recorded
+    /// Number of times to record each command
     #[arg(
         short = 'n',
         long,
@@ -49,7 +49,7 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) rounds: u32,
 
-    /// Keep the recordings there, as COMMAND-ROUND.pcapng by number
+    /// Keep the recordings in DIR, as COMMAND-ROUND.pcapng by number
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
 
@@ -60,28 +60,28 @@ pub(crate) struct CompareArgs {
 /// Where a report goes.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct OutputArgs {
-    /// Write the report there, in the format of the name: .txt, .md, .html or .json; may be
-    /// given several times
+    /// Write the report to FILE, in the format of its extension: .txt, .md, .html or .json; may
+    /// be repeated
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
 
-    /// The format on standard output [default: text, and nothing where there is -o]
+    /// Format for standard output [default: text; nothing with -o]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
-    /// A heading over the recordings
+    /// A heading above the recordings
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
 
-    /// A sentence under the report's title: how it came about
+    /// A sentence under the report's title, saying how it was made
     #[arg(long, value_name = "TEXT")]
     pub(crate) about: Option<String>,
 
-    /// A YNL specification, or a folder of them, to read messages by
+    /// Decode messages by this YNL specification, or directory of them
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub(crate) spec: Vec<PathBuf>,
 
-    /// When to colour [default: on a terminal, unless NO_COLOR is set]
+    /// When to use colour [default: on a terminal, unless NO_COLOR is set]
     #[arg(
         long,
         value_enum,
@@ -126,16 +126,16 @@ impl clap::ValueEnum for Format {
 fn format_of(path: &Path) -> Result<Format, WrongUsage> {
     Format::of(path).ok_or_else(|| {
         WrongUsage(format!(
-            "cannot tell the format of {} from its end: .txt, .md, .html or .json",
+            "cannot tell the format of {} from its extension: use .txt, .md, .html or .json",
             escape_os(path)
         ))
     })
 }
 
 pub(crate) const REPORT_HELP: &str = "\
-docs/nlcap-report.md says what each figure means. A field that a file does not hold is `not known`.
+docs/nlcap-report.md explains each figure. Figures that a file does not contain are `not known`.
 
-Exit status: 0, 1 where a file cannot be read or is damaged, 2 for wrong usage.
+Exit status: 0; 1 if a file cannot be read or is damaged; 2 for wrong usage.
 
 Examples:
   nlcap report nl_user-20260102-030405.pcapng ip-20260102-030410.pcapng
@@ -143,11 +143,11 @@ Examples:
   nlcap report -f json FILE | jq '.groups[].recordings[].health'";
 
 pub(crate) const COMPARE_HELP: &str = "\
-What the commands print is counted and thrown away.
+The commands' output is counted and discarded.
 
-Privilege: that of nlcap record, CAP_NET_ADMIN and CAP_NET_RAW.
+Privileges: as for nlcap record, CAP_NET_ADMIN and CAP_NET_RAW.
 
-Exit status: 0, 1 where a command cannot be recorded, 128+N after signal N, 2 for wrong usage.
+Exit status: 0; 1 if a command cannot be recorded; 128+N after signal N; 2 for wrong usage.
 
 Examples:
   nlcap compare 'nl_user show' 'ip link show'

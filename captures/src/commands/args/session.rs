@@ -15,25 +15,25 @@ use crate::session::user::Identity;
 /// Whose messages, and which of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SessionArgs {
-    /// An nlmon link to record from, which must be up; it is left as it is
+    /// Record from this nlmon link, which must be up; it is not changed
     ///
-    /// Without it nlcap makes a link of its own (`nlcapN`), which CMD sees as well:
-    /// `ip link` lists it. It is removed at the end, after an error and after a signal
-    /// too. Only SIGKILL leaves it behind: `ip link del nlcapN`.
+    /// Without -i, nlcap creates a link of its own (`nlcapN`), which CMD can see:
+    /// `ip link` lists it. It is removed at the end, also after an error or a signal.
+    /// Only SIGKILL leaves it behind: remove it with `ip link del nlcapN`.
     #[arg(short = 'i', long, value_name = "LINK")]
     pub(crate) interface: Option<String>,
 
-    /// Record in this network namespace: its name as of `ip netns`, the path of a
-    /// file, or the number of a process in it
+    /// Record in this network namespace: a name of `ip netns`, a path, or the PID of a
+    /// process in it
     ///
     /// CMD runs there too, as with `nsenter -n`.
     #[arg(short = 'n', long, value_name = "NETNS")]
     pub(crate) netns: Option<OsString>,
 
-    /// Record the messages of this process, which runs already; may be given several times
+    /// Record the messages of this running process; may be repeated
     ///
-    /// Until all of them have ended, or Ctrl-C. Its sockets are found through /proc, what
-    /// it sends by the answers, and what it starts is not followed: docs/nlcap.md.
+    /// Ends when all of them have exited, or on Ctrl-C. Sockets are found through /proc,
+    /// requests by their answers; child processes are not followed: see docs/nlcap.md.
     #[arg(
         short = 'p',
         long,
@@ -43,42 +43,42 @@ pub(crate) struct SessionArgs {
     )]
     pub(crate) attach: Vec<i32>,
 
-    /// Run CMD as this user, with its groups; UID:GID is one without other groups
+    /// Run CMD as this user, with its groups; UID:GID sets no supplementary groups
     #[arg(short, long, value_name = "USER", requires = "command")]
     pub(crate) user: Option<String>,
 
-    /// Only messages of this netlink protocol, or generic netlink family
+    /// Record only this netlink protocol or generic netlink family
     ///
-    /// May be given several times: `-f route -f nl_util`. Protocols are route,
-    /// generic, netfilter, xfrm, sock_diag and so on, as `nlcap show` names them.
-    /// Errors and ends of dumps belong to the family that was asked.
+    /// May be repeated: `-f route -f nl_util`. Protocols are route, generic, netfilter,
+    /// xfrm, sock_diag and so on, as `nlcap show` names them. Errors and ends of dumps
+    /// count as the family of their request.
     #[arg(short, long, value_name = "NAME")]
     pub(crate) filter: Vec<String>,
 
-    /// End after so many packets
+    /// Stop after N packets
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) packets: Option<u64>,
 
-    /// End after so many seconds
+    /// Stop after S seconds
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
 
-    /// Room for what comes while nlcap is busy, in bytes, or with K or M
+    /// Capture buffer size, in bytes, or with K or M
     #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size)]
     pub(crate) buffer: usize,
 
-    /// Keep the messages of other processes too, marked `owner=other`
+    /// Also record the messages of other processes, marked `owner=other`
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Keep a frame for each receiver of a multicast, as the tap has them
+    /// Keep one frame for each receiver of a multicast, as captured
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// The command, found through PATH and run without a shell
+    /// The command, looked up in PATH and run without a shell
     ///
-    /// It begins with the first word that is no option, or after `--`: what follows is its
-    /// own, options too.
+    /// It begins with the first word that is not an option, or after `--`; everything that
+    /// follows belongs to it, including options.
     #[arg(trailing_var_arg = true, value_names = ["CMD", "ARGS"])]
     pub(crate) command: Vec<OsString>,
 }
@@ -121,10 +121,10 @@ impl SessionArgs {
 
 /// Seconds, with a fraction.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| String::from("no number"))?;
+    let number: f64 = text.parse().map_err(|_| String::from("not a number"))?;
     match Duration::try_from_secs_f64(number) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err(String::from("not more than 0, or too much")),
+        _ => Err(String::from("must be greater than 0, and not too large")),
     }
 }
 
@@ -135,9 +135,9 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
         Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
         _ => (text, 1),
     };
-    let number: usize = digits.parse().map_err(|_| String::from("no size"))?;
+    let number: usize = digits.parse().map_err(|_| String::from("not a size"))?;
     match number.checked_mul(unit) {
         Some(bytes) if (1 << 20..=1 << 30).contains(&bytes) => Ok(bytes),
-        _ => Err(String::from("not between 1M and 1024M")),
+        _ => Err(String::from("must be between 1M and 1024M")),
     }
 }

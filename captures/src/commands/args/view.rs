@@ -11,8 +11,8 @@ use crate::terminal::colour::Color;
 /// Which messages are shown, and how.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ViewArgs {
-    /// Time as in tcpdump: none; twice since 1970; three times since the line before;
-    /// four times with the date; five times since the first line
+    /// Timestamps as in tcpdump: -t none; -tt since 1970; -ttt since the previous line;
+    /// -tttt with the date; -ttttt since the first line
     #[arg(
         short = 't',
         action = clap::ArgAction::Count,
@@ -20,23 +20,23 @@ pub(crate) struct ViewArgs {
     )]
     pub(crate) time: u8,
 
-    /// Under each line every attribute
+    /// Print every attribute under each line
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// Under each line the bytes of the message
+    /// Print the bytes of the message under each line
     #[arg(short = 'x', long)]
     pub(crate) bytes: bool,
 
-    /// A JSON object for each message instead
+    /// Print a JSON object for each message instead
     #[arg(short, long, conflicts_with_all = ["verbose", "bytes", "count", "time"])]
     pub(crate) json: bool,
 
-    /// A table of how many messages there are by family, operation and process instead
+    /// Print a table of message counts by family, operation and process instead
     #[arg(long, conflicts_with_all = ["verbose", "bytes", "time"])]
     pub(crate) count: bool,
 
-    /// Only messages of this family, or netlink protocol
+    /// Only messages of this family or netlink protocol
     #[arg(long, value_name = "NAME")]
     pub(crate) family: Vec<String>,
 
@@ -54,20 +54,20 @@ pub(crate) struct ViewArgs {
 
     /// Only messages with this attribute, or with this value of it
     ///
-    /// NAME may be a path, as in `netdev.ifindex=2`. VALUE is as the line has it; what is in
-    /// quotes there may be without them, where nothing in it is escaped.
+    /// NAME may be a path, as in `netdev.ifindex=2`. VALUE is written as in the output; quotes
+    /// may be omitted if nothing in it is escaped.
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = attribute)]
     pub(crate) attr: Vec<String>,
 
-    /// With the messages that nlcap added to the recording: the list of families
+    /// Include the messages that nlcap added to the recording: the list of families
     #[arg(long)]
     pub(crate) added: bool,
 
-    /// A YNL specification, or a folder of them, to read messages by
+    /// Decode messages by this YNL specification, or directory of them
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub(crate) spec: Vec<PathBuf>,
 
-    /// When to colour [default: on a terminal, unless NO_COLOR is set]
+    /// When to use colour [default: on a terminal, unless NO_COLOR is set]
     #[arg(
         long,
         value_enum,
@@ -115,7 +115,7 @@ impl clap::ValueEnum for Color {
 /// An attribute to look for, as it was typed.
 fn attribute(text: &str) -> Result<String, String> {
     match text.split('=').next() {
-        None | Some("") => Err("it has no name".into()),
+        None | Some("") => Err("missing attribute name".into()),
         Some(_) => Ok(text.to_owned()),
     }
 }

@@ -35,15 +35,15 @@ const LONGEST: u32 = 1 << 22;
 pub(crate) enum ReadError {
     #[error("{0}")]
     Io(Reason),
-    #[error("it is no capture file (pcapng or pcap)")]
+    #[error("not a capture file (pcapng or pcap)")]
     Unknown,
-    #[error("nobody wants the rest")]
+    #[error("stopped by the caller")]
     Stopped,
-    #[error("it is cut off at byte {0}")]
+    #[error("truncated at byte {0}")]
     CutOff(u64),
-    #[error("it is damaged at byte {0}: {1}")]
+    #[error("damaged at byte {0}: {1}")]
     Damaged(u64, String),
-    #[error("the packet at byte {0} is of link type {1}, not {LINKTYPE_NETLINK} (NETLINK)")]
+    #[error("packet at byte {0} has link type {1}, not {LINKTYPE_NETLINK} (NETLINK)")]
     LinkType(u64, u32),
 }
 
@@ -105,7 +105,7 @@ fn cooked_packet<'a>(
         return Err(source.foreign(link_type));
     }
     let (protocol, messages) =
-        cooked::split(data).ok_or_else(|| source.damaged("a packet without its cooked header"))?;
+        cooked::split(data).ok_or_else(|| source.damaged("packet without a cooked header"))?;
     Ok(Packet {
         time: Duration::ZERO,
         protocol,

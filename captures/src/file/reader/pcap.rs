@@ -39,7 +39,7 @@ pub(super) fn read(
     while source.begin(PCAP_PACKET)? {
         let kept = source.word(8);
         if kept > LONGEST {
-            return Err(source.damaged(format_args!("a packet of {kept} bytes")));
+            return Err(source.damaged(format_args!("packet length {kept}")));
         }
         source.extend(PCAP_PACKET + kept)?;
         let data = source.item().get(PCAP_PACKET as usize..).unwrap_or(&[]);

@@ -111,12 +111,12 @@ fn read_block(source: &mut Source<impl Read>) -> Result<Option<u32>, ReadError> 
         | INTERFACE_STATISTIC_BLOCK
         | ENHANCED_PACKET_BLOCK => true,
         PACKET_BLOCK | SIMPLE_PACKET_BLOCK => {
-            return Err(source.damaged("a packet in a block that is not an enhanced one"));
+            return Err(source.damaged("packet in a block other than an enhanced packet block"));
         }
         _ => false,
     };
     if length < 12 || !length.is_multiple_of(4) || (wanted && length > LONGEST) {
-        return Err(source.damaged(format_args!("a block of {length} bytes")));
+        return Err(source.damaged(format_args!("block length {length}")));
     }
     if !wanted {
         source.skip(length)?;
@@ -167,7 +167,8 @@ impl Section {
             Block::InterfaceDescription(block) => {
                 note_link(&block, &mut self.about);
                 let interface = Interface::new(&block, self.taps);
-                let interface = interface.ok_or_else(|| source.damaged("a time resolution"))?;
+                let interface =
+                    interface.ok_or_else(|| source.damaged("invalid time resolution"))?;
                 self.interfaces.push(interface);
                 self.taps = self.taps.saturating_add(1);
             }
@@ -256,11 +257,10 @@ fn packet<'a>(
     let kept = source.word(20) as usize;
     let end = source.item().len().saturating_sub(ENHANCED_END);
     if source.word(end) != source.word(4) {
-        return Err(source.damaged("its two lengths are not the same"));
+        return Err(source.damaged("its two block lengths differ"));
     }
     let body = source.item().get(ENHANCED_HEADER..end).unwrap_or(&[]);
-    let data =
-        (body.get(..kept)).ok_or_else(|| source.damaged("a packet longer than its block"))?;
+    let data = (body.get(..kept)).ok_or_else(|| source.damaged("packet longer than its block"))?;
     let mut packet = cooked_packet(source, interface.link_type, data)?;
     packet.time = interface.time(units);
     packet.tap = interface.tap;
@@ -273,7 +273,7 @@ fn packet<'a>(
     ) {
         let length = usize::from(length);
         let Some(value) = options.get(4..4 + length) else {
-            return Err(source.damaged("an option longer than its block"));
+            return Err(source.damaged("option longer than its block"));
         };
         match code {
             0 => break,

@@ -129,9 +129,9 @@ impl<R: Read> Source<R> {
     /// That its fields are damaged.
     pub(super) fn parse_error(&self, error: PcapError) -> ReadError {
         match error {
-            PcapError::IncompleteBuffer => self.damaged("a field is too short"),
+            PcapError::IncompleteBuffer => self.damaged("field too short"),
             PcapError::Utf8Error(_) | PcapError::FromUtf8Error(_) => {
-                self.damaged("a text is not UTF-8")
+                self.damaged("text is not UTF-8")
             }
             other => self.damaged(other),
         }

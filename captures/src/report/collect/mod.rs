@@ -238,10 +238,7 @@ impl Collector {
         leave_out("messages of the exchange", self.ladder.left_out);
         leave_out("kinds of answers", self.shares.left_out);
         leave_out("kinds of failures", self.failures.left_out);
-        leave_out(
-            "requests remembered to find repeated ones",
-            self.repeats.left_out,
-        );
+        leave_out("requests compared to find repeats", self.repeats.left_out);
         leave_out("interfaces", self.interfaces.left_out);
         let (interfaces, more) = self.interfaces.largest();
         leave_out(LeftOut::SIZES, more);

@@ -154,15 +154,7 @@ fn rounds(out: &mut String, group: &Group) {
     };
     let rows: Vec<_> = group.recordings.iter().filter_map(row).collect();
     if !rows.is_empty() {
-        let head = [
-            "",
-            "rounds",
-            "failed",
-            "least time",
-            "median",
-            "greatest",
-            "bytes",
-        ];
+        let head = ["", "rounds", "failed", "min time", "median", "max", "bytes"];
         table(out, &head.map(str::to_owned), rows, 1);
     }
 }
@@ -196,7 +188,7 @@ fn pair(out: &mut String, group: &Group, pair: &Pair) {
     let interfaces = words::count(pair.interfaces, "interface");
     paragraph(
         out,
-        &format!("- both, of {interfaces}: {}", names(&pair.facts)),
+        &format!("- both, for {interfaces}: {}", names(&pair.facts)),
     );
     for (at, title) in titles.iter().enumerate() {
         let _ = writeln!(out, "- only {title}: {}", names(&pair.only_facts[at]));
@@ -205,7 +197,7 @@ fn pair(out: &mut String, group: &Group, pair: &Pair) {
         if !lone.is_empty() {
             let _ = writeln!(
                 out,
-                "- interfaces only of {title}: {}",
+                "- interfaces only in {title}: {}",
                 plain(&lone.join(", "))
             );
         }

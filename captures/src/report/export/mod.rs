@@ -28,7 +28,7 @@ pub(crate) enum Format {
     Md,
     /// One HTML file, with pictures.
     Html,
-    /// The data, as docs/report.schema.json describes them.
+    /// The data, in the format of docs/report.schema.json.
     Json,
 }
 

@@ -160,20 +160,20 @@ pub(crate) fn waste(waste: &Waste) -> String {
     let times = match waste.count {
         Some(1) => String::from("once"),
         Some(times) => format!("{} times", number(times)),
-        None => String::from("not known how often"),
+        None => String::from("an unknown number of times"),
     };
     match (waste.kind, waste.printed) {
         (WasteKind::AskedTwice, _) => {
-            format!("{who} asked {what} again, byte for byte, {times}: {bytes}")
+            format!("{who} repeated {what} byte for byte, {times}: {bytes}")
         }
         (WasteKind::FailedProbe, _) => {
-            format!("{who} tried an empty {what}, refused {times}: {bytes}")
+            format!("{who} probed {what} with an empty request, refused {times}: {bytes}")
         }
         (WasteKind::Unprinted, Some(printed)) => {
             format!("{bytes} on the wire for {} printed", self::bytes(printed))
         }
         (WasteKind::Unprinted, None) => {
-            String::from("what the command printed of it: not known (nlcap compare measures it)")
+            String::from("bytes printed by the command: not known (nlcap compare measures them)")
         }
     }
 }

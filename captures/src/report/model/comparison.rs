@@ -14,7 +14,7 @@ pub(crate) struct Comparison {
     pub(crate) pairs: Vec<Pair>,
 }
 
-/// A figure of all recordings.
+/// A figure for all recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -26,7 +26,7 @@ pub(crate) struct Row {
     pub(crate) unit: Unit,
     /// The figure of each recording.
     pub(crate) values: Vec<Option<f64>>,
-    /// Each as a multiple of the first.
+    /// Each as a ratio to the first.
     pub(crate) ratios: Vec<Option<f64>>,
 }
 
@@ -82,12 +82,12 @@ impl Measure {
     }
 }
 
-/// What a figure is measured in.
+/// Unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Unit {
-    /// Things.
+    /// A count.
     Count,
     /// Bytes.
     Bytes,
@@ -95,7 +95,7 @@ pub(crate) enum Unit {
     Time,
 }
 
-/// What two recordings say of the same interfaces.
+/// Facts of two recordings about the same interfaces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -104,40 +104,40 @@ pub(crate) struct Pair {
     pub(crate) of: [usize; 2],
     /// Interfaces in both.
     pub(crate) interfaces: u64,
-    /// Interfaces in one only: of the first, of the second.
+    /// Interfaces in only one: the first, the second.
     pub(crate) only: [Vec<Lone>; 2],
-    /// Facts about interfaces in both, by the names that the report gives them.
+    /// Facts about interfaces in both, by the report's names.
     pub(crate) facts: Vec<String>,
-    /// What only one learns about an interface: of the first, of the second.
+    /// Facts about interfaces in only one: the first, the second.
     pub(crate) only_facts: [Vec<String>; 2],
     /// Facts that were compared, interface by interface.
     pub(crate) compared: u64,
-    /// Where they do not agree.
+    /// Disagreements.
     pub(crate) disagreements: Vec<Disagreement>,
     /// Disagreements that are not in the list.
     pub(crate) more: u64,
 }
 
-/// An interface that one recording has and the other has not.
+/// An interface in only one of the recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Lone {
     /// Its name, or its index.
     pub(crate) name: String,
-    /// Why the other has it not.
+    /// Why the other lacks it.
     pub(crate) why: String,
 }
 
-/// A fact that two recordings have differently.
+/// A fact on which two recordings disagree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Disagreement {
     /// The interface.
     pub(crate) interface: String,
-    /// The fact; empty where the whole interface is missing in one.
+    /// The fact; empty if one recording lacks the whole interface.
     pub(crate) fact: String,
-    /// What each says.
+    /// The value in each.
     pub(crate) values: [String; 2],
 }

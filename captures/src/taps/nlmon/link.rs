@@ -36,26 +36,26 @@ const ANSWER: usize = 1 << 15;
 pub(super) enum LinkError {
     #[error("cannot open a rtnetlink socket: {0}")]
     Socket(Reason),
-    #[error("cannot make an nlmon link: {0}: CAP_NET_ADMIN is needed: {PRIVILEGE}")]
+    #[error("cannot create an nlmon link: {0}: CAP_NET_ADMIN is required: {PRIVILEGE}")]
     NotPermitted(Errno),
     #[error(
-        "cannot make an nlmon link: {0}: this kernel has no nlmon (CONFIG_NLMON), or its module \
+        "cannot create an nlmon link: {0}: this kernel has no nlmon (CONFIG_NLMON), or its module \
          is not installed: try `modprobe nlmon`"
     )]
     NotSupported(Errno),
-    #[error("cannot make an nlmon link: {0}")]
+    #[error("cannot create an nlmon link: {0}")]
     Make(Errno),
     #[error("cannot find link {0}: {1}")]
     Find(String, Errno),
     #[error("cannot remove link {0}: {1}: try `ip link del {0}`")]
     Remove(String, Errno),
     #[error(
-        "{0} is no nlmon link (its type is {1}, not {ARPHRD_NETLINK}): `ip link add NAME type nlmon` makes one"
+        "{0} is not an nlmon link (its type is {1}, not {ARPHRD_NETLINK}): create one with `ip link add NAME type nlmon`"
     )]
     NotNlmon(String, u16),
-    #[error("link {0} is down: `ip link set {0} up`")]
+    #[error("link {0} is down: run `ip link set {0} up`")]
     Down(String),
-    #[error("cannot talk to rtnetlink: {0}")]
+    #[error("cannot use rtnetlink: {0}")]
     Protocol(String),
 }
 
@@ -296,7 +296,7 @@ impl Route {
         // With MSG_TRUNC the length is that of the message, not of what fitted.
         let (length, _) = self.socket.recv(&mut buffer, Msg::TRUNC).map_err(refused)?;
         if length > buffer.len() {
-            return Err(protocol("an answer is cut off"));
+            return Err(protocol("truncated answer"));
         }
         buffer.truncate(length);
         NlBuffer::from_bytes_with_input(&mut Cursor::new(buffer), length).map_err(protocol)

@@ -66,7 +66,7 @@ impl Source {
     fn end(self, ending: &mut Ending, take: &mut Take<'_>) {
         if let Some(errno) = self.error {
             let link = self.link.shown();
-            let why = format!("link {link} went down meanwhile ({errno})");
+            let why = format!("link {link} went down during the recording ({errno})");
             ending.incomplete.push(why);
         }
         let counters = self.socket.finish(&mut |frame| take(frame, None));

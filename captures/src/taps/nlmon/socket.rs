@@ -69,7 +69,7 @@ pub(super) struct TapError {
 impl TapError {
     fn way_out(&self) -> String {
         match self.errno {
-            Errno::EPERM | Errno::EACCES => format!(": CAP_NET_RAW is needed: {PRIVILEGE}"),
+            Errno::EPERM | Errno::EACCES => format!(": CAP_NET_RAW is required: {PRIVILEGE}"),
             _ => String::new(),
         }
     }
@@ -117,10 +117,10 @@ impl PacketSocket {
             tp_sizeof_priv: 0,
             tp_feature_req_word: 0,
         };
-        setsockopt(&socket, option::ReceiveRing, &ring).map_err(fail("make a ring"))?;
-        let ring = Ring::map(&socket, blocks).map_err(fail("map the ring"))?;
+        setsockopt(&socket, option::ReceiveRing, &ring).map_err(fail("set up the receive ring"))?;
+        let ring = Ring::map(&socket, blocks).map_err(fail("map the receive ring"))?;
         let index = link.index();
-        sys::bind_packet(&socket, index, EVERYTHING).map_err(fail("bind a packet socket"))?;
+        sys::bind_packet(&socket, index, EVERYTHING).map_err(fail("bind the packet socket"))?;
         Ok(Self {
             ring,
             socket,

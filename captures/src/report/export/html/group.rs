@@ -164,8 +164,8 @@ fn charts(at: usize, group: &Group) -> Markup {
             }
             @if !shares.is_empty() {
                 figure.wide[several] {
-                    figcaption { "What the answers consist of" }
-                    (drawn(stacks(&format!("g{at}-shares"), "What the answers consist of", &shares)))
+                    figcaption { "Contents of the answers" }
+                    (drawn(stacks(&format!("g{at}-shares"), "Contents of the answers", &shares)))
                     @for stack in &shares {
                         @if several { h4 { (shown(&stack.name)) } }
                         ul.legend aria-label=(crate::terminal::text::escape(&stack.name)) {
@@ -191,7 +191,7 @@ fn stack(recording: &Recording) -> Option<Stack> {
         true => (
             interfaces as f64,
             format!(
-                "{} an interface",
+                "{} per interface",
                 words::figure(Unit::Bytes, recording.figures.bytes_per_interface)
             ),
         ),
@@ -234,7 +234,7 @@ fn parts(share: &Share) -> Vec<(String, u64, String)> {
         let name = if depth == 0 {
             "others"
         } else {
-            "others and the nest's own"
+            "others and the nest's header"
         };
         parts.push((name.to_owned(), rest, String::from("rest")));
     }
@@ -313,11 +313,11 @@ fn rounds(here: &str, group: &Group) -> Markup {
         "",
         "rounds",
         "failed",
-        "least time",
+        "min time",
         "median",
-        "greatest",
-        "least bytes",
-        "most bytes",
+        "max",
+        "min bytes",
+        "max bytes",
     ];
     table("Rounds: first request to last answer", &head, &rows)
 }
@@ -365,7 +365,7 @@ fn disagreements(pair: &Pair, titles: &[String; 2]) -> Markup {
         .map(|it| crate::terminal::text::escape(it));
     let more = pair.disagreements.len().saturating_sub(LISTED) as u64 + pair.more;
     html! {
-        (table("Where they do not agree", &["interface", "fact", &a, &b], &rows))
+        (table("Disagreements", &["interface", "fact", &a, &b], &rows))
         @if more > 0 { p { "and " (words::number(more)) " more" } }
     }
 }

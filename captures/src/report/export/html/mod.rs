@@ -73,7 +73,7 @@ fn page(report: &Report) -> Markup {
                     }
                 }
                 footer {
-                    p { "Made by " (shown(&report.by)) ". Times are those of the tap; lengths are those of \
+                    p { "Made by " (shown(&report.by)) ". Times are measured at the tap; lengths are those in \
                          the netlink headers." }
                 }
             }
@@ -83,14 +83,14 @@ fn page(report: &Report) -> Markup {
 
 fn title(report: &Report) -> String {
     let Some(group) = report.groups.first() else {
-        return String::from("No recording");
+        return String::from("No recordings");
     };
     let names: Vec<_> = group.recordings.iter().map(words::title).collect();
     match (&names[..], &group.title) {
         (_, Some(title)) if report.groups.len() == 1 => words::shortened(title, 120),
-        ([], _) => String::from("No recording"),
+        ([], _) => String::from("No recordings"),
         ([one], _) => one.clone(),
-        ([one, other], _) => format!("{one} beside {other}"),
+        ([one, other], _) => format!("{one} vs. {other}"),
         ([one, ..], _) => format!("{one} and {} more", names.len() - 1),
     }
 }

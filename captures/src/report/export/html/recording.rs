@@ -183,7 +183,7 @@ fn interfaces(here: &str, recording: &Recording) -> Markup {
         @if !recording.interfaces.is_empty() {
             details {
                 summary { "Interfaces: the largest " (recording.interfaces.len()) }
-                (table("Bytes by interface", &["interface", "index", "times told", "bytes"], &rows))
+                (table("Bytes by interface", &["interface", "index", "times seen", "bytes"], &rows))
             }
         }
     }

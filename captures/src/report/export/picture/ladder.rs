@@ -38,7 +38,7 @@ pub(in super::super) fn ladder(id: &str, recording: &Recording) -> String {
             .unwrap_or(lines.len().saturating_sub(1));
         first + at as f64 * (WIDTH * 0.4) / PROCESSES as f64
     };
-    let title = format!("The exchange of {}", words::title(recording));
+    let title = format!("Exchange of {}", words::title(recording));
     let said: Vec<_> = shown.iter().map(in_words).collect();
     let mut document = picture(id, height, &title, &said.join("; "));
     for (at, who) in lines.iter().enumerate() {

@@ -211,7 +211,7 @@ impl Page {
         }
         self.heading("Rounds");
         let mut table = table();
-        table.set_header(["", "rounds", "least time", "median", "greatest", "bytes"]);
+        table.set_header(["", "rounds", "min time", "median", "max", "bytes"]);
         for (recording, rounds) in all {
             let time = |pick: fn(&crate::report::model::Spread) -> u64| match &rounds.time {
                 Some(spread) => words::time(pick(spread) as f64),
@@ -254,7 +254,7 @@ impl Page {
         }
         let facts = pair.facts.join(", ");
         let interfaces = words::count(pair.interfaces, "interface");
-        self.line(2, &format!("both, of {interfaces}: {facts}"));
+        self.line(2, &format!("both, for {interfaces}: {facts}"));
         for (at, title) in [a, b].into_iter().enumerate() {
             if !pair.only_facts[at].is_empty() {
                 let facts = escape(&pair.only_facts[at].join(", "));
@@ -271,7 +271,7 @@ impl Page {
                     String::new()
                 };
                 let names = escape(&names.join(", "));
-                self.line(2, &format!("interfaces only of {title}: {names}{more}"));
+                self.line(2, &format!("interfaces only in {title}: {names}{more}"));
             }
         }
     }

@@ -172,7 +172,12 @@ impl Page {
             );
         }
         if share.odd > 0 {
-            row(String::from("no attribute"), 1, share.odd, part(share.odd));
+            row(
+                String::from("not attributes"),
+                1,
+                share.odd,
+                part(share.odd),
+            );
         }
         self.put(table, 4, &[0, 4]);
         let more = share.attributes.len() - shown.len();
