@@ -12,17 +12,17 @@ use nl_user::interface::Interface;
 
 const EXAMPLES: &str = "\
 Examples:
-  nl_user show          the Ethernet interfaces of this network namespace
-  nl_user show eth0     the one called eth0, with its counters
-  nl_user show 2        the one with index 2, with its counters
+  nl_user show          list the Ethernet interfaces of this network namespace
+  nl_user show eth0     show eth0, with its counters
+  nl_user show 2        show the interface with index 2, with its counters
 
 Exit status:
-  0  shown
-  1  failed: the reason is on standard error
+  0  success
+  1  failure, reported on standard error
   2  wrong usage";
 
-/// Shows Ethernet interfaces, asking the kernel module nl_kernel over generic
-/// netlink.
+/// Shows Ethernet interfaces as reported by the kernel module nl_kernel over
+/// generic netlink.
 #[derive(Debug, Parser)]
 #[command(name = "nl_user", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -32,14 +32,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prints all Ethernet interfaces, or one with its counters
+    /// Show all Ethernet interfaces, or one with its counters
     ///
-    /// Control characters, backslashes and what is not UTF-8 in a name are
-    /// printed as \xNN. A request that the kernel does not answer fails after
-    /// five seconds.
+    /// Control characters, backslashes and invalid UTF-8 in names are printed as
+    /// \xNN. A request fails if the kernel does not answer within five seconds.
     #[command(after_help = EXAMPLES)]
     Show {
-        /// Index, name or alternative name of an interface; digits are an index
+        /// Index, name or alternative name of an interface; a number is an index
         #[arg(
             value_name = "IFINDEX|IFNAME",
             allow_negative_numbers = true,
@@ -64,7 +63,7 @@ impl TypedValueParser for InterfaceParser {
     ) -> Result<Interface, clap::Error> {
         Interface::parse(argument).map_err(|error| {
             let shown = Escaped(argument.as_bytes());
-            let text = format!("'{shown}' names no interface: {error}");
+            let text = format!("invalid interface '{shown}': {error}");
             command.clone().error(ErrorKind::ValueValidation, text)
         })
     }

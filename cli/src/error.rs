@@ -60,7 +60,7 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// A datagram that did not fit, whatever came of it.
-    #[error("the answer to {operation} was cut: {got} of {size} bytes arrived")]
+    #[error("the answer to {operation} was truncated: {got} of {size} bytes received")]
     Truncated {
         /// What was asked.
         operation: Operation,
@@ -70,7 +70,7 @@ pub enum Error {
         size: usize,
     },
     /// Messages that are longer than any answer, taken together.
-    #[error("the answer to {operation} has more than {limit} bytes")]
+    #[error("the answer to {operation} exceeds {limit} bytes")]
     Endless {
         /// What was asked.
         operation: Operation,
@@ -78,14 +78,14 @@ pub enum Error {
         limit: usize,
     },
     /// The kernel said that it lost messages (NLMSG_OVERRUN).
-    #[error("the kernel lost a part of the answer to {operation} (NLMSG_OVERRUN): try again")]
+    #[error("the kernel lost part of the answer to {operation} (NLMSG_OVERRUN): try again")]
     Overrun {
         /// What was asked.
         operation: Operation,
     },
     /// The interfaces changed between the parts of an answer
     /// (NLM_F_DUMP_INTR).
-    #[error("the interfaces changed while {operation} was answered: try again")]
+    #[error("the interfaces changed during {operation}: try again")]
     Inconsistent {
         /// What was asked.
         operation: Operation,
@@ -99,7 +99,7 @@ pub enum Error {
         source: Malformed,
     },
     /// A well-formed message that is no answer to the request.
-    #[error("the answer to {operation} is a message of {what}")]
+    #[error("unexpected answer to {operation}: {what}")]
     Unexpected {
         /// What was asked.
         operation: Operation,
@@ -141,12 +141,14 @@ impl Display for Refusal {
                 ": `nl_user show` lists the Ethernet interfaces of this network namespace",
             ),
             Errno::EMSGSIZE => f.write_str(
-                ": the loaded module has no dump, update it, or give one: \
+                ": the loaded module has no dump: update it, or name an interface: \
                  `nl_user show INTERFACE`",
             ),
             Errno::ENOMEM => f.write_str(": try again"),
-            Errno::EPERM | Errno::EACCES => f.write_str(": try as root"),
-            Errno::EOPNOTSUPP => f.write_str(": the loaded module lacks it, update the module"),
+            Errno::EPERM | Errno::EACCES => f.write_str(": run it as root"),
+            Errno::EOPNOTSUPP => {
+                f.write_str(": the loaded module does not support it: update the module")
+            }
             _ => Ok(()),
         }
     }

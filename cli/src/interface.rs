@@ -35,16 +35,16 @@ pub enum Interface {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum InvalidInterface {
-    #[error("an interface index is from 1 to {INDEX_MAX}")]
+    #[error("an interface index must be from 1 to {INDEX_MAX}")]
     Index,
     #[error(
         "an interface name has 1 to {NAME_MAX} bytes, an alternative one up to {ALTERNATIVE_MAX}, \
-         this has {0}"
+         this one has {0}"
     )]
     Length(usize),
-    #[error("no interface can be called `.` or `..`")]
+    #[error("an interface cannot be named `.` or `..`")]
     Dots,
-    #[error("an interface name has no `/`, no `:` and no whitespace")]
+    #[error("an interface name cannot contain `/`, `:` or whitespace")]
     Character,
 }
 
@@ -53,7 +53,7 @@ pub enum InvalidInterface {
 pub enum Unresolved {
     /// There is no such interface.
     #[error(
-        "no interface of this network namespace is called so (ENODEV): \
+        "no interface in this network namespace has this name (ENODEV): \
          `nl_user show` lists the Ethernet interfaces"
     )]
     NoSuchName,

@@ -72,11 +72,11 @@ impl Netdev {
                 NetdevAttr::Ifindex => ifindex = Some(attribute.u32()?),
                 NetdevAttr::Ifname => {
                     let Some(end) = attribute.payload.iter().position(|&byte| byte == 0) else {
-                        return Err(attribute.malformed("a name without its NUL"));
+                        return Err(attribute.malformed("name is not NUL-terminated"));
                     };
                     match attribute.payload.get(..end) {
                         Some(name) if !name.is_empty() => ifname = Some(name.to_vec()),
-                        _ => return Err(attribute.malformed("an empty name")),
+                        _ => return Err(attribute.malformed("name is empty")),
                     }
                 }
                 NetdevAttr::Flags => flags = Some(attribute.u32()?),
@@ -85,7 +85,7 @@ impl Netdev {
                 NetdevAttr::Qlen => qlen = Some(attribute.u32()?),
                 NetdevAttr::Stats => {
                     if !attribute.payload.len().is_multiple_of(size_of::<u64>()) {
-                        return Err(attribute.malformed("a length that is no multiple of 8"));
+                        return Err(attribute.malformed("length is not a multiple of 8"));
                     }
                     stats = Some(Stats::parse(attribute.payload));
                 }

@@ -104,7 +104,7 @@ impl KernelSocket {
         let peek = Msg::PEEK | Msg::TRUNC | Msg::DONTWAIT;
         let (size, _) = self.socket.recv(&mut [0u8; 0][..], peek)?;
         if size > MAX_DATAGRAM {
-            let text = format!("a datagram of {size} bytes, more than {MAX_DATAGRAM}");
+            let text = format!("datagram of {size} bytes exceeds {MAX_DATAGRAM}");
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         }
         buffer.clear();
@@ -114,7 +114,7 @@ impl KernelSocket {
         let message = recvmsg::<NetlinkAddr>(self.socket.as_raw_fd(), &mut parts, None, flags)?;
         let (size, sender) = (message.bytes, message.address.map(|from| from.pid()));
         buffer.truncate(size);
-        let sender = sender.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
+        let sender = sender.ok_or_else(|| io::Error::other("datagram without a sender"))?;
         Ok(Received { sender, size })
     }
 }

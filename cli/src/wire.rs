@@ -33,13 +33,13 @@ pub const ATTRIBUTE_HEADER: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Malformed {
-    #[error("{have} bytes left where a message header takes {MESSAGE_HEADER}")]
+    #[error("{have} bytes left, a message header takes {MESSAGE_HEADER}")]
     MessageHeader { have: usize },
-    #[error("a message of {len} bytes where {have} bytes are left")]
+    #[error("message length is {len}, {have} bytes are left")]
     MessageLength { len: u32, have: usize },
-    #[error("a {what} of {have} bytes, too short")]
+    #[error("{what} of {have} bytes is too short")]
     Body { what: &'static str, have: usize },
-    #[error("{have} bytes at offset {offset} where an attribute header takes {ATTRIBUTE_HEADER}")]
+    #[error("{have} bytes left at offset {offset}, an attribute header takes {ATTRIBUTE_HEADER}")]
     AttributeHeader { offset: usize, have: usize },
     #[error("attribute {label} at offset {offset} has length {len}, {have} bytes are left")]
     AttributeLength {
@@ -64,7 +64,7 @@ pub enum Malformed {
         offset: usize,
         problem: &'static str,
     },
-    #[error("attribute {label} is missing from what starts at offset {offset}")]
+    #[error("attribute {label} is missing at offset {offset}")]
     Missing { label: String, offset: usize },
 }
 
@@ -412,21 +412,21 @@ mod tests {
         );
         assert_eq!(
             only_error(&[8, 0, 1]),
-            "3 bytes at offset 20 where an attribute header takes 4"
+            "3 bytes left at offset 20, an attribute header takes 4"
         );
     }
 
     #[test]
     fn a_message_shorter_than_its_header_or_longer_than_the_datagram_is_refused() {
         for (len, have, text) in [
-            (15, 20, "a message of 15 bytes where 20 bytes are left"),
-            (21, 20, "a message of 21 bytes where 20 bytes are left"),
+            (15, 20, "message length is 15, 20 bytes are left"),
+            (21, 20, "message length is 21, 20 bytes are left"),
             (
                 u32::MAX,
                 20,
-                "a message of 4294967295 bytes where 20 bytes are left",
+                "message length is 4294967295, 20 bytes are left",
             ),
-            (16, 12, "12 bytes left where a message header takes 16"),
+            (16, 12, "12 bytes left, a message header takes 16"),
         ] {
             let mut bytes = len.to_ne_bytes().to_vec();
             bytes.resize(have, 0);

@@ -55,13 +55,13 @@ fn wrong_usage_is_status_2() {
         assert_fails(
             &[b"show", index],
             2,
-            "an interface index is from 1 to 2147483647",
+            "an interface index must be from 1 to 2147483647",
         );
     }
-    assert_fails(&[b"show", b""], 2, "up to 127, this has 0");
-    assert_fails(&[b"show", &[b'a'; 128]], 2, "up to 127, this has 128");
-    assert_fails(&[b"show", b"eth0:1"], 2, "no `/`, no `:`");
-    assert_fails(&[b"show", b"\x1b[1m/"], 2, "'\\x1b[1m/' names no interface");
+    assert_fails(&[b"show", b""], 2, "up to 127, this one has 0");
+    assert_fails(&[b"show", &[b'a'; 128]], 2, "up to 127, this one has 128");
+    assert_fails(&[b"show", b"eth0:1"], 2, "cannot contain `/`, `:`");
+    assert_fails(&[b"show", b"\x1b[1m/"], 2, "invalid interface '\\x1b[1m/'");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_list_too_long_for_a_module_without_a_dump_says_what_to_do() {
     assert_eq!(
         client.l2_list().unwrap_err().to_string(),
         "the kernel refused L2_LIST with EMSGSIZE (Message too long), saying \"too many\": the \
-         loaded module has no dump, update it, or give one: `nl_user show INTERFACE`"
+         loaded module has no dump: update it, or name an interface: `nl_user show INTERFACE`"
     );
 }
 
@@ -111,7 +111,7 @@ fn lost_and_inconsistent_answers_are_errors() {
     let error = iid_error(|_| vec![message(NLMSG_OVERRUN, 0, 0, &[])]);
     assert_eq!(
         error,
-        "the kernel lost a part of the answer to L2_IID (NLMSG_OVERRUN): try again"
+        "the kernel lost part of the answer to L2_IID (NLMSG_OVERRUN): try again"
     );
 }
 
@@ -131,7 +131,7 @@ fn a_list_that_changes_at_every_dump_is_an_error_after_eight() {
         });
         assert_eq!(
             client.l2_list().unwrap_err().to_string(),
-            "the interfaces changed while L2_LIST was answered: try again"
+            "the interfaces changed during L2_LIST: try again"
         );
         drop(client);
         assert_eq!(dumps, 8);
@@ -191,7 +191,7 @@ fn an_endless_answer_is_not_read_for_ever() {
     let error = Client::new(Babbler(noops, 0), Duration::from_secs(600)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the answer to CTRL_CMD_GETFAMILY has more than 67108864 bytes"
+        "the answer to CTRL_CMD_GETFAMILY exceeds 67108864 bytes"
     );
 }
 
@@ -206,7 +206,7 @@ fn a_cut_datagram_is_noticed() {
     });
     assert_eq!(
         error,
-        "the answer to L2_IID was cut: 96 of 176 bytes arrived"
+        "the answer to L2_IID was truncated: 96 of 176 bytes received"
     );
 }
 
@@ -248,15 +248,15 @@ fn malformed_attributes_are_named() {
     );
     assert_eq!(
         wrong(7, &[0; 201]),
-        "attribute netdev.stats at offset 44: a length that is no multiple of 8"
+        "attribute netdev.stats at offset 44: length is not a multiple of 8"
     );
     assert_eq!(
         wrong(2, b"eth0"),
-        "attribute netdev.ifname at offset 44: a name without its NUL"
+        "attribute netdev.ifname at offset 44: name is not NUL-terminated"
     );
     assert_eq!(
         wrong(2, b"\0"),
-        "attribute netdev.ifname at offset 44: an empty name"
+        "attribute netdev.ifname at offset 44: name is empty"
     );
     assert_eq!(
         wrong(2, b"seventeen-bytes-\0"),
@@ -268,13 +268,11 @@ fn malformed_attributes_are_named() {
 fn an_interface_without_index_or_name_is_refused() {
     assert_eq!(
         nest_error(&[attribute(2, b"eth0\0")]),
-        "malformed answer to L2_LIST: attribute netdev.ifindex is missing from what starts at \
-         offset 24"
+        "malformed answer to L2_LIST: attribute netdev.ifindex is missing at offset 24"
     );
     assert_eq!(
         nest_error(&[attribute(1, &2u32.to_ne_bytes())]),
-        "malformed answer to L2_LIST: attribute netdev.ifname is missing from what starts at \
-         offset 24"
+        "malformed answer to L2_LIST: attribute netdev.ifname is missing at offset 24"
     );
 }
 
@@ -301,11 +299,11 @@ fn lengths_that_overrun_are_refused_at_every_level() {
     );
     assert_eq!(
         broken(0, 200),
-        "malformed answer to L2_IID: a message of 200 bytes where 100 bytes are left"
+        "malformed answer to L2_IID: message length is 200, 100 bytes are left"
     );
     assert_eq!(
         broken(0, 3),
-        "malformed answer to L2_IID: a message of 3 bytes where 100 bytes are left"
+        "malformed answer to L2_IID: message length is 3, 100 bytes are left"
     );
 }
 
@@ -316,28 +314,28 @@ fn short_messages_are_refused() {
     };
     assert_eq!(
         bare(FAMILY, 3),
-        "malformed answer to L2_IID: a generic netlink header of 3 bytes, too short"
+        "malformed answer to L2_IID: generic netlink header of 3 bytes is too short"
     );
     assert_eq!(
         bare(NLMSG_ERROR, 3),
-        "malformed answer to L2_IID: a NLMSG_ERROR of 3 bytes, too short"
+        "malformed answer to L2_IID: NLMSG_ERROR of 3 bytes is too short"
     );
     assert_eq!(
         bare(NLMSG_ERROR, 19),
-        "malformed answer to L2_IID: a NLMSG_ERROR of 19 bytes, too short"
+        "malformed answer to L2_IID: NLMSG_ERROR of 19 bytes is too short"
     );
     assert_eq!(
         bare(NLMSG_DONE, 2),
-        "malformed answer to L2_IID: a NLMSG_DONE of 2 bytes, too short"
+        "malformed answer to L2_IID: NLMSG_DONE of 2 bytes is too short"
     );
 }
 
 #[test]
 fn a_message_that_is_no_answer_is_refused() {
     let error = iid_error(|asked| vec![generic(FAMILY, 0, asked.sequence, L2_LIST, &[])]);
-    assert_eq!(error, "the answer to L2_IID is a message of command 1");
+    assert_eq!(error, "unexpected answer to L2_IID: command 1");
     let error = iid_error(|asked| vec![generic(99, 0, asked.sequence, L2_IID, &[])]);
-    assert_eq!(error, "the answer to L2_IID is a message of type 99");
+    assert_eq!(error, "unexpected answer to L2_IID: type 99");
 }
 
 /// Answers each request with the next datagram, whatever it is.
@@ -382,8 +380,7 @@ fn an_absent_family_says_how_to_load_the_module() {
 fn a_controller_without_a_family_number_is_refused() {
     assert_eq!(
         get_family_error(generic(0x10, 0, 2, 1, &attribute(2, b"nl_util\0"))),
-        "malformed answer to CTRL_CMD_GETFAMILY: attribute family-id is missing from what starts \
-         at offset 20"
+        "malformed answer to CTRL_CMD_GETFAMILY: attribute family-id is missing at offset 20"
     );
     assert_eq!(
         get_family_error(generic(0x10, 0, 2, 1, &attribute(1, &[0; 4]))),
