@@ -10,7 +10,7 @@ use std::{ffi::OsString, path::PathBuf};
 #[command(
     bin_name = "cargo xtask",
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 69 something the task needs is missing."
+    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 69 a requirement is missing."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -21,49 +21,49 @@ pub(crate) struct Args {
 pub(crate) enum Task {
     /// Run the whole chain once: kernel, module, recordings, dissection, comparison
     Demo,
-    /// Install what is missing and build the guest kernel (other tasks do it by themselves)
+    /// Install missing packages and build the guest kernel (other tasks do so automatically)
     Setup(SetupArgs),
-    /// Run a command in the guest kernel, with our module loaded
+    /// Run a command in the guest kernel, with the module loaded
     ///
-    /// CMD runs as root with this working directory, this environment, and PATH
-    /// with the workspace's release binaries first. Standard output, standard
-    /// error and the exit status are CMD's own.
+    /// CMD runs as root in the current directory and environment, with the
+    /// workspace's release binaries first in PATH. Standard output, standard error
+    /// and the exit status are CMD's own.
     ///
-    /// The host's files are in sight, read-only except the checkout, the cache,
-    /// /tmp and $TMPDIR. /proc, /sys, /dev and /run are the guest's own. From a
+    /// The host's files are visible, read-only except the checkout, the cache,
+    /// /tmp and $TMPDIR. /proc, /sys, /dev and /run are the guest's own. On a
     /// terminal the guest gets a terminal; a pipe or file on standard input is
     /// passed on.
     Guest(GuestArgs),
-    /// Print where a guest kernel's source and build are
+    /// Print the path of a guest kernel's source or build
     Kernel(KernelArgs),
-    /// Build, load, unload the module, or show its log, on this machine's own kernel
+    /// Build, load or unload the module on this machine's kernel, or show its log
     Kmod(KmodArgs),
-    /// Write everything that is generated from kmod/uapi/nl_util.yaml
+    /// Generate all files derived from kmod/uapi/nl_util.yaml
     Codegen(CodegenArgs),
     /// Write the Wireshark dissector and say how to load it
     ///
-    /// Without --spec: dissector/nl_util.lua, and how to load it. With it: a plugin
-    /// for each generic netlink family, in DIR; any set of them may be loaded together.
+    /// Without --spec: dissector/nl_util.lua, and how to load it. With --spec: a plugin
+    /// for each generic netlink family, in DIR; any of them may be loaded together.
     Dissector(DissectorArgs),
-    /// Record captures/samples/ anew in the guest
+    /// Record captures/samples/ again, in the guest
     Samples,
-    /// Make the reference report anew: docs/report.md, docs/report.html, docs/img/report.png
+    /// Regenerate the sample report: docs/report.md, docs/report.html, docs/img/report.png
     Report(ReportArgs),
-    /// Make the pictures of docs/wireshark.md anew, of the real Wireshark
+    /// Retake the screenshots in docs/wireshark.md, with the real Wireshark
     Screenshots,
     /// Run all checks and tests
     Test(TestArgs),
-    /// Measure against peers, in the guest
+    /// Run benchmarks against comparable programs, in the guest
     #[command(subcommand)]
     Bench(BenchArgs),
-    /// Try to break the module or the recorder, at length, in a guest of its own
+    /// Stress-test the module or the recorder, in a separate guest
     Soak(SoakArgs),
 }
 
 /// The guest kernel that a task is about.
 #[derive(clap::Args)]
 pub(crate) struct OnKernel {
-    /// Which kernel
+    /// The kernel to use
     #[arg(
         long,
         value_name = "NAME",
@@ -76,13 +76,13 @@ pub(crate) struct OnKernel {
 
 #[derive(clap::Args)]
 pub(crate) struct ReportArgs {
-    /// How often each command is recorded
+    /// Number of times to record each command
     #[arg(short = 'n', long, value_name = "N", default_value_t = 11)]
     pub(crate) rounds: u32,
-    /// How many Ethernet interfaces there are; may be given several times
+    /// Number of Ethernet interfaces; may be repeated
     #[arg(long, value_name = "N", default_values_t = [3, 100, 5000], value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) interfaces: Vec<u32>,
-    /// Where to write it [default: docs/]
+    /// Output directory [default: docs/]
     #[arg(short, long = "output", value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -99,18 +99,18 @@ impl ReportArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct SoakArgs {
-    /// What to try
+    /// The test to run
     pub(crate) what: SoakWhat,
     #[command(flatten)]
     pub(crate) on: OnKernel,
-    /// How many messages, inputs, rounds, allocations, or runs of each command
+    /// Number of messages, inputs, rounds, allocations, or runs of each command
     /// [default: 1000000, 1000000, 300, 100, 500, 100]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) count: Option<u64>,
-    /// Only those commands of `record` whose names contain this
+    /// Only commands of `record` whose names contain TEXT
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
-    /// Repeat what was done with this seed
+    /// Repeat the run with this seed
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// This is the half that runs in the guest
@@ -120,20 +120,21 @@ pub(crate) struct SoakArgs {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum SoakWhat {
-    /// Hostile messages, made from the definition and from nothing
+    /// Hostile messages, mutated from the definition and random
     Hostile,
-    /// Any bytes as a capture file, by libFuzzer, for `nlcap show` (on this machine)
+    /// Arbitrary bytes as a capture file for `nlcap show`, with libFuzzer (on this machine)
     Decode,
-    /// Interfaces that come, go and move while clients list, dump and watch
+    /// Interfaces created, deleted and moved while clients list, dump and listen
     Churn,
-    /// The module removed and inserted under load; namespaces ended with sockets open
+    /// The module unloaded and loaded under load; namespaces deleted with sockets open
     Reload,
-    /// The Wireshark dissector: recordings with changed bytes through tshark, and 50 times
-    /// as many payloads through Lua; needs no guest
+    /// The Wireshark dissector: corrupted recordings through tshark, and 50 times as many
+    /// payloads through Lua; needs no guest
     Dissector,
-    /// Allocations that fail, one after the other (needs a kernel with checkers)
+    /// Allocation failures, injected one after the other (needs a kernel with checkers)
     Faults,
-    /// Commands recorded by nlcap among others that say the same: none missing, none foreign
+    /// Commands recorded by nlcap while others send the same messages: none missing, none
+    /// foreign
     Record,
 }
 
@@ -166,14 +167,14 @@ impl SoakWhat {
 
 #[derive(Subcommand)]
 pub(crate) enum BenchArgs {
-    /// The module, against rtnetlink and another module of the same protocol
+    /// The module, against rtnetlink and another module with the same protocol
     Module(BenchModuleArgs),
     /// The half of it that runs in the guest
     #[command(hide = true)]
     ModuleInGuest(BenchModuleInGuestArgs),
     /// `nlcap show`, against tshark
     Decode(BenchDecodeArgs),
-    /// The Wireshark dissector, against no plugin and against Wireshark's own in C
+    /// The Wireshark dissector, against no plugin and against Wireshark's own C dissector
     Dissector(BenchDissectorArgs),
     /// `nlcap record`, against strace and tcpdump
     Record(BenchRecordArgs),
@@ -204,7 +205,7 @@ pub(crate) struct BenchGuestInGuestArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct BenchRecordArgs {
-    /// How often each contender is measured
+    /// Number of rounds per contender
     #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
     pub(crate) rounds: u32,
 }
@@ -219,33 +220,33 @@ pub(crate) struct BenchRecordInGuestArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct BenchDecodeArgs {
-    /// How many messages
+    /// Number of messages
     #[arg(short = 'm', long, value_name = "N", default_value_t = 1_000_000)]
     pub(crate) messages: u32,
-    /// How often each contender is measured
+    /// Number of rounds per contender
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
     pub(crate) rounds: u32,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct BenchDissectorArgs {
-    /// How many messages
+    /// Number of messages
     #[arg(short = 'm', long, value_name = "N", default_value_t = 100_000)]
     pub(crate) messages: u32,
-    /// How often each contender is measured
+    /// Number of rounds per contender
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
     pub(crate) rounds: u32,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct BenchModuleArgs {
-    /// Another module that answers the family, loaded in turn with ours
+    /// Another module that implements the family, loaded in turn with nl_kernel
     #[arg(long, value_name = "FILE.ko")]
     pub(crate) peer_module: Option<PathBuf>,
-    /// How often each contender is measured
+    /// Number of rounds per contender
     #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
     pub(crate) rounds: u32,
-    /// Write all figures there, too
+    /// Also write all figures to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
@@ -264,8 +265,8 @@ pub(crate) struct BenchModuleInGuestArgs {
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes: CMD's own (128+n when signal n ended it, 127 not found, 126 not \
-    executable), or 69 when the guest could not run it: no kernel, crashed, timed out.\n\n\
+    after_help = "Exit codes: CMD's own (128+n if signal n killed it, 127 not found, 126 not \
+    executable), or 69 if the guest could not run it: no kernel, crashed, timed out.\n\n\
     Examples:\n  cargo xtask guest -- nl_user show\n  cargo xtask guest -- bash\n  \
     cargo xtask guest --module none --dmesg /tmp/log -- ip -br link"
 )]
@@ -275,23 +276,23 @@ pub(crate) struct GuestArgs {
     pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) on: OnKernel,
-    /// Module to load first; `none` for none [default: nl_kernel.ko, built if stale]
+    /// Module to load first, or `none` [default: nl_kernel.ko, built if stale]
     #[arg(long, value_name = "FILE|none")]
     pub(crate) module: Option<PathBuf>,
-    /// The guest's memory [default: what the kernel needs]
+    /// Guest memory [default: as the kernel needs]
     #[arg(long, value_name = "SIZE")]
     pub(crate) mem: Option<String>,
-    /// Write the guest's kernel log there
+    /// Write the guest's kernel log to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) dmesg: Option<PathBuf>,
-    /// End the guest after S seconds, 0 for never
+    /// Stop the guest after S seconds, 0 for never
     #[arg(long, value_name = "S", default_value_t = 600)]
     pub(crate) timeout: u64,
-    /// Let the guest's root write wherever the caller may
+    /// Let the guest's root write wherever the caller can
     #[arg(long)]
     pub(crate) rw: bool,
-    /// Let kmemleak watch from the start; `debug-smp`, many times slower with it, does not
-    /// by itself
+    /// Enable kmemleak from boot; off by default on `debug-smp`, which is many times slower
+    /// with it
     #[arg(long)]
     pub(crate) kmemleak: bool,
     /// The command and its arguments
@@ -320,7 +321,7 @@ impl GuestArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct SetupArgs {
-    /// Build this kernel; for `newest` and `distro`, ask anew which that is
+    /// Build this kernel; for `newest` and `distro`, look up the current version first
     #[arg(
         long,
         value_name = "NAME",
@@ -332,7 +333,7 @@ pub(crate) struct SetupArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct KernelArgs {
-    /// Which path
+    /// The path to print
     #[arg(long, value_name = "WHAT")]
     pub(crate) print: KernelPath,
     #[command(flatten)]
@@ -343,7 +344,7 @@ pub(crate) struct KernelArgs {
 pub(crate) enum KernelPath {
     /// The unpacked source
     Source,
-    /// The build folder, for `make -C BUILD M=…`
+    /// The build directory, for `make -C BUILD M=…`
     Build,
 }
 
@@ -357,11 +358,11 @@ pub(crate) struct KmodArgs {
 pub(crate) enum KmodAction {
     /// Build nl_kernel.ko for the running kernel
     Build(MakeArgs),
-    /// Build and insert it
+    /// Build and load it
     Load(MakeArgs),
-    /// Remove it
+    /// Unload it
     Unload,
-    /// Show its lines of the kernel log
+    /// Show its lines in the kernel log
     Log,
     /// Build the tests' module for a guest kernel, and print where it is
     #[command(hide = true)]
@@ -370,7 +371,7 @@ pub(crate) enum KmodAction {
 
 #[derive(clap::Args)]
 pub(crate) struct MakeArgs {
-    /// For make: LLVM=1 and RUSTC=… as the kernel was built, KDIR=… for its tree
+    /// Passed to make: LLVM=1 and RUSTC=… as the kernel was built, KDIR=… for its tree
     #[arg(value_name = "VAR=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<String>,
 }
@@ -378,7 +379,7 @@ pub(crate) struct MakeArgs {
 fn variable(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((name, _)) if !name.is_empty() && !name.starts_with('-') => Ok(text.to_owned()),
-        _ => Err("not a VAR=VALUE".to_owned()),
+        _ => Err("not VAR=VALUE".to_owned()),
     }
 }
 
@@ -387,46 +388,46 @@ fn variable(text: &str) -> Result<String, String> {
     cargo xtask dissector --spec linux/Documentation/netlink/specs --list\n  \
     cargo xtask dissector --spec linux/Documentation/netlink/specs/ethtool.yaml -o /tmp")]
 pub(crate) struct DissectorArgs {
-    /// A YNL specification, or a folder of them; may be given several times
+    /// A YNL specification, or directory of them; may be repeated
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) spec: Vec<PathBuf>,
-    /// Where to write the plugins of --spec
+    /// Output directory for the plugins of --spec
     #[arg(short, long = "output", value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
-    /// One file, nl_families.lua, for all families
+    /// Write one file, nl_families.lua, for all families
     #[arg(long, requires = "spec")]
     pub(crate) bundle: bool,
-    /// Write nothing; a table of the families and what could not be expressed
+    /// Write nothing; print a table of the families and what is not supported
     #[arg(long)]
     pub(crate) list: bool,
-    /// Also for families that Wireshark dissects by itself; never for nlctrl
+    /// Include families that Wireshark itself dissects, except nlctrl
     #[arg(long, requires = "spec")]
     pub(crate) r#override: bool,
-    /// Put the plugins where this user's Wireshark looks
+    /// Install the plugins for your user's Wireshark
     #[arg(long, conflicts_with_all = ["list", "out"])]
     pub(crate) install: bool,
-    /// Remove what --install put there
+    /// Remove what --install installed
     #[arg(long, exclusive = true)]
     pub(crate) uninstall: bool,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct CodegenArgs {
-    /// Write nothing; fail when a file is stale, and say which
+    /// Write nothing; fail if a file is stale, and name it
     #[arg(long)]
     pub(crate) check: bool,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Write the golden files anew; read them before you commit
+    /// Rewrite the golden files; review them before committing
     #[arg(long)]
     pub(crate) bless: bool,
-    /// Then the module's tests under the other kernels (`guest --list`), and the
-    /// dissector's with the Wiresharks of Debian trixie and unstable
+    /// Also run the module's tests under the other kernels (`guest --list`), and the
+    /// dissector's with the Wireshark of Debian trixie and unstable
     #[arg(long)]
     pub(crate) full: bool,
-    /// Only tests whose name contains this
+    /// Only tests whose names contain FILTER
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
 }

@@ -56,7 +56,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts it with an empty page.
     pub(crate) fn start() -> Result<Self> {
-        let profile = tempfile::tempdir().context("cannot make a folder for Chromium")?;
+        let profile = tempfile::tempdir().context("cannot create a directory for Chromium")?;
         // The protocol is spoken on file descriptors 3 and 4.
         let script = "exec chromium \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
         let mut child = Command::new("sh")

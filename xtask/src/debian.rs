@@ -33,11 +33,11 @@ impl Debian {
     /// need, made where it is missing: a minute and 300 MB for a small one. An archive
     /// that does not answer is [`Unavailable`], unless there is a folder of old.
     pub(crate) fn with(suite: &str, packages: &[&str]) -> Result<Self> {
-        let first = packages.first().context("no package is asked for")?;
+        let first = packages.first().context("no package requested")?;
         let dir = paths::cache()?
             .join("debian")
             .join(format!("{suite}-{first}"));
-        fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let made = Self {
             root: dir.join("root"),
         };
@@ -82,13 +82,14 @@ impl Debian {
         if let Err(err) = run::logged(&mut cmd, &log, &title, 0, |_| true) {
             remove(&new)?;
             if self.root.join("usr").is_dir() {
-                eprintln!("{err:#}\ngoing on with {} as it is", self.root.display());
+                eprintln!("{err:#}\ncontinuing with {} as it is", self.root.display());
                 return Ok(());
             }
             return Err(Unavailable(format!("no Debian {suite}: {err:#}")).into());
         }
         remove(&self.root)?;
-        fs::rename(&new, &self.root).with_context(|| format!("cannot make {}", self.root.display()))
+        fs::rename(&new, &self.root)
+            .with_context(|| format!("cannot create {}", self.root.display()))
     }
 }
 
@@ -120,10 +121,10 @@ pub(crate) fn mirror() -> Result<String> {
         "$(ORIGIN)|$(LABEL)|$(REPO_URI)",
         "Created-By: Packages",
     ]))
-    .with_context(|| format!("cannot learn the machine's Debian mirror (or set {MIRROR})"))?;
+    .with_context(|| format!("cannot find the machine's Debian mirror; set {MIRROR}"))?;
     match debian_of(&targets) {
         Some(mirror) => Ok(mirror.to_owned()),
-        None => bail!("apt knows no Debian mirror (`apt-get update`, or set {MIRROR})"),
+        None => bail!("apt has no Debian mirror: run `apt-get update`, or set {MIRROR}"),
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn build(kernel: &Kernel, what: Build) -> Result<PathBuf> {
         Build::Tests => "-tests",
     };
     let dir = folder(&format!("{}{suffix}", kernel.name))?;
-    fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let mut sources = sources(&paths::root().join("kmod"))?;
     if let Build::Tests = what {
         for (name, _) in &mut sources {
@@ -200,8 +200,8 @@ fn build_for_own(dir: &Path, with: &MakeArgs) -> Result<()> {
     if tree.is_absolute() && !tree.is_dir() {
         let tree = tree.display();
         return Err(Unavailable(format!(
-            "no kernel build tree {tree}: kmod/README.md says which kernels can build the module, \
-             KDIR=DIR names another tree, and `cargo xtask guest` brings a kernel of its own"
+            "no kernel build tree {tree}: see kmod/README.md for the requirements, set KDIR=DIR for \
+             another tree, or use `cargo xtask guest`, which has its own kernel"
         ))
         .into());
     }

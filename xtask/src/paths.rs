@@ -25,7 +25,7 @@ pub(crate) fn own() -> Result<PathBuf> {
     // The kernel puts " (deleted)" behind the name of a file that is gone.
     anyhow::ensure!(
         exe.exists(),
-        "this program was built anew while it ran: start it again"
+        "xtask was rebuilt while it ran: start it again"
     );
     Ok(exe)
 }
@@ -39,7 +39,7 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
         .ancestors()
         .find(|dir| dir.ends_with("debug") || dir.ends_with("release"))
         .and_then(Path::parent)
-        .with_context(|| format!("{} does not lie in a target folder", exe.display()))?;
+        .with_context(|| format!("{} is not in a target directory", exe.display()))?;
     Ok(dir.to_owned())
 }
 
@@ -58,6 +58,6 @@ pub(crate) fn cache() -> Result<PathBuf> {
             .join(".cache"),
     };
     let dir = base.join("nl-util");
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
     Ok(dir)
 }

@@ -27,7 +27,7 @@ pub(crate) fn task(args: &ReportArgs) -> Result<()> {
     kernel.ensure()?;
     kmod::ensure(kernel)?;
     cargo::build_release()?;
-    let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot make a folder")?;
+    let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot create a directory")?;
     let specs = kernel.source()?.join("Documentation/netlink/specs");
     in_guest(&script(args, dir.path(), &specs))?;
 
@@ -37,15 +37,15 @@ pub(crate) fn task(args: &ReportArgs) -> Result<()> {
     };
     let versions: Vec<_> = read("versions")?.lines().map(str::to_owned).collect();
     let about = format!(
-        "Recorded in the guest, a kernel that runs as an ordinary process: its times are its own, ratios \
-         mean more. {}.",
+        "Recorded in the guest, a kernel that runs as an ordinary process: compare ratios rather \
+         than times. {}.",
         versions.join(", ")
     );
     let out = args
         .out
         .clone()
         .unwrap_or_else(|| paths::root().join("docs"));
-    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     let [page, text] = ["report.html", "report.md"].map(|name| out.join(name));
     let nlcap = paths::release_dir()?.join("nlcap");
     let mut report = Command::new(nlcap);
@@ -62,7 +62,7 @@ pub(crate) fn task(args: &ReportArgs) -> Result<()> {
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     let picture = out.join("img/report.png");
-    fs::create_dir_all(out.join("img")).context("cannot make a folder for the picture")?;
+    fs::create_dir_all(out.join("img")).context("cannot create a directory for the picture")?;
     let mut browser = Browser::start()?;
     browser.open(&page, PICTURE.0, false)?;
     fs::write(&picture, browser.picture(Some(PICTURE.1))?)

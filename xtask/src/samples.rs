@@ -18,7 +18,7 @@ const SAMPLES: &[Sample] = &[
     (
         "nl_user-show",
         "nl_user show",
-        "the family's id asked for, then L2_LIST",
+        "family id lookup, then L2_LIST",
     ),
     (
         "nl_user-show-veth0",
@@ -69,18 +69,18 @@ const FAMILIES: &[Sample] = &[
     (
         "tcp_metrics",
         "ip tcp_metrics delete 10.9.9.9",
-        "tcp_metrics: an address that is not there",
+        "tcp_metrics: a nonexistent address",
     ),
     ("team", "teamnl team0 ports", "team: its ports"),
     (
         "netdev",
         "ynl --spec netdev.yaml --dump dev-get",
-        "netdev: features of all devices (the client fails at the answer's padding)",
+        "netdev: features of all devices (the client fails on the answer's padding)",
     ),
     (
         "ovs_datapath",
         "ynl --spec ovs_datapath.yaml --do new --json '{\"name\":\"ovs0\",\"upcall-pid\":0}'",
-        "ovs_datapath: one is made",
+        "ovs_datapath: a datapath is created",
     ),
     (
         "ovs_vport",
@@ -90,7 +90,7 @@ const FAMILIES: &[Sample] = &[
     (
         "ovs_flow",
         "ynl --spec ovs_flow.yaml --dump get --json '{\"dp-ifindex\":99}'",
-        "ovs_flow: a datapath that is not there",
+        "ovs_flow: a nonexistent datapath",
     ),
 ];
 
@@ -108,7 +108,7 @@ pub(crate) fn task() -> Result<()> {
     cargo::build_release()?;
     let dir = paths::root().join("captures/samples");
     let source = Kernel::named("default")?.source()?;
-    let tools = tempfile::tempdir_in(paths::target_dir()?).context("cannot make a folder")?;
+    let tools = tempfile::tempdir_in(paths::target_dir()?).context("cannot create a directory")?;
     let ynl = tools.path().join("ynl");
     let client = quoted(&source.join("tools/net/ynl/cli.py"));
     fs::write(
@@ -131,7 +131,7 @@ pub(crate) fn task() -> Result<()> {
     section(&mut script, &mut readme, &dir, MORE, FAMILIES)?;
     in_guest(&script)?;
     fs::write(dir.join("README.md"), readme).context("cannot write the samples' README")?;
-    println!("now: cargo xtask test --bless, and read what it changed");
+    println!("now run `cargo xtask test --bless`, and review the changes");
     Ok(())
 }
 

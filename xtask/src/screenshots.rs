@@ -66,7 +66,7 @@ pub(crate) fn task() -> Result<()> {
             return Err(Unavailable(format!("{program} is missing; run: {INSTALL}")).into());
         }
     }
-    let home = tempfile::tempdir().context("cannot make a folder")?;
+    let home = tempfile::tempdir().context("cannot create a directory")?;
     let xtask = paths::own()?;
     run::check(
         Command::new(xtask)
@@ -89,7 +89,7 @@ pub(crate) fn task() -> Result<()> {
     // The X server chooses a free display and says which.
     let (width, height) = SIZE;
     let number = home.path().join("display");
-    let fd = fs::File::create(&number).context("cannot make a file")?;
+    let fd = fs::File::create(&number).context("cannot create a file")?;
     let mut server = Command::new("Xvfb");
     server
         .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0"])
@@ -111,7 +111,7 @@ pub(crate) fn task() -> Result<()> {
     };
     let _manager = start(&mut on("openbox"))?;
     let dir = paths::root().join("docs/img");
-    fs::create_dir_all(&dir).context("cannot make docs/img")?;
+    fs::create_dir_all(&dir).context("cannot create docs/img")?;
     for (name, sample, packet, filter) in PICTURES {
         let file = paths::root().join(format!("captures/samples/{sample}.pcapng"));
         take(

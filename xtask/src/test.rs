@@ -49,10 +49,8 @@ const CHECKS: &[Check] = &[
         "the modules' sources are formatted as the kernel's are",
         module_fmt,
     ),
-    ("what is generated from the definition is not stale", || {
-        codegen::all(true)
-    }),
-    ("clippy has nothing to say", || {
+    ("generated files are up to date", || codegen::all(true)),
+    ("clippy has no warnings", || {
         run::check(cargo::command().args([
             "clippy",
             "--quiet",
@@ -62,11 +60,10 @@ const CHECKS: &[Check] = &[
             "-Dwarnings",
         ]))
     }),
-    (
-        "the kernel's clippy has nothing to say of the module",
-        || kmod::build(Kernel::named("default")?, Build::Clippy).map(drop),
-    ),
-    ("the documentation builds without a warning", || {
+    ("the kernel's clippy has no warnings for the module", || {
+        kmod::build(Kernel::named("default")?, Build::Clippy).map(drop)
+    }),
+    ("the documentation builds without warnings", || {
         run::check(
             cargo::command()
                 .args([
@@ -290,7 +287,7 @@ fn cargo_test(cmd: &mut Command, prefix: &str, tally: &mut Tally) -> Result<()> 
     }
     let status = child.wait().context("cannot wait for cargo test")?;
     if results == 0 || (!status.success() && tally.failed == failed_before) {
-        bail!("cargo test did not run its tests to the end: {status}");
+        bail!("cargo test did not complete: {status}");
     }
     Ok(())
 }

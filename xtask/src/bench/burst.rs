@@ -76,7 +76,7 @@ fn nlcap() -> Result<Row> {
     let mut child = Command::new("nlcap")
         .args(["record", "-w", file])
         .stdin(Stdio::null())
-        .stderr(fs::File::create("nlcap.err").context("cannot make a file")?)
+        .stderr(fs::File::create("nlcap.err").context("cannot create a file")?)
         .spawn()
         .context("cannot run nlcap")?;
     wait_for(|| fs::metadata(file).is_ok_and(|about| about.len() > 0))?;

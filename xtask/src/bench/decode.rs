@@ -57,7 +57,7 @@ pub(super) fn task(args: &BenchDecodeArgs) -> Result<()> {
     cargo::build_release()?;
     let nlcap = paths::release_dir()?.join("nlcap");
     let specs = (Kernel::named("default")?.source()?).join("Documentation/netlink/specs");
-    let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot make a folder")?;
+    let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot create a directory")?;
     let [whole, tenth] = ["whole.pcap", "tenth.pcap"].map(|name| dir.path().join(name));
     let samples = sample_messages()?;
     write_file(&whole, NETLINK, &samples, args.messages)?;
@@ -145,7 +145,7 @@ fn sample_messages() -> Result<Vec<Vec<u8>>> {
     let mut all = Vec::new();
     for name in ["nl_user-show-veth0", "ip-link-show"] {
         let sample = paths::root().join(format!("captures/samples/{name}.pcapng"));
-        let dir = tempfile::tempdir().context("cannot make a folder")?;
+        let dir = tempfile::tempdir().context("cannot create a directory")?;
         let pcap = dir.path().join("sample.pcap");
         // What the command said alone: of what nlcap adds there is much more.
         let mut tshark = Command::new("tshark");

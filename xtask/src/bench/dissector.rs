@@ -130,7 +130,7 @@ impl Run {
 
 /// `cargo xtask bench dissector`.
 pub(super) fn task(args: &BenchDissectorArgs) -> Result<()> {
-    let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot make a folder")?;
+    let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot create a directory")?;
     let file = |name: &str| dir.path().join(name);
     let naming = packet(
         16,

@@ -105,7 +105,7 @@ struct Measured {
 /// `cargo xtask bench module`.
 pub(super) fn task(args: &BenchModuleArgs) -> Result<()> {
     let ours = kmod::ensure(Kernel::named("default")?)?;
-    let results = tempfile::NamedTempFile::new().context("cannot make a file for the results")?;
+    let results = tempfile::NamedTempFile::new().context("cannot create a file for the results")?;
     let xtask = paths::own()?;
     let mut guest = Command::new(&xtask);
     guest
@@ -121,7 +121,7 @@ pub(super) fn task(args: &BenchModuleArgs) -> Result<()> {
         guest.arg("--peer").arg(peer);
     }
     run::check(&mut guest)?;
-    let text = fs::read_to_string(results.path()).context("the guest left no results")?;
+    let text = fs::read_to_string(results.path()).context("the guest wrote no results")?;
     let rows: Vec<Measured> = serde_json::from_str(&text).context("cannot read the results")?;
     print(&rows, args.rounds);
     if let Some(file) = &args.json {
@@ -178,9 +178,9 @@ fn print(rows: &[Measured], rounds: u32) {
     }
     println!("{table}");
     println!(
-        "\n{rounds} rounds in one boot; ratio: least time, over nl_kernel's. RTM_GETLINK tells \
-         of lo too.\nThe other module logs nothing; nl_kernel's log is used up before, and no \
-         console shows it."
+        "\n{rounds} rounds in one boot; ratio: minimum time, relative to nl_kernel's. RTM_GETLINK \
+         reports lo too.\nThe other module logs nothing; nl_kernel's log rate limit is exhausted \
+         beforehand, and no console is attached."
     );
 }
 
@@ -262,7 +262,7 @@ pub(super) fn make_devices(have: usize, want: usize) -> Result<()> {
     let batch: String = (have..want)
         .map(|i| format!("link add d{i} type dummy\n"))
         .collect();
-    let file = tempfile::NamedTempFile::new().context("cannot make a file")?;
+    let file = tempfile::NamedTempFile::new().context("cannot create a file")?;
     fs::write(file.path(), batch).context("cannot write a file")?;
     run::check(Command::new("ip").arg("-batch").arg(file.path()))?;
     // What new links have to say is over soon; IPv6 is not asked on links that are down.

@@ -87,7 +87,7 @@ pub(super) const WITH_ROOM: [&str; 2] = ["-B", "65536"];
 /// `cargo xtask bench record`.
 pub(super) fn task(args: &BenchRecordArgs) -> Result<()> {
     cargo::build_release()?;
-    let dir = tempfile::tempdir().context("cannot make a folder")?;
+    let dir = tempfile::tempdir().context("cannot create a directory")?;
     let [source, empty] = ["empty.c", "empty"].map(|name| dir.path().join(name));
     fs::write(&source, "int main(void) { return 0; }\n").context("cannot write a file")?;
     run::check(
@@ -224,7 +224,7 @@ impl Tcpdump {
     pub(super) fn start(options: &[&str]) -> Result<Self> {
         run::check(Command::new("ip").args(["link", "add", TAP, "type", "nlmon"]))?;
         run::check(Command::new("ip").args(["link", "set", TAP, "up"]))?;
-        let said = fs::File::create("tcpdump.err").context("cannot make a file")?;
+        let said = fs::File::create("tcpdump.err").context("cannot create a file")?;
         let child = Command::new("tcpdump")
             .args(["-i", TAP, "-s", "262144", "-w", "x.pcap"])
             .args(options)
@@ -258,5 +258,5 @@ pub(super) fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    bail!("a recorder does not begin")
+    bail!("a recorder does not start")
 }

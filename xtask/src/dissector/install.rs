@@ -25,9 +25,9 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "dfilter_buttons",
-        "\"TRUE\",\"Errors\",\"nlmsg.error < 0\",\"requests that the kernel refused\"\n\
+        "\"TRUE\",\"Errors\",\"nlmsg.error < 0\",\"requests refused by the kernel\"\n\
          \"TRUE\",\"Inconsistent dumps\",\"nlmsg.dump_interrupted\",\"NLM_F_DUMP_INTR\"\n\
-         \"TRUE\",\"Slower than 1 ms\",\"nlmsg.time > 0.001\",\"from the request\"\n\
+         \"TRUE\",\"Slower than 1 ms\",\"nlmsg.time > 0.001\",\"since the request\"\n\
          \"TRUE\",\"Damaged\",\"netlink && _ws.expert.severity == error\",\"malformed messages\"\n",
     ),
     (
@@ -49,7 +49,7 @@ fn folder(name: &str) -> Result<PathBuf> {
     let out = Command::new("tshark")
         .args(["-G", "folders"])
         .output()
-        .context("cannot run tshark, which knows where its plugins are")?;
+        .context("cannot run tshark to find its plugin directory")?;
     let text = String::from_utf8_lossy(&out.stdout);
     let line = text.lines().find_map(|it| it.strip_prefix(name));
     match line.and_then(|it| it.strip_prefix(':')).map(str::trim) {
@@ -73,11 +73,11 @@ fn profile_folder() -> Result<PathBuf> {
 /// changed in it stays.
 pub(super) fn profile() -> Result<()> {
     let dir = profile_folder()?;
-    fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
     for (name, text) in FILES {
         let path = dir.join(name);
         if path.exists() && !is_ours(&path, text) {
-            println!("{}: changed since, left as it is", path.display());
+            println!("{}: modified since, left unchanged", path.display());
             continue;
         }
         codegen::write_file(&path, text)?;
@@ -102,7 +102,7 @@ pub(super) fn undo() -> Result<()> {
         if is_ours(&path, text) {
             remove(&path)?;
         } else if path.exists() {
-            println!("{}: changed since, left as it is", path.display());
+            println!("{}: modified since, left unchanged", path.display());
         }
     }
     // Wireshark's own memory of a profile, of no use without it.

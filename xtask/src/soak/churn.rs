@@ -135,7 +135,7 @@ pub(super) fn run(rounds: u64, seed: u64) -> Result<()> {
 
 /// `ip -batch`, with these options before it.
 fn batch(options: &[&str], lines: &str) -> Result<()> {
-    let file = tempfile::NamedTempFile::new().context("cannot make a file")?;
+    let file = tempfile::NamedTempFile::new().context("cannot create a file")?;
     fs::write(file.path(), lines).context("cannot write a file")?;
     let status = Command::new("ip")
         .args(options)

@@ -62,7 +62,7 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
         .context("cargo names no program nlcap-fuzz")?;
     // What was found to lead further is kept for the next time.
     let corpus = target.join("corpus");
-    fs::create_dir_all(&corpus).context("cannot make a folder for the corpus")?;
+    fs::create_dir_all(&corpus).context("cannot create a directory for the corpus")?;
     // libFuzzer's seed has 32 bits, and 0 means any.
     let seed = seed as u32 | 1;
     let status = Command::new(program)
@@ -81,11 +81,11 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
         .status()
         .context("cannot run the fuzzer")?;
     if status.code() == Some(INTERRUPTED) {
-        bail!("interrupted; no input tried before made nlcap show fail");
+        bail!("interrupted; no input made nlcap show fail");
     }
     if !status.success() {
         bail!(
-            "nlcap show fails on an input, which lies in {}: {status}",
+            "nlcap show fails on an input, saved in {}: {status}",
             target.display()
         );
     }

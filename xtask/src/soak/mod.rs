@@ -39,7 +39,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
         return decode::run(args.count.unwrap_or_else(|| args.what.count()), seed);
     }
     let xtask = paths::own()?;
-    let dmesg = tempfile::NamedTempFile::new().context("cannot make a file for the log")?;
+    let dmesg = tempfile::NamedTempFile::new().context("cannot create a file for the log")?;
     let mut guest = Command::new(&xtask);
     guest
         .args(["guest", "--kernel", &args.on.kernel, "--mem", "1500M"])
@@ -65,7 +65,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
         log = log.replace("Call Trace", "Trace");
     }
     if let Some(complaint) = complaint(&log) {
-        bail!("the kernel complains:\n{complaint}");
+        bail!("the kernel logged problems:\n{complaint}");
     }
     if !status.success() {
         bail!("{} failed: {status}; seed {seed}", args.what.name());

@@ -46,7 +46,7 @@ const OTHER_PORT: u32 = 1 << 30;
 
 /// Records each workload whose name contains `only`, `count` times.
 pub(super) fn run_all(count: u64, only: &str) -> Result<()> {
-    let dir = tempfile::tempdir_in("/run").context("cannot make a folder")?;
+    let dir = tempfile::tempdir_in("/run").context("cannot create a directory")?;
     let proof = Proof::new(dir.path())?;
     for name in [QUIET, LOUD, INNER] {
         stage::make_namespace(name)?;
