@@ -169,7 +169,7 @@ fn what_somebody_changed_in_the_profile_stays() {
     fs::write(&colours, "@Mine@udp@[0,0,0][65535,65535,65535]\n").unwrap();
     for what in ["--install", "--uninstall"] {
         let said = xtask(home.path(), &[what]);
-        assert!(said.contains("changed since, left as it is"), "{said}");
+        assert!(said.contains("modified since, left unchanged"), "{said}");
         assert!(fs::read_to_string(&colours).unwrap().contains("@Mine@"));
     }
 }

@@ -74,7 +74,7 @@ guest_tests! {
         assert_eq!(record("-f nlctrl").0, 4);
         let (none, _, err) = record("-f nosuch");
         assert_eq!(none, 0);
-        assert!(err.contains("no family nosuch is there now"), "{err}");
+        assert!(err.contains("family nosuch is not registered yet"), "{err}");
     }
 
     fn packets_are_cut_at_the_snap_length_and_keep_their_own() {

@@ -64,7 +64,7 @@ guest_tests! {
             kill -9 $reader; cat err >&2");
         // The command has ended before, with 0.
         assert_eq!(out, "done\n", "{err}");
-        assert!(err.contains("the end was not waited for; without the last ") && !err.contains(" 0 lost"), "{err}");
+        assert!(err.contains("stopped before all output was written; last ") && !err.contains(" 0 lost"), "{err}");
         assert_eq!((err.lines().count(), taps().as_str()), (1, ""), "{err}");
     }
 
@@ -96,12 +96,12 @@ guest_tests! {
             assert_eq!((code, out.as_str()), (Some(124), "whole\n"), "{err}");
             let lines: Vec<_> = err.lines().collect();
             assert_eq!((lines.len(), lines[0]), (2, format!("nlcap: cannot write to x.pcapng: {errno}").as_str()), "{err}");
-            assert!(lines[1].contains("incomplete: without the last "), "{err}");
+            assert!(lines[1].contains("incomplete: last "), "{err}");
             assert_eq!(taps(), "");
             // It ends with a whole packet, and the line says how many are missing.
             let file = format!("{place}/x.pcapng");
             let here = packets(&file) - added(&file);
-            let unwritten = frames(lines[1].split("without the last").nth(1).unwrap());
+            let unwritten = frames(lines[1].split("incomplete: last").nth(1).unwrap());
             assert!(here > 5 && unwritten > 0, "{here}, {unwritten}");
             assert_eq!(frames(lines[1].split(',').next().unwrap()), here + unwritten, "{err}");
         }
@@ -122,7 +122,7 @@ guest_tests! {
             (nlcap record -w - -- sh -c 'eval \"$SIGNS\"; ip link show; await \"[ -e gone ]\"; ip link show; exit 5' || echo $? >code) |
                 (head -c 100 >/dev/null; exec <&-; >gone); cat code");
         assert_eq!(out, "5\n");
-        assert!(err.contains("messages in") && err.contains("in standard output; incomplete: its reader has gone; without the last "), "{err}");
+        assert!(err.contains("messages in") && err.contains("in standard output; incomplete: the reader closed the pipe; last "), "{err}");
         assert_eq!(taps(), "");
     }
 

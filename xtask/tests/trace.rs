@@ -63,7 +63,7 @@ guest_tests! {
     fn a_terminal_is_told_what_is_waited_for_and_that_nothing_came() {
         let trace = "nlcap trace -f crypto --errors --duration 0.2";
         let script = format!("python3 -c 'import pty; pty.spawn(\"{trace}\".split())'");
-        let lines = ["everybody's messages in this network namespace, until Ctrl-C", "no message"];
+        let lines = ["tracing all messages in this network namespace until Ctrl-C", "no messages"];
         let lines = lines.map(|it| format!("nlcap: {it}\r\n"));
         assert!(sh(&script).ends_with(&lines.concat()), "{}", sh(&script));
         let (code, stdout, stderr) = outcome("nlcap trace -f route --duration 0.2");
