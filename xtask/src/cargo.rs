@@ -13,17 +13,21 @@ pub(crate) fn command() -> Command {
     cmd
 }
 
+/// A line of cargo's of which a bar makes a step.
+pub(crate) fn is_step(line: &str) -> bool {
+    line.trim_start().starts_with("Compiling ")
+}
+
+/// Roughly what the programs and what they stand on are made of.
+const CRATES: u64 = 115;
+
 /// Builds the release binaries that the guest's PATH holds.
 pub(crate) fn build_release() -> Result<()> {
+    let log = paths::target_dir()?.join("programs.log");
     let mut cmd = command();
-    cmd.args([
-        "build",
-        "--quiet",
-        "--release",
-        "-p",
-        "nl_user",
-        "-p",
-        "nlcap",
-    ]);
-    run::check(&mut cmd)
+    cmd.args(["build", "--release", "-p", "nl_user", "-p", "nlcap"])
+        // Its words are counted.
+        .args(["--color", "never"])
+        .env_remove("CARGO_TERM_QUIET");
+    run::logged(&mut cmd, &log, "building the programs", CRATES, is_step)
 }

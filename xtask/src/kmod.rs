@@ -4,10 +4,10 @@
 use crate::{
     args::{KmodAction, KmodArgs, MakeArgs},
     exit::Unavailable,
-    kernel::Kernel,
+    kernel::{self, Kernel},
     lock, paths, run,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -17,6 +17,9 @@ use std::{
 
 /// The module's name, as `lsmod` shows it.
 const NAME: &str = "nl_kernel";
+
+/// Roughly the steps that make prints for it.
+const STEPS: u64 = 14;
 
 /// The module of the tests.
 const TESTS: &str = "nl_tests";
@@ -83,17 +86,14 @@ fn make(kernel: &Kernel, sources: &[(PathBuf, Vec<u8>)], dir: &Path, what: Build
         make.args(["CLIPPY=1", "CLIPPY_DRIVER=/usr/bin/clippy-driver"]);
     }
     make.arg("modules");
-    // make says each step; an error alone is worth showing.
-    let out = make.output().context("cannot run make")?;
-    if !out.status.success() {
-        bail!(
-            "building in {} failed:\n{}{}",
-            dir.display(),
-            String::from_utf8_lossy(&out.stdout),
-            String::from_utf8_lossy(&out.stderr).trim_end()
-        );
-    }
-    Ok(())
+    let log = dir.join("build.log");
+    run::logged(
+        &mut make,
+        &log,
+        "building the module",
+        STEPS,
+        kernel::is_step,
+    )
 }
 
 /// The files of kmod/ that are ours, with their content, by relative name.

@@ -16,7 +16,9 @@ mod kmod;
 mod lock;
 mod netlink;
 mod paths;
+mod progress;
 mod report;
+mod room;
 mod run;
 mod samples;
 mod screenshots;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     match dispatch(Args::parse().task) {
         Ok(code) => code,
         Err(err) => {
+            let err = room::OutOfRoom::explain(err);
             eprintln!("xtask: {err:#}");
             exit::code_of(&err)
         }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Running other programs, and showing how far they are.
+//! Running other programs.
 
+use crate::{progress::Progress, room};
 use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::{
+    collections::VecDeque,
     fs::{self, File},
-    io::{BufRead, BufReader, IsTerminal, Seek, Write},
+    io::{BufRead, BufReader, Seek, Write},
     path::Path,
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
+
+/// How many lines of a failed program's output an error quotes.
+const QUOTED: usize = 30;
 
 /// Runs a program to its end; an error names it and its status.
 pub(crate) fn check(cmd: &mut Command) -> Result<()> {
@@ -64,7 +67,7 @@ fn name(cmd: &Command) -> String {
 
 /// Runs a long program with its output in `log`; shows `title` and progress
 /// out of `total` steps, where `step` tells which lines of output are one.
-/// An error quotes the log's end.
+/// An error quotes what it said last, or is an [`OutOfRoom`].
 pub(crate) fn logged(
     cmd: &mut Command,
     log: &Path,
@@ -88,29 +91,45 @@ pub(crate) fn logged(
     // Our copies of the pipe's writing end must go, or it never ends.
     cmd.stdout(Stdio::null()).stderr(Stdio::null());
 
-    let progress = Progress::new(title, total);
+    let mut progress = Progress::new(title, total);
+    let mut room = room::Watch::new(log.parent().unwrap_or(log));
+    let mut is_out = false;
+    let mut last = VecDeque::new();
     for line in BufReader::new(reader).split(b'\n') {
         let mut line = line.context("cannot read a program's output")?;
         line.push(b'\n');
-        file.write_all(&line)
-            .with_context(|| format!("cannot write {}", log.display()))?;
+        // A log on a full disk must not end a program that goes on by itself.
+        let _ = file.write_all(&line);
         let text = String::from_utf8_lossy(&line);
-        if step(&text) {
+        room.look();
+        is_out |= room::is_out(&text);
+        let is_step = step(&text);
+        if is_step {
             progress.step();
+        }
+        // Of a program whose steps are counted, the others say what is wrong.
+        if !is_step || total == 0 {
+            if last.len() == QUOTED {
+                last.pop_front();
+            }
+            last.push_back(text.trim_end().to_owned());
         }
     }
     let status = child.wait().context("cannot wait for a program")?;
-    if !status.success() {
-        progress.failed();
-        bail!(
-            "{} failed: {status}; the end of {}:\n{}",
-            name(cmd),
-            log.display(),
-            tail(log, 15)
-        );
+    if status.success() {
+        progress.done();
+        return Ok(());
     }
-    progress.done();
-    Ok(())
+    progress.failed();
+    if is_out {
+        return Err(room.out(title).into());
+    }
+    bail!(
+        "{} failed: {status}; the end of {}:\n{}",
+        name(cmd),
+        log.display(),
+        Vec::from(last).join("\n")
+    )
 }
 
 /// The last lines of a file.
@@ -119,64 +138,4 @@ pub(crate) fn tail(file: &Path, lines: usize) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
-}
-
-/// A bar on a terminal, a line every half minute elsewhere: who watches a log
-/// must see that something moves too.
-struct Progress {
-    bar: ProgressBar,
-    title: String,
-    start: Instant,
-    told: std::cell::Cell<Instant>,
-    terminal: bool,
-}
-
-impl Progress {
-    fn new(title: &str, total: u64) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = if !terminal {
-            eprintln!("{title} …");
-            ProgressBar::hidden()
-        } else if total > 0 {
-            let style =
-                ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {percent:>3}% {elapsed}");
-            ProgressBar::new(total).with_style(style.expect("the template is valid"))
-        } else {
-            ProgressBar::new_spinner()
-        };
-        bar.set_length(total);
-        bar.set_message(title.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(200));
-        let now = Instant::now();
-        Self {
-            bar,
-            title: title.to_owned(),
-            start: now,
-            told: now.into(),
-            terminal,
-        }
-    }
-
-    fn step(&self) {
-        self.bar.inc(1);
-        if !self.terminal && self.told.get().elapsed() > Duration::from_secs(30) {
-            self.told.set(Instant::now());
-            let (at, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            let seconds = self.start.elapsed().as_secs();
-            if total > 0 {
-                eprintln!("{} … {at} of about {total}, {seconds} s", self.title);
-            } else {
-                eprintln!("{} … {seconds} s", self.title);
-            }
-        }
-    }
-
-    fn done(&self) {
-        self.bar.finish_and_clear();
-        eprintln!("{}: {} s", self.title, self.start.elapsed().as_secs());
-    }
-
-    fn failed(&self) {
-        self.bar.finish_and_clear();
-    }
 }

@@ -9,7 +9,7 @@ use super::{
     Kernel, Machine, shipped, source,
     toolchain::{self, Toolchain},
 };
-use crate::{lock, run};
+use crate::{lock, room::OutOfRoom, run};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path, thread};
@@ -54,9 +54,15 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
     if dir.join(STAMP).is_file() {
         return Ok(());
     }
-    match &kernel.release()?.image {
-        None => compile(kernel, dir)?,
-        Some(image) => shipped::build(kernel, image, dir)?,
+    let made = match &kernel.release()?.image {
+        None => compile(kernel, dir),
+        Some(image) => shipped::build(kernel, image, dir),
+    };
+    if let Err(err) = made {
+        if let Some(full) = err.downcast_ref::<OutOfRoom>() {
+            full.remove_doubtful(&dir.join("build"))?;
+        }
+        return Err(err);
     }
     fs::write(dir.join(STAMP), format!("{}\n", kernel.version()?))
         .with_context(|| format!("cannot write into {}", dir.display()))
@@ -106,7 +112,7 @@ fn compile(kernel: &Kernel, dir: &Path) -> Result<()> {
         &mut compile,
         &log,
         &format!("building the kernel `{}`", kernel.name),
-        STEPS,
+        STEPS.saturating_sub(steps_made(&out)).max(1),
         is_step,
     )?;
     match kernel.machine {
@@ -122,8 +128,23 @@ pub(super) fn jobs() -> String {
 }
 
 /// `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
-pub(super) fn is_step(line: &str) -> bool {
+pub(crate) fn is_step(line: &str) -> bool {
     line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
+}
+
+/// How many steps a build that goes on has behind it: each leaves a file with its command.
+fn steps_made(dir: &Path) -> u64 {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => steps_made(&entry.path()),
+            _ => entry
+                .file_name()
+                .as_encoded_bytes()
+                .ends_with(b".cmd")
+                .into(),
+        })
+        .sum()
 }
 
 /// Removes from a build what neither the machine boots nor a module is built against.

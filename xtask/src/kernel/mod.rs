@@ -14,9 +14,12 @@ mod unstable;
 use crate::{
     args::{KernelArgs, KernelPath},
     exit::Unavailable,
-    paths, setup,
+    paths,
+    room::OutOfRoom,
+    setup,
 };
 use anyhow::{Context, Result};
+pub(crate) use build::is_step;
 use registry::KERNELS;
 use source::{Image, Release, Source};
 use std::{
@@ -212,6 +215,7 @@ impl Kernel {
     }
 
     fn unavailable(&self, err: anyhow::Error) -> anyhow::Error {
+        let err = OutOfRoom::explain(err);
         Unavailable(format!("no kernel `{}`: {err:#}", self.name)).into()
     }
 

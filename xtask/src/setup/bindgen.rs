@@ -3,8 +3,8 @@
 //! marked experimental, and the distribution's own is too old for the kernel.
 
 use crate::{cargo, paths, run};
-use anyhow::Result;
-use std::path::PathBuf;
+use anyhow::{Context, Result};
+use std::{fs, path::PathBuf};
 
 /// The version, part of the guest kernel's key.
 pub(crate) const VERSION: &str = "0.73.2";
@@ -21,6 +21,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     if bin.join("bindgen").is_file() {
         return Ok(bin);
     }
+    let target = dir.join("target");
     let mut cmd = cargo::command();
     // Away from the checkout: its flags would link bindgen statically, and a
     // static bindgen cannot load libclang.
@@ -29,6 +30,8 @@ pub(crate) fn ensure() -> Result<PathBuf> {
             "install",
             "bindgen-cli",
             "--locked",
+            "--color",
+            "never",
             "--version",
             VERSION,
             "--root",
@@ -37,10 +40,11 @@ pub(crate) fn ensure() -> Result<PathBuf> {
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")
-        .env_remove("CARGO_TARGET_DIR");
+        // Where what is compiled outlasts a failure, for the next call.
+        .env("CARGO_TARGET_DIR", &target)
+        .env_remove("CARGO_TERM_QUIET");
     let log = cache.join("bindgen.log");
-    run::logged(&mut cmd, &log, "building bindgen", 75, |line| {
-        line.trim_start().starts_with("Compiling")
-    })?;
+    run::logged(&mut cmd, &log, "building bindgen", 75, cargo::is_step)?;
+    fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))?;
     Ok(bin)
 }
