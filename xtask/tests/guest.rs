@@ -75,7 +75,7 @@ fn a_guest_that_crashes_or_hangs_reads_as_unavailable() {
     let out = bare(&["--mem", "8M"], "true");
     assert_eq!(out.status.code(), Some(69));
     assert!(
-        text(&out.stderr).contains("it crashed"),
+        text(&out.stderr).contains("8M of memory (--mem)"),
         "{}",
         text(&out.stderr)
     );

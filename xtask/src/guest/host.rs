@@ -3,8 +3,10 @@
 
 use super::{
     Job,
+    death::{self, Cause, Remains, Stage},
     frame::{self, Frame},
     machine, terminal,
+    text::{command_line, printable},
 };
 use crate::{args::GuestArgs, exit::Unavailable, kernel::Kernel, paths, run};
 use anyhow::{Context, Result};
@@ -15,12 +17,13 @@ use signal_hook::{
     low_level::{emulate_default_handler, signal_name},
 };
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, ErrorKind, IsTerminal, Read, Write},
     net::Shutdown,
     os::unix::{net::UnixStream, process::CommandExt},
     path::Path,
-    process::{Child, Command},
+    process::{Child, Command, ExitStatus},
     sync::{
         Arc, Condvar, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicI32, Ordering},
@@ -38,11 +41,18 @@ enum Ending {
     Exited(u8),
     /// Pid 1 could not run it.
     Failed(String),
-    /// The kernel ended without a word, or with a broken one.
-    Crashed,
+    /// The guest ended without a word, or with a broken one.
+    Died(Death),
     TimedOut,
     /// This signal ended the guest.
     Interrupted(i32),
+}
+
+/// What is seen of a death from outside.
+struct Death {
+    stage: Stage,
+    restarted: bool,
+    status: Option<ExitStatus>,
 }
 
 /// Boots `kernel`, does `job`, and returns the command's exit status.
@@ -64,7 +74,8 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
         file.write_all(&text)
             .context("cannot write the guest's log")?;
     }
-    let end_of_log = || run::tail(&log, 25);
+    let end_of_log = || printable(&run::tail(&log, 25));
+    let mut what = "the guest could not run the command".to_owned();
     let why = match ending? {
         Ending::Exited(status) => return Ok(status),
         Ending::Failed(text) => text,
@@ -76,9 +87,34 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
         Ending::Interrupted(signal) => {
             format!("ended by {}", signal_name(signal).unwrap_or("a signal"))
         }
-        Ending::Crashed => format!("it crashed; the end of its log:\n{}", end_of_log()),
+        Ending::Died(death) => {
+            if death.stage == Stage::Running {
+                what = format!("the guest died while {} ran", command_line(&job.argv));
+            }
+            let log = fs::read(&log).unwrap_or_default();
+            let cause = death.cause(args, kernel, job, &String::from_utf8_lossy(&log));
+            let cause = printable(&cause.to_string());
+            format!("{cause}; the end of its log:\n{}", end_of_log())
+        }
     };
-    Err(Unavailable(format!("the guest could not run the command: {why}")).into())
+    Err(Unavailable(format!("{what}: {why}")).into())
+}
+
+impl Death {
+    fn cause(&self, args: &GuestArgs, kernel: &Kernel, job: &Job, log: &str) -> Cause {
+        let module = job
+            .module
+            .as_deref()
+            .and_then(|it| Path::new(it).file_stem());
+        Cause::of(&Remains {
+            log,
+            status: self.status,
+            restarted: self.restarted,
+            mem: (args.mem.as_deref().unwrap_or(kernel.mem), kernel.mem),
+            module: module.and_then(OsStr::to_str),
+            host_is_strict: death::host_is_strict(),
+        })
+    }
 }
 
 fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) -> Result<Ending> {
@@ -118,14 +154,16 @@ fn boot(args: &GuestArgs, kernel: &Kernel, job: &Job, dir: &Path, log: &Path) ->
     );
     // The child has its end now; with ours closed, its death ends our reading.
     drop(command);
-    let ending = converse(ours, &link, args.timeout, job);
-    if let Ok(Ending::Exited(_) | Ending::Failed(_)) = ending {
-        guest.let_end();
+    let mut ending = converse(ours, &link, args.timeout, job);
+    match (&mut ending, link.cut_by.load(Ordering::SeqCst)) {
+        (Ok(Ending::Died(_)), signal) if signal != 0 => ending = Ok(Ending::Interrupted(signal)),
+        (Ok(Ending::Died(death)), _) => death.status = guest.let_end(),
+        (Ok(Ending::Exited(_) | Ending::Failed(_)), _) => {
+            guest.let_end();
+        }
+        _ => {}
     }
-    match (ending, link.cut_by.load(Ordering::SeqCst)) {
-        (Ok(Ending::Crashed), signal) if signal != 0 => Ok(Ending::Interrupted(signal)),
-        (ending, _) => ending,
-    }
+    ending
 }
 
 /// What the threads of this side share: the way to the guest.
@@ -210,6 +248,14 @@ fn converse(
 ) -> Result<Ending> {
     let deadline = (timeout > 0).then(|| Instant::now() + Duration::from_secs(timeout));
     let mut raw = None;
+    let mut stage = Stage::Booting;
+    let died = |stage, restarted| {
+        Ending::Died(Death {
+            stage,
+            restarted,
+            status: None,
+        })
+    };
     loop {
         let left = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => return Ok(Ending::TimedOut),
@@ -219,7 +265,10 @@ fn converse(
             .set_read_timeout(left)
             .context("cannot wait for the guest")?;
         match Frame::read(&mut from_guest) {
+            // `reboot` starts the kernel anew, at the same console.
+            Ok(Some(Frame::Ready)) if stage != Stage::Booting => return Ok(died(stage, true)),
             Ok(Some(Frame::Ready)) => {
+                stage = Stage::SettingUp;
                 // Until here a key such as Ctrl-C was a signal to us.
                 if job.terminal.is_some() {
                     raw = Some(terminal::Raw::new().context("cannot make the terminal raw")?);
@@ -228,12 +277,13 @@ fn converse(
                 pass_input(link, text, raw.is_some());
             }
             Ok(Some(Frame::Taken)) => link.taken(),
+            Ok(Some(Frame::Started)) => stage = Stage::Running,
             Ok(Some(Frame::Stdout(data))) => forward(&mut io::stdout(), &data)?,
             Ok(Some(Frame::Stderr(data))) => forward(&mut io::stderr(), &data)?,
             Ok(Some(Frame::Exit(status))) => return Ok(Ending::Exited(status)),
             Ok(Some(Frame::Failed(text))) => return Ok(Ending::Failed(text)),
             Err(err) if matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            Ok(None | Some(_)) | Err(_) => return Ok(Ending::Crashed),
+            Ok(None | Some(_)) | Err(_) => return Ok(died(stage, false)),
         }
     }
 }
@@ -314,14 +364,16 @@ fn pass_input(link: &Arc<Link>, job: Vec<u8>, is_terminal: bool) {
 struct Guest(Child);
 
 impl Guest {
-    /// Gives the kernel a moment to power off by itself.
-    fn let_end(&mut self) {
+    /// Gives the kernel a moment to power off by itself; how its process ended.
+    fn let_end(&mut self) -> Option<ExitStatus> {
         for _ in 0..1000 {
             match self.0.try_wait() {
                 Ok(None) => thread::sleep(Duration::from_millis(2)),
-                _ => return,
+                Ok(status) => return status,
+                Err(_) => return None,
             }
         }
+        None
     }
 }
 

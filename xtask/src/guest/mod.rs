@@ -8,13 +8,16 @@
 
 pub(crate) mod checkers;
 pub(crate) mod complaints;
+mod death;
 mod env;
 mod frame;
 mod host;
 pub(crate) mod init;
+mod last_words;
 mod machine;
 mod streams;
 mod terminal;
+mod text;
 
 use crate::{
     args::GuestArgs,

@@ -128,7 +128,10 @@ fn winsize(rows: u16, columns: u16) -> Winsize {
 /// As `env` and `nohup` exit: 127 not found, 126 not executable.
 fn spawn(mut command: Command, host: &Mutex<File>) -> Result<Result<Child, u8>> {
     match command.spawn() {
-        Ok(child) => Ok(Ok(child)),
+        Ok(child) => {
+            say(host, &Frame::Started);
+            Ok(Ok(child))
+        }
         Err(err) => {
             let program = command.get_program().to_string_lossy().into_owned();
             let text = format!("guest: cannot run {program}: {err}\n");

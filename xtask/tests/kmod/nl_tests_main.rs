@@ -27,7 +27,7 @@ module! {
     license: "GPL",
 }
 
-static OPS: [SplitOp; 8] = [
+static OPS: [SplitOp; 9] = [
     SplitOp::doit::<Sound>(),
     SplitOp::doit::<SleepUnderRcu>(),
     SplitOp::doit::<LockInversion>(),
@@ -36,6 +36,7 @@ static OPS: [SplitOp; 8] = [
     SplitOp::doit::<ArithmeticOverflow>(),
     SplitOp::doit::<OutOfBounds>(),
     SplitOp::doit::<UnbalancedReference>(),
+    SplitOp::doit::<NullDereference>(),
 ];
 
 static FAMILY: Family = Family::const_new(&THIS_MODULE, c"nl_tests", 1, &OPS, &[]);
@@ -251,6 +252,21 @@ impl DoOp for UnbalancedReference {
 
     fn doit<'a>(info: &'a GenlInfo) -> Result<(), ExtAck<'a>> {
         black_box(hold_loopback(info.net()));
+        Ok(())
+    }
+}
+
+/// Reads at address 0, which ends the guest.
+struct NullDereference;
+
+impl DoOp for NullDereference {
+    const CMD: u8 = 9;
+    const POLICY: Option<&'static [Policy]> = None;
+
+    fn doit<'a>(_info: &'a GenlInfo) -> Result<(), ExtAck<'a>> {
+        let nowhere = black_box(core::ptr::null::<u8>());
+        // SAFETY: None: this is the fault.
+        black_box(unsafe { nowhere.read_volatile() });
         Ok(())
     }
 }
