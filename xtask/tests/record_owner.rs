@@ -99,7 +99,7 @@ guest_tests! {
             // A socket that is passed on.
             ("a, b = socket.socketpair()\nif os.fork() == 0:\n s = socket.socket(fileno=socket.recv_fds(b, 9, 1)[1][0]); ask(s, 9); os._exit(0)\ns = open_socket(); socket.send_fds(a, [b'x'], [s.fileno()]); s.close(); os.wait()", 2),
             // A daemon that speaks after its parent's end.
-            ("first = os.getpid()\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  until('\") Z \" in open(f\"/proc/{first}/stat\").read()'); ask(open_socket(), 5); os._exit(0)\n os._exit(0)\nos.wait()", 2),
+            ("first = os.getpid()\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  until('not os.path.exists(f\"/proc/{first}/exe\")'); ask(open_socket(), 5); os._exit(0)\n os._exit(0)\nos.wait()", 2),
         ] {
             assert_eq!(compare(program), messages, "{program}");
         }

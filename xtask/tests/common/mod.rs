@@ -81,7 +81,7 @@ pub(crate) fn try_in_guest(
         .arg("--dmesg")
         .arg(&dmesg)
         // It waits for many signs, and says itself which one does not come.
-        .args(["--timeout", &(10 * DEADLINE).as_secs().to_string(), "--"])
+        .args(["--timeout", &(30 * DEADLINE).as_secs().to_string(), "--"])
         .arg(env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(IN_GUEST, "1")
