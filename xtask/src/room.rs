@@ -9,13 +9,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What programs say: by the C library, Rust's standard library, a quota, apt.
+/// What programs say: by the C library, Rust's standard library, a quota, apt; and the
+/// shell and make of ld.lld, which maps what it writes, and dies by SIGBUS.
 const WORDS: &[&str] = &[
     "No space left on device",
     "(os error 28)",
     "Disk quota exceeded",
     "(os error 122)",
     "You don't have enough free space",
+    "Bus error",
+    "] Error 135",
 ];
 
 /// With less than this a file system is taken for full: compilers write temporary files of
@@ -169,7 +172,8 @@ mod tests {
             "tar: kernel/fork.c: Cannot write: No space left on device",
             "fatal error: error in backend: IO failure on output stream: No space left on device",
             "error: failed to write to `/t/x.rmeta`: No space left on device (os error 28)",
-            "ld.lld: error: failed to write output 'vmlinux.o': No space left on device",
+            "Bus error (core dumped)",
+            "make[2]: *** [scripts/Makefile.vmlinux_o:72: vmlinux.o] Error 135",
             "E: You don't have enough free space in /var/cache/apt/archives/.",
         ] {
             assert!(is_out(line), "{line}");
