@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What recordings say, one by one and side by side.
 //!
-//! [`collect`] goes once over the messages of a recording and keeps sums, [`compare`] sets
+//! [`mod@collect`] goes once over the messages of a recording and keeps sums, [`compare`] sets
 //! recordings side by side, and what comes of both is plain data ([`model`]), which each
 //! format in [`export`] renders. Nothing here knows the command line.
 

@@ -9,7 +9,7 @@
 //! # How to use it
 //!
 //! A [`Session`] is asked for with a [`Subject`] (whose messages) and [`Settings`],
-//! and told what to do with each message by a [`Sink`](sink::Sink). `nlcap record` has the
+//! and told what to do with each message by a [`Sink`]. `nlcap record` has the
 //! [`Recorder`](recorder::Recorder), a sink that writes a pcapng file; another command has a
 //! sink of its own, or both as a pair, and a sink may be an `Option`:
 //!
@@ -23,7 +23,7 @@
 //!
 //! The session tells a sink of the taps, of what nlcap itself asked for (the list of
 //! families), and then of each frame that is kept, with its [`Known`](crate::attribution::Known) owner. A sink
-//! writes into an [`Outlet`](outlet::Outlet) and never waits. [`Outcome`] has the exit status, the
+//! writes into an [`Outlet`] and never waits. [`Outcome`] has the exit status, the
 //! counts for the closing line, and why the recording is not whole.
 //!
 //! # Design decisions
