@@ -2,7 +2,7 @@
 //! System call tables: which one is ours, and which others a command could use.
 
 /// Another table than our own.
-pub(super) struct Other {
+pub(super) struct ForeignAbi {
     /// AUDIT_ARCH_* of linux/audit.h.
     pub(super) arch: u32,
     /// socket, socketcall and io_uring_setup, as far as it has them.
@@ -11,10 +11,10 @@ pub(super) struct Other {
 
 #[cfg(target_arch = "x86_64")]
 mod table {
-    use super::Other;
+    use super::ForeignAbi;
 
     pub(in super::super) const ARCH: u32 = 0xc000_003e;
-    pub(in super::super) const OTHER: Option<Other> = Some(Other {
+    pub(in super::super) const FOREIGN: Option<ForeignAbi> = Some(ForeignAbi {
         arch: 0x4000_0003,
         calls: &[102, 359, 425],
     });
@@ -24,14 +24,14 @@ mod table {
 
 #[cfg(target_arch = "aarch64")]
 mod table {
-    use super::Other;
+    use super::ForeignAbi;
 
     pub(in super::super) const ARCH: u32 = 0xc000_00b7;
-    pub(in super::super) const OTHER: Option<Other> = Some(Other {
+    pub(in super::super) const FOREIGN: Option<ForeignAbi> = Some(ForeignAbi {
         arch: 0x4000_0028,
         calls: &[281, 425],
     });
     pub(in super::super) const X32_SOCKET: Option<u32> = None;
 }
 
-pub(super) use table::{ARCH, OTHER, X32_SOCKET};
+pub(super) use table::{ARCH, FOREIGN, X32_SOCKET};

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The seccomp filter: which calls are told to us.
+//! The seccomp filter: which calls are intercepted.
 //!
 //! # Design decisions
 //!
 //! - Assembled by hand: the crates for it make filters that allow or refuse, by
 //!   the architecture's own calls only.
-//! - A filter sees numbers, not what a descriptor is: every sendmsg(2) is told,
+//! - A filter sees numbers, not what a descriptor is: every sendmsg(2) is
+//!   intercepted,
 //!   a TCP socket's too.
-//! - Everything writes, so of write(2) only what can be a request is told: to a
+//! - Everything writes, so of write(2) only what can be a request is intercepted: to a
 //!   descriptor that is no standard stream, of at least a header's length and
 //!   less than a page, which is what buffered output is written by. A longer one
 //!   is known by the port id of its answer. Of writev(2) the length cannot be seen.
 //! - io_submit(2) is too frequent where it is used: io_setup(2), which comes before, is
-//!   told.
+//!   intercepted.
 
 use super::abi;
 use crate::sys::netlink::LISTEN_ALL_NSID;
@@ -42,7 +43,7 @@ enum Step {
 /// Descriptors below are standard streams.
 const FIRST_FD: u32 = 3;
 
-/// Lengths of a write(2) that is told: from `struct nlmsghdr` up, below a page.
+/// Lengths of a write(2) that is intercepted: from `struct nlmsghdr` up, below a page.
 const SHORTEST: u32 = 16;
 const PAGE: u32 = 4096;
 
@@ -62,12 +63,12 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
     };
     let number = |call: libc::c_long| call as u32;
     let mut steps = vec![Load(ARCH)];
-    if let Some(other) = abi::OTHER {
+    if let Some(foreign) = abi::FOREIGN {
         // 32-bit calls are only noticed: those that every netlink program of
         // that kind makes.
-        steps.push(SkipUnless(other.arch, 2 + other.calls.len() as u8));
+        steps.push(SkipUnless(foreign.arch, 2 + foreign.calls.len() as u8));
         steps.push(Load(NUMBER));
-        steps.extend(other.calls.iter().map(|call| NotifyIf(*call)));
+        steps.extend(foreign.calls.iter().map(|call| NotifyIf(*call)));
         steps.push(Allow);
     }
     steps.extend([AllowUnless(abi::ARCH), Load(NUMBER)]);
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
 
     /// What the filter says to a call: the machine of the kernel in small.
-    fn told(arch: u32, number: u32, arguments: [u32; 3]) -> bool {
+    fn notifies(arch: u32, number: u32, arguments: [u32; 3]) -> bool {
         let mut data = [0; 64];
         data[0..4].copy_from_slice(&number.to_ne_bytes());
         data[4..8].copy_from_slice(&arch.to_ne_bytes());
@@ -205,8 +206,8 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_name_or_use_a_netlink_socket_are_told() {
-        let native = |call: libc::c_long, arguments| told(abi::ARCH, call as u32, arguments);
+    fn calls_that_name_or_use_a_netlink_socket_are_intercepted() {
+        let native = |call: libc::c_long, arguments| notifies(abi::ARCH, call as u32, arguments);
         for call in [libc::SYS_bind, libc::SYS_sendmsg, libc::SYS_io_setup] {
             assert!(native(call, [0; 3]), "{call}");
         }
@@ -222,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_to_standard_streams_and_files_is_not_told() {
-        let native = |call: libc::c_long, arguments| told(abi::ARCH, call as u32, arguments);
+    fn what_is_written_to_standard_streams_and_files_is_not_intercepted() {
+        let native = |call: libc::c_long, arguments| notifies(abi::ARCH, call as u32, arguments);
         for arguments in [[1, 0, 100], [2, 0, 100], [3, 0, 15], [3, 0, 4096]] {
             assert!(!native(libc::SYS_write, arguments), "{arguments:?}");
         }
@@ -232,7 +233,7 @@ mod tests {
 
     #[test]
     fn all_others_cost_nothing() {
-        let native = |call: libc::c_long, arguments| told(abi::ARCH, call as u32, arguments);
+        let native = |call: libc::c_long, arguments| notifies(abi::ARCH, call as u32, arguments);
         for call in [libc::SYS_read, libc::SYS_recvmsg, libc::SYS_close] {
             assert!(!native(call, [16, 270, 1]), "{call}");
         }
@@ -243,19 +244,19 @@ mod tests {
         ));
         assert!(!native(libc::SYS_setsockopt, [3, 270, 10]));
         assert!(!native(libc::SYS_seccomp, [1, 0, 0]));
-        assert!(!told(0xdead, libc::SYS_bind as u32, [0; 3]));
+        assert!(!notifies(0xdead, libc::SYS_bind as u32, [0; 3]));
     }
 
     #[test]
-    fn sockets_of_other_call_tables_are_told() {
-        if let Some(other) = abi::OTHER {
-            for call in other.calls {
-                assert!(told(other.arch, *call, [16, 0, 0]));
+    fn sockets_of_other_call_tables_are_intercepted() {
+        if let Some(foreign) = abi::FOREIGN {
+            for call in foreign.calls {
+                assert!(notifies(foreign.arch, *call, [16, 0, 0]));
             }
-            assert!(!told(other.arch, 3, [16, 0, 0]));
+            assert!(!notifies(foreign.arch, 3, [16, 0, 0]));
         }
         if let Some(x32) = abi::X32_SOCKET {
-            assert!(told(abi::ARCH, x32, [16, 0, 0]));
+            assert!(notifies(abi::ARCH, x32, [16, 0, 0]));
         }
     }
 }

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What was not seen, and why the recording is not whole.
+//! What could not be captured, and why the recording is not complete.
 
 use std::fmt;
 
 use crate::terminal::text;
 
-/// What was not seen.
+/// What could not be captured, counted by the reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gaps {
     /// Messages that were sent in other network namespaces.
     pub(crate) elsewhere: u64,
     /// Sockets in other network namespaces.
     pub(crate) unreached: u64,
-    /// Messages that were sent in netlink protocols of which no tap is told.
-    pub(crate) untapped: u64,
+    /// Messages that were sent in netlink protocols that no tap mirrors.
+    pub(crate) unmirrored: u64,
     /// Calls by another table than this machine's own, by io_uring or io_setup(2), or
     /// by a program that watches its own.
     pub(crate) other_calls: u64,
     /// Calls that send from a file or a pipe.
     pub(crate) spliced: u64,
     /// Calls whose caller could not be looked at.
-    pub(crate) hidden: u64,
-    /// Times that multicasts came faster than they were heard.
-    pub(crate) unheard: u64,
-    /// Requests that were not told, of which the answer was seen.
-    pub(crate) untold: u64,
-    /// Times that other namespaces' multicasts may not be heard.
-    pub(crate) narrow: u64,
+    pub(crate) uninspectable: u64,
+    /// Times that multicasts came faster than they were received.
+    pub(crate) multicast_overflows: u64,
+    /// Requests that were not intercepted, of which the answer was seen.
+    pub(crate) unintercepted: u64,
+    /// Sockets that listen to other namespaces where nlcap is not allowed to.
+    pub(crate) unfollowed_listeners: u64,
 }
 
 impl Gaps {
@@ -53,7 +53,7 @@ impl fmt::Display for Gaps {
             ),
             (
                 "",
-                self.untapped,
+                self.unmirrored,
                 "message",
                 " of a netlink protocol that nlmon does not mirror",
             ),
@@ -71,20 +71,25 @@ impl fmt::Display for Gaps {
             ),
             (
                 "",
-                self.hidden,
+                self.uninspectable,
                 "call",
                 " by processes that nlcap may not inspect",
             ),
-            ("multicast buffer overflowed ", self.unheard, "time", ""),
+            (
+                "multicast buffer overflowed ",
+                self.multicast_overflows,
+                "time",
+                "",
+            ),
             (
                 "",
-                self.untold,
+                self.unintercepted,
                 "request",
                 " not intercepted (only answers captured)",
             ),
             (
                 "",
-                self.narrow,
+                self.unfollowed_listeners,
                 "listener",
                 " to other namespaces not followed (needs CAP_NET_BROADCAST)",
             ),
@@ -109,7 +114,7 @@ mod tests {
         let gaps = Gaps {
             elsewhere: 3,
             spliced: 1,
-            unheard: 2,
+            multicast_overflows: 2,
             ..Gaps::default()
         };
         assert_eq!(

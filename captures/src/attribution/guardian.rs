@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The guardian: a process that answers the command's calls when we have died.
 //!
-//! A seccomp filter cannot be taken off, and a call that it tells of fails with
-//! ENOSYS when nobody holds the listener any longer.
+//! A seccomp filter cannot be taken off, and an intercepted call fails with ENOSYS when
+//! nobody holds the listener any longer (seccomp_unotify(2)).
+//!
+//! # States
+//!
+//! - The recorder lives: the guardian waits for its end, which closes a pipe, or for the end
+//!   of the command's tree, which hangs the listener up. It takes no call.
+//! - The recorder has died: the guardian answers the call that the recorder had taken, by the
+//!   number in a shared word, since nobody can receive it a second time; then each further
+//!   one, to go on.
+//! - The tree has ended: poll(2) reports POLLHUP on the listener when the last task with the
+//!   filter is gone, and the guardian exits.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Multicasts: what was said to the groups that sockets of the subject have joined.
+//! Multicasts: what is sent to the groups that sockets of the subject have joined.
 //!
 //! # Design decisions
 //!
 //! A frame on the tap says neither group nor receiver, and looks like an answer to
-//! somebody else. So we join each group that the subject joins, before it does, and are
-//! told the same: whatever is on the tap and was said to us too is a multicast, and the
-//! kernel says to which group. Our own copy is on the tap as well, and left out.
+//! somebody else. So we join each group that the subject joins, before it does, and receive
+//! the same: whatever is on the tap and was received by us too is a multicast, and its
+//! address (nl_groups, see netlink(7)) has the group. Our own copy is on the tap as well, and
+//! left out.
+//!
+//! The kernel gives a multicast to each member in turn, mirrors each copy to the tap just
+//! before it queues it (netlink_broadcast() and __netlink_sendskb() of
+//! net/netlink/af_netlink.c), and returns when all have it. So what is on the tap was queued
+//! for us a moment later at the latest. Where our socket has no room, recvfrom(2) returns
+//! ENOBUFS once, and what we missed looks like somebody else's message: that is counted.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -16,19 +23,19 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::socket::{NetlinkAddr, recvfrom, setsockopt, sockopt};
 
-pub(super) use super::runs::Copy;
+pub(super) use super::runs::MulticastCopy;
 use super::runs::Runs;
 use crate::messages::packet::Frame;
 use crate::sys::clock::now;
 use crate::sys::netlink;
 
-/// Room for what is said to us between two looks, in bytes.
+/// Receive buffer for what comes between two looks, in bytes.
 const ROOM: usize = 1 << 24;
 
-/// The longest message that is heard, in bytes.
+/// The longest message that is received, in bytes.
 const LONGEST: usize = 1 << 16;
 
-/// How long a multicast is remembered after it was heard, for its other copies: by the
+/// How long a multicast is remembered after it was received, for its other copies: by the
 /// times of its own tap's frames, for another tap's may be read long before.
 const KEPT: Duration = Duration::from_secs(1);
 
@@ -38,28 +45,29 @@ const IN_ADDRESS: u32 = 32;
 /// A netlink protocol in one recorded namespace, by the number of its interface.
 type Place = (u32, u16);
 
-/// One of our sockets.
-struct Ear {
-    socket: OwnedFd,
+/// One of our sockets, a member of one group or of several, and its multicasts.
+struct ProbeSocket {
+    fd: OwnedFd,
     runs: Runs,
 }
 
-/// Our own sockets in the groups, and what they have heard.
+/// Our own sockets in the groups of the subject, and what they have received.
 #[derive(Default)]
-pub(super) struct Heard {
+pub(super) struct MulticastProbe {
     /// By place, and by the group where an address has no bit for it.
-    ears: HashMap<(Place, Option<u32>), Ear>,
-    /// Where a member hears what is said in other namespaces too.
-    wide: HashSet<Place>,
-    /// All until then was heard.
-    until: Duration,
-    /// How often there was no room.
-    pub(super) deaf: u64,
-    /// How often we may not hear other namespaces.
-    pub(super) narrow: u64,
+    sockets: HashMap<(Place, Option<u32>), ProbeSocket>,
+    /// Where a member listens to other namespaces too (NETLINK_LISTEN_ALL_NSID).
+    all_nsid: HashSet<Place>,
+    /// All multicasts of frames before this time were received: a frame that is younger
+    /// needs another look at the sockets.
+    received_until: Duration,
+    /// How often there was no room, or a group could not be joined.
+    pub(super) overflows: u64,
+    /// How often we were not allowed to listen to other namespaces.
+    pub(super) unfollowed_listeners: u64,
 }
 
-impl Heard {
+impl MulticastProbe {
     /// Joins a group. `open` makes a socket of the place.
     pub(super) fn join(
         &mut self,
@@ -69,79 +77,80 @@ impl Heard {
     ) -> nix::Result<()> {
         let own = (group > IN_ADDRESS).then_some(group);
         let key = (place, own);
-        let ear = match self.ears.entry(key) {
+        let socket = match self.sockets.entry(key) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let socket = open()?;
+                let fd = open()?;
                 // Less room is better than none.
-                let _ = setsockopt(&socket, sockopt::RcvBufForce, &ROOM);
-                if self.wide.contains(&place) && netlink::hear_all(&socket).is_err() {
-                    self.narrow += 1;
+                let _ = setsockopt(&fd, sockopt::RcvBufForce, &ROOM);
+                if self.all_nsid.contains(&place) && netlink::listen_all_nsid(&fd).is_err() {
+                    self.unfollowed_listeners += 1;
                 }
                 let runs = Runs::default();
-                new.insert(Ear { socket, runs })
+                new.insert(ProbeSocket { fd, runs })
             }
         };
-        netlink::join(&ear.socket, group)
+        netlink::join(&socket.fd, group)
     }
 
-    /// Hears from now on what is said in other namespaces too.
-    pub(super) fn widen(&mut self, place: Place) {
-        if !self.wide.insert(place) {
+    /// Receives from now on multicasts of other namespaces too.
+    pub(super) fn listen_all_nsid(&mut self, place: Place) {
+        if !self.all_nsid.insert(place) {
             return;
         }
-        for (_, ear) in self.ears.iter().filter(|((at, _), _)| *at == place) {
-            if netlink::hear_all(&ear.socket).is_err() {
-                self.narrow += 1;
+        for (_, socket) in self.sockets.iter().filter(|((at, _), _)| *at == place) {
+            if netlink::listen_all_nsid(&socket.fd).is_err() {
+                self.unfollowed_listeners += 1;
             }
         }
     }
 
-    /// The clock was set: times from before say nothing.
-    pub(super) fn renew(&mut self, now: Duration) {
-        self.until = Duration::ZERO;
-        for ear in self.ears.values_mut() {
-            ear.runs.renew(now);
+    /// The clock was set: times from before say nothing, and all was received just now.
+    pub(super) fn forget_times(&mut self, now: Duration) {
+        self.received_until = Duration::ZERO;
+        for socket in self.sockets.values_mut() {
+            socket.runs.forget_times(now);
         }
     }
 
     /// Whether no group was joined.
     pub(super) fn is_empty(&self) -> bool {
-        self.ears.is_empty()
+        self.sockets.is_empty()
     }
 
-    /// What the frame is, where it was said to us too.
-    pub(super) fn copy(&mut self, frame: &Frame<'_>) -> Option<Copy> {
-        if self.ears.is_empty() {
+    /// Which copy of a multicast the frame is; None where it is no multicast, or of a group
+    /// that nobody of the subject has joined.
+    pub(super) fn identify(&mut self, frame: &Frame<'_>) -> Option<MulticastCopy> {
+        if self.sockets.is_empty() {
             return None;
         }
-        if frame.time >= self.until {
-            self.listen();
+        if frame.time >= self.received_until {
+            self.receive();
         }
         let place = (frame.interface, frame.protocol);
-        let old = frame.time.min(self.until).saturating_sub(KEPT);
-        let ears = self.ears.iter_mut().filter(|((at, _), _)| *at == place);
-        let fitting = ears.filter_map(|(_, ear)| {
-            ear.runs.forget(old);
-            let (fit, number) = ear.runs.find(frame.messages)?;
-            Some((fit, number, ear))
+        let old = frame.time.min(self.received_until).saturating_sub(KEPT);
+        let sockets = self.sockets.iter_mut().filter(|((at, _), _)| *at == place);
+        let fitting = sockets.filter_map(|(_, socket)| {
+            socket.runs.forget(old);
+            let (fit, number) = socket.runs.find(frame.messages)?;
+            Some((fit, number, socket))
         });
-        let (_, number, ear) = fitting.min_by_key(|(fit, ..)| *fit)?;
-        ear.runs.take(number)
+        let (_, number, socket) = fitting.min_by_key(|(fit, ..)| *fit)?;
+        socket.runs.take(number)
     }
 
-    /// Takes what has been said.
-    fn listen(&mut self) {
-        self.until = now();
+    /// Receives what has come.
+    fn receive(&mut self) {
+        self.received_until = now();
         let mut buffer = vec![0; LONGEST];
-        for ((_, own), ear) in &mut self.ears {
+        for ((_, own), socket) in &mut self.sockets {
             loop {
                 let (length, address) =
-                    match recvfrom::<NetlinkAddr>(ear.socket.as_raw_fd(), &mut buffer) {
+                    match recvfrom::<NetlinkAddr>(socket.fd.as_raw_fd(), &mut buffer) {
                         Ok(received) => received,
                         Err(Errno::EINTR) => continue,
                         Err(Errno::ENOBUFS) => {
-                            self.deaf += 1;
+                            self.overflows += 1;
                             continue;
                         }
                         // Nothing more, or nothing ever.
@@ -150,7 +159,7 @@ impl Heard {
                 let mask = address.map_or(0, |address| address.groups());
                 let group = own.unwrap_or_else(|| mask.trailing_zeros() + 1);
                 if let Some(bytes) = buffer.get(..length) {
-                    ear.runs.hear(self.until, bytes, group);
+                    socket.runs.push(self.received_until, bytes, group);
                 }
             }
         }
@@ -172,8 +181,8 @@ mod tests {
 
     #[test]
     fn what_was_said_to_us_too_is_a_multicast_and_our_copy_is_known() {
-        let mut heard = Heard::default();
-        heard.join((0, USERSOCK), 7, open).unwrap();
+        let mut probe = MulticastProbe::default();
+        probe.join((0, USERSOCK), 7, open).unwrap();
         let speaker = open().unwrap();
         let message = sample::message(77, 0, 5, b"said");
         let to = NetlinkAddr::new(0, 1 << 6);
@@ -182,26 +191,26 @@ mod tests {
         assert_eq!(sent, Err(Errno::ECONNREFUSED));
         let mut frame = sample::frame(1, USERSOCK, &message);
         frame.time = now();
-        let copies: Vec<_> = (0..3).map(|_| heard.copy(&frame)).collect();
+        let copies: Vec<_> = (0..3).map(|_| probe.identify(&frame)).collect();
         assert_eq!(
             copies,
             [
-                Some(Copy::First(7)),
-                Some(Copy::Ours),
-                Some(Copy::Another(7, 2))
+                Some(MulticastCopy::First(7)),
+                Some(MulticastCopy::Ours),
+                Some(MulticastCopy::Another(7, 2))
             ]
         );
         let other = sample::message(77, 0, 5, b"not said");
-        assert_eq!(heard.copy(&sample::frame(1, USERSOCK, &other)), None);
+        assert_eq!(probe.identify(&sample::frame(1, USERSOCK, &other)), None);
         frame.protocol = 0;
-        assert_eq!(heard.copy(&frame), None);
+        assert_eq!(probe.identify(&frame), None);
     }
 
     #[test]
     fn a_multicast_is_remembered_until_its_own_tap_is_read() {
-        let mut heard = Heard::default();
+        let mut probe = MulticastProbe::default();
         for interface in [0, 1] {
-            heard.join((interface, USERSOCK), 9, open).unwrap();
+            probe.join((interface, USERSOCK), 9, open).unwrap();
         }
         let message = sample::message(77, 0, 5, b"said");
         let to = NetlinkAddr::new(0, 1 << 8);
@@ -211,17 +220,20 @@ mod tests {
             &to,
             MsgFlags::empty(),
         );
-        heard.listen();
+        probe.receive();
         let long_ago = now() - 2 * KEPT;
-        heard
-            .ears
+        probe
+            .sockets
             .values_mut()
-            .for_each(|ear| ear.runs.renew(long_ago));
+            .for_each(|socket| socket.runs.forget_times(long_ago));
         let mut frame = sample::frame(1, USERSOCK, &message);
         // The other tap was read first.
-        for (interface, time, copy) in [(0, now(), None), (1, long_ago, Some(Copy::First(9)))] {
+        for (interface, time, copy) in [
+            (0, now(), None),
+            (1, long_ago, Some(MulticastCopy::First(9))),
+        ] {
             (frame.interface, frame.time) = (interface, time);
-            assert_eq!(heard.copy(&frame), copy);
+            assert_eq!(probe.identify(&frame), copy);
         }
     }
 }

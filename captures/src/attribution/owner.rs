@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What is said of a message: whose it is, which way it goes, how that is known.
+//! Whose a message is, which way it goes, and how that is known.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -57,9 +57,9 @@ impl Port {
     }
 }
 
-/// What is known of a frame.
+/// Whose a frame is, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct Attribution {
     pub(crate) direction: Direction,
     /// The tree's owners, several for a multicast; none where it is nobody's.
     pub(crate) owners: Vec<Owner>,
@@ -68,7 +68,7 @@ pub(crate) struct Known {
     pub(crate) is_copy: bool,
 }
 
-impl Known {
+impl Attribution {
     pub(super) fn new(direction: Direction, owners: Vec<Owner>, certainty: Certainty) -> Self {
         Self {
             direction,
@@ -79,23 +79,23 @@ impl Known {
     }
 }
 
-/// What became of a message, or of a socket, besides what is on the tap.
+/// What happened to a message or to a socket besides what is on the tap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(crate) enum SocketEventKind {
     /// These bytes were to be sent, and never came to the tap: the call failed.
     Refused(Vec<u8>),
     /// So many messages the socket had no room for until now.
     Dropped(u32),
 }
 
-/// An event, and where and when it was.
+/// Something that happened to a socket, with its place and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct SocketEvent {
     pub(crate) time: Duration,
     pub(crate) interface: u32,
     pub(crate) protocol: u16,
     /// The socket's port id.
     pub(crate) port: u32,
     pub(crate) owner: Owner,
-    pub(crate) event: Event,
+    pub(crate) kind: SocketEventKind,
 }

@@ -12,17 +12,17 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::Namespaces;
+use super::attributor::Attributor;
 use super::descriptors;
 use super::gaps::Gaps;
 use super::owner::{Owner, Program};
-use super::owners::Owners;
-use super::seen::Seen;
+use super::socket_info::SocketInfo;
 use crate::messages::process;
 use crate::sys::clock::now;
 use crate::sys::seccomp;
 
-/// How often their descriptors are looked at: a frame waits so long until its owner is
-/// looked for, and what is not written yet is lost where nlcap is killed.
+/// How often their descriptors are scanned: a frame waits so long until it is
+/// attributed, and what is not written yet is lost where nlcap is killed.
 const EVERY: Duration = Duration::from_millis(20);
 
 /// No more of the time than one part of so many is spent on it.
@@ -37,7 +37,7 @@ pub(crate) struct ProcessError {
     hint: &'static str,
 }
 
-/// A process.
+/// A process, by a handle that is no other's when its number is.
 struct Process {
     handle: OwnedFd,
     program: Rc<Program>,
@@ -50,10 +50,11 @@ pub(crate) struct Processes {
     all: HashMap<i32, Process>,
     /// Readable when one has ended.
     ends: Epoll,
-    /// When they are looked at next.
+    /// When they are scanned next.
     due: Instant,
-    /// When they were looked at: what is new now is younger. Zero before.
-    looked: Duration,
+    /// When the last scan began: sockets that are new to the next one are younger. Zero
+    /// before the first.
+    last_scan: Duration,
     pub(crate) gaps: Gaps,
 }
 
@@ -98,23 +99,27 @@ impl Processes {
             all,
             ends,
             due: Instant::now(),
-            looked: Duration::ZERO,
+            last_scan: Duration::ZERO,
             gaps: Gaps::default(),
         })
     }
 
-    /// Since when there is nothing new of them.
-    pub(crate) fn looked(&self) -> Duration {
-        self.looked
+    /// When the last scan began.
+    pub(crate) fn last_scan(&self) -> Duration {
+        self.last_scan
     }
 
-    /// When they are to be looked at.
+    /// When they are to be scanned.
     pub(crate) fn due(&self) -> Instant {
         self.due
     }
 
-    /// Looks at their sockets, where it is time; whether all have ended.
-    pub(crate) fn look(&mut self, owners: &mut Owners, namespaces: &mut dyn Namespaces) -> bool {
+    /// Scans their descriptors, where it is time; whether all have ended.
+    pub(crate) fn scan(
+        &mut self,
+        attributor: &mut Attributor,
+        namespaces: &mut dyn Namespaces,
+    ) -> bool {
         self.all.retain(|_, process| {
             let lives = seccomp::is_alive(&process.handle);
             if !lives {
@@ -126,12 +131,12 @@ impl Processes {
         if self.due <= begin {
             let now = now();
             // The clock may have been set back.
-            let since = self.looked.min(now);
+            let since = self.last_scan.min(now);
             for process in self.all.values_mut() {
-                process.look(owners, namespaces, since, &mut self.gaps);
+                process.scan(attributor, namespaces, since, &mut self.gaps);
             }
-            owners.look_after(now);
-            self.looked = now;
+            attributor.refresh(now);
+            self.last_scan = now;
             self.due = begin + EVERY.max(begin.elapsed() * SHARE);
         }
         self.all.is_empty()
@@ -146,9 +151,9 @@ impl AsFd for Processes {
 }
 
 impl Process {
-    fn look(
+    fn scan(
         &mut self,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
         since: Duration,
         gaps: &mut Gaps,
@@ -157,8 +162,8 @@ impl Process {
             if self.others.contains(&inode) {
                 continue;
             }
-            match seccomp::duplicate(&self.handle, fd).and_then(Seen::look) {
-                Ok(Some(seen)) => self.learn(&seen, fd, owners, namespaces, since, gaps),
+            match seccomp::duplicate(&self.handle, fd).and_then(SocketInfo::inspect) {
+                Ok(Some(socket)) => self.update(&socket, fd, attributor, namespaces, since, gaps),
                 Ok(None) => _ = self.others.insert(inode),
                 // It is closed meanwhile.
                 Err(_) => {}
@@ -166,36 +171,36 @@ impl Process {
         }
     }
 
-    fn learn(
+    fn update(
         &self,
-        seen: &Seen,
+        socket: &SocketInfo,
         fd: i32,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
         since: Duration,
         gaps: &mut Gaps,
     ) {
-        let is_new = !owners.knows(seen.cookie);
-        if !namespaces.sees(seen.protocol) {
+        let is_new = !attributor.contains(socket.cookie);
+        if !namespaces.mirrors(socket.protocol) {
             return;
         }
-        let Some(interface) = namespaces.interface(seen) else {
+        let Some(interface) = namespaces.interface(socket) else {
             gaps.unreached += u64::from(is_new);
             return;
         };
-        let port = seen.port(interface);
+        let port = socket.port(interface);
         let owner = Owner {
             program: self.program.clone(),
             fd,
         };
         // It has had its port id since the last look, or always; what came meanwhile has
-        // not been looked at yet.
+        // not been attributed yet.
         let older = since == Duration::ZERO;
-        owners.uses(since, seen, port, &owner, older);
-        owners.groups(seen.cookie, |groups| *groups = seen.groups());
-        if is_new && seen.hears_all() {
-            owners.hear_all(seen.cookie);
+        attributor.update_socket(since, socket, port, &owner, older);
+        attributor.change_groups(socket.cookie, |groups| *groups = socket.groups());
+        if is_new && socket.listens_all_nsid() {
+            attributor.listen_all_nsid(socket.cookie);
         }
-        owners.hear(seen.cookie, namespaces);
+        attributor.follow(socket.cookie, namespaces);
     }
 }

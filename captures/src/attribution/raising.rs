@@ -33,18 +33,20 @@ pub(super) fn program(task: &Task, call: &Call) -> Option<PathBuf> {
         _ => (root.join("cwd"), call.arguments[0]),
     };
     let name = path(task, at)?;
-    let seen = match name.strip_prefix("/") {
+    let proc_path = match name.strip_prefix("/") {
         Ok(below) => root.join("root").join(below),
         Err(_) if name.as_os_str().is_empty() => folder,
         Err(_) => folder.join(&name),
     };
-    let file = fs::metadata(&seen).ok().filter(fs::Metadata::is_file)?;
+    let file = fs::metadata(&proc_path)
+        .ok()
+        .filter(fs::Metadata::is_file)?;
     let caller = fs::metadata(&root).ok()?;
     let mode = file.mode();
     let sets_user = mode & libc::S_ISUID != 0 && file.uid() != caller.uid();
     let runs_group = mode & libc::S_IXGRP != 0;
     let sets_group = mode & libc::S_ISGID != 0 && runs_group && file.gid() != caller.gid();
-    (sets_user || sets_group || has_attribute(&seen, CAPABILITIES)).then_some(name)
+    (sets_user || sets_group || has_attribute(&proc_path, CAPABILITIES)).then_some(name)
 }
 
 /// A path in the task's memory.

@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Answers the calls that the filter tells of, and learns from them.
+//! Answers the calls that the filter intercepts, and learns from them.
+//!
+//! # What happens to a call
+//!
+//! 1. The caller waits in the kernel until the call is answered, or until a signal kills or
+//!    interrupts it (seccomp_unotify(2)). Its number is noted for the
+//!    [guardian](super::guardian) before anything else: if nlcap is killed here, it answers.
+//! 2. The caller is inspected: its process, the socket through a duplicate (pidfd_getfd(2)),
+//!    and its memory. All of this can be another's if the caller was killed and its number
+//!    given away; nothing is changed on the strength of it without SECCOMP_IOCTL_NOTIF_ID_VALID.
+//! 3. A socket without a port id gets the one that the kernel would give it. The attributor
+//!    is informed of the socket, of claims to port ids, groups, and what is about to be sent:
+//!    before the call goes on, since its frame may be on the tap before we look again.
+//! 4. The answer is to go on as if nothing had been (SECCOMP_USER_NOTIF_FLAG_CONTINUE), or,
+//!    for a bind(2) that was done here, that it has succeeded. What another thread changes in
+//!    the caller's memory in between is not seen: this observes, and is no protection.
+//!
+//! A call that is no longer there when it is received or answered is ENOENT, and no error.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
 
+use super::attributor::Attributor;
 use super::descriptors;
 use super::gaps::Gaps;
 use super::guardian::Guardian;
 use super::owner::Owner;
-use super::owners::Owners;
-use super::seen::Seen;
+use super::socket_info::SocketInfo;
 use super::tasks::{Task, Tasks};
-use super::{Namespaces, abi, raising, sent};
+use super::{Namespaces, abi, outgoing, raising};
 use crate::sys::clock::now;
 use crate::sys::privilege::raised;
 use crate::sys::seccomp::{self, Call, Verdict};
@@ -55,7 +72,7 @@ impl Supervisor {
     /// Answers the call that waits.
     pub(crate) fn serve(
         &mut self,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) -> nix::Result<()> {
         let call = match seccomp::receive(self.listener.as_fd()) {
@@ -64,27 +81,27 @@ impl Supervisor {
             Err(errno) => return Err(errno),
         };
         self.guardian.note(call.id);
-        let verdict = self.look(&call, owners, namespaces);
+        let verdict = self.inspect(&call, attributor, namespaces);
         match seccomp::answer(self.listener.as_fd(), call.id, verdict) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(errno),
         }
     }
 
-    fn look(
+    fn inspect(
         &mut self,
         call: &Call,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) -> Verdict {
         let now = now();
-        owners.calls(now, call.tid);
+        attributor.note_call(now, call.tid);
         if call.arch != abi::ARCH {
-            self.blind(owners);
+            self.note_blind_spot(attributor);
             return Verdict::Continue;
         }
         match i64::from(call.number) {
-            libc::SYS_execve | libc::SYS_execveat => self.executes(call),
+            libc::SYS_execve | libc::SYS_execveat => self.note_exec(call),
             libc::SYS_bind
             | libc::SYS_connect
             | libc::SYS_sendto
@@ -95,28 +112,30 @@ impl Supervisor {
             | libc::SYS_pwritev2
             | libc::SYS_sendfile
             | libc::SYS_splice
-            | libc::SYS_setsockopt => return self.socket_call(now, call, owners, namespaces),
-            // It makes a socket: what is done with it is told as a rule.
+            | libc::SYS_setsockopt => return self.socket_call(now, call, attributor, namespaces),
+            // It makes a socket: what is done with it is intercepted as a rule.
             libc::SYS_socket => {
                 if let Ok(task) = self.tasks.get(call.tid) {
-                    owners.makers.makes(now, task.own_pid, &task.program);
+                    attributor
+                        .uninspected
+                        .note_socket(now, task.own_pid, &task.program);
                 }
             }
-            libc::SYS_prctl => self.tasks.renames(call.tid),
-            libc::SYS_exit_group => self.exits(now, call, owners, namespaces),
-            _ => self.blind(owners),
+            libc::SYS_prctl => self.tasks.note_rename(call.tid),
+            libc::SYS_exit_group => self.note_exit(now, call, attributor, namespaces),
+            _ => self.note_blind_spot(attributor),
         }
         Verdict::Continue
     }
 
     /// Notes that messages of the tree may not be known.
-    fn blind(&mut self, owners: &mut Owners) {
+    fn note_blind_spot(&mut self, attributor: &mut Attributor) {
         self.gaps.other_calls += 1;
-        owners.is_blind = true;
+        attributor.is_blind = true;
     }
 
     /// A task is about to become another program.
-    fn executes(&mut self, call: &Call) {
+    fn note_exec(&mut self, call: &Call) {
         if self.loses_privilege
             && let Ok(task) = self.tasks.get(call.tid)
             && let Some(program) = raised(|| raising::program(task, call))
@@ -127,47 +146,47 @@ impl Supervisor {
                 text::escape_os(&program)
             ));
         }
-        self.tasks.executes(call.tid);
+        self.tasks.note_exec(call.tid);
     }
 
     /// A process is about to end, and its sockets with it.
-    fn exits(
+    fn note_exit(
         &mut self,
         now: Duration,
         call: &Call,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) {
-        let Some(task) = self.tasks.known(call.tid) else {
+        let Some(task) = self.tasks.inspected(call.tid) else {
             return;
         };
-        if let Some(since) = owners.makers.end(now, task.program.pid) {
-            find(task, since, owners, namespaces);
+        if let Some(since) = attributor.uninspected.end(now, task.program.pid) {
+            find_sockets(task, since, attributor, namespaces);
         }
-        owners.ends(now, task.program.pid);
-        for (fd, cookie) in owners.descriptors(task.program.pid) {
-            if let Ok(Some(seen)) = task.duplicate(fd).and_then(Seen::look)
-                && seen.cookie == cookie
-                && let Some(drops) = seen.drops()
+        attributor.note_exit(now, task.program.pid);
+        for (fd, cookie) in attributor.descriptors(task.program.pid) {
+            if let Ok(Some(socket)) = task.duplicate(fd).and_then(SocketInfo::inspect)
+                && socket.cookie == cookie
+                && let Some(drops) = socket.drops()
             {
-                owners.has_dropped(now, cookie, drops);
+                attributor.update_drops(now, cookie, drops);
             }
         }
     }
 
-    /// Looks for sockets that were made so long ago and of which nothing was told since.
-    pub(crate) fn find(
+    /// Looks for sockets that were made so long ago and have not been inspected since.
+    pub(crate) fn find_sockets(
         &mut self,
         age: Duration,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) {
-        if owners.makers.is_empty() {
+        if attributor.uninspected.is_empty() {
             return;
         }
-        for (tid, since) in owners.makers.due(now(), age) {
+        for (tid, since) in attributor.uninspected.due(now(), age) {
             if let Ok(task) = self.tasks.get(tid) {
-                find(task, since, owners, namespaces);
+                find_sockets(task, since, attributor, namespaces);
             }
         }
     }
@@ -176,7 +195,7 @@ impl Supervisor {
         &mut self,
         now: Duration,
         call: &Call,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) -> Verdict {
         let fd = match i64::from(call.number) {
@@ -187,7 +206,7 @@ impl Supervisor {
         let task = match self.tasks.get(call.tid) {
             Ok(task) => task,
             Err(_) => {
-                self.gaps.hidden += 1;
+                self.gaps.uninspectable += 1;
                 return Verdict::Continue;
             }
         };
@@ -196,29 +215,29 @@ impl Supervisor {
         if writes_anything(call) && !task.is_socket(fd) {
             return Verdict::Continue;
         }
-        let seen = match task.duplicate(fd).and_then(Seen::look) {
-            Ok(Some(seen)) => seen,
+        let socket = match task.duplicate(fd).and_then(SocketInfo::inspect) {
+            Ok(Some(socket)) => socket,
             // No netlink socket, or no descriptor at all.
             Ok(None) | Err(Errno::EBADF) => return Verdict::Continue,
             Err(_) => {
-                self.gaps.hidden += 1;
+                self.gaps.uninspectable += 1;
                 return Verdict::Continue;
             }
         };
-        if !owners.knows(seen.cookie) {
-            owners.makers.seen(task.program.pid);
+        if !attributor.contains(socket.cookie) {
+            attributor.uninspected.note_inspected(task.program.pid);
         }
-        let mut known = Known {
+        let mut intercepted = InterceptedCall {
             call,
             task,
-            seen,
+            socket,
             listener: self.listener.as_fd(),
             owner: Owner {
                 program: task.program.clone(),
                 fd,
             },
         };
-        known.serve(now, owners, &mut self.gaps, namespaces)
+        intercepted.serve(now, attributor, &mut self.gaps, namespaces)
     }
 }
 
@@ -241,63 +260,68 @@ fn writes_anything(call: &Call) -> bool {
     )
 }
 
-/// Learns of the sockets of a process that were not seen, one of which there may be since.
-fn find(task: &Task, since: Duration, owners: &mut Owners, namespaces: &mut dyn Namespaces) {
+/// Finds the sockets of a process that were not inspected; there may be one since that time.
+fn find_sockets(
+    task: &Task,
+    since: Duration,
+    attributor: &mut Attributor,
+    namespaces: &mut dyn Namespaces,
+) {
     for (fd, inode) in descriptors::sockets(task.program.pid) {
-        if owners.knows_inode(inode) {
+        if attributor.contains_inode(inode) {
             continue;
         }
-        let Ok(Some(seen)) = task.duplicate(fd).and_then(Seen::look) else {
+        let Ok(Some(socket)) = task.duplicate(fd).and_then(SocketInfo::inspect) else {
             continue;
         };
-        if !namespaces.sees(seen.protocol) {
+        if !namespaces.mirrors(socket.protocol) {
             continue;
         }
-        let Some(interface) = namespaces.interface(&seen) else {
+        let Some(interface) = namespaces.interface(&socket) else {
             continue;
         };
-        let port = seen.port(interface);
+        let port = socket.port(interface);
         let owner = Owner {
             program: task.program.clone(),
             fd,
         };
-        owners.uses(since, &seen, port, &owner, false);
-        owners.hear(seen.cookie, namespaces);
+        attributor.update_socket(since, &socket, port, &owner, false);
+        attributor.follow(socket.cookie, namespaces);
     }
 }
 
-/// A call on a netlink socket.
-struct Known<'a> {
+/// An intercepted call on a netlink socket, whose caller waits.
+struct InterceptedCall<'a> {
     call: &'a Call,
     task: &'a Task,
-    seen: Seen,
+    socket: SocketInfo,
     listener: BorrowedFd<'a>,
     owner: Owner,
 }
 
-impl Known<'_> {
+impl InterceptedCall<'_> {
     fn serve(
         &mut self,
         now: Duration,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         gaps: &mut Gaps,
         namespaces: &mut dyn Namespaces,
     ) -> Verdict {
         let [_, second, third, ..] = self.call.arguments;
-        // Whatever gives a socket a port id is told: this one was there before.
-        let older = self.seen.number != 0 && !owners.knows(self.seen.cookie);
+        // Whatever gives a socket a port id is intercepted: this one had it before.
+        let older = self.socket.number != 0 && !attributor.contains(self.socket.cookie);
         let mut verdict = Verdict::Continue;
         let (mut mask, mut claim) = (None, None);
-        let mut sent = Vec::new();
+        let mut datagrams = Vec::new();
         match i64::from(self.call.number) {
             libc::SYS_bind => {
                 if let Some((port, groups)) = self.address(second, third) {
                     mask = Some(groups);
                     if port != 0 || groups != 0 {
                         // Groups need the caller's own privilege: then the kernel
-                        // binds it, and what comes of it is seen later.
+                        // binds it, and the result is seen later.
                         claim = Some(port);
-                    } else if self.seen.number == 0 && self.bind() {
+                    } else if self.socket.number == 0 && self.bind() {
                         verdict = Verdict::Done;
                     }
                 }
@@ -310,53 +334,57 @@ impl Known<'_> {
             libc::SYS_setsockopt => {}
             libc::SYS_sendfile | libc::SYS_splice => {
                 gaps.spliced += 1;
-                owners.is_blind = true;
+                attributor.is_blind = true;
                 // Their answers are known by its port id.
                 self.bind();
             }
             _ => {
-                sent = sent::read(self.task, self.call).unwrap_or_else(|_| {
-                    gaps.hidden += 1;
+                datagrams = outgoing::read(self.task, self.call).unwrap_or_else(|_| {
+                    gaps.uninspectable += 1;
                     Vec::new()
                 });
-                if !sent.is_empty() {
+                if !datagrams.is_empty() {
                     self.bind();
                 }
             }
         }
-        if !namespaces.sees(self.seen.protocol) {
-            gaps.untapped += sent.len() as u64;
+        if !namespaces.mirrors(self.socket.protocol) {
+            gaps.unmirrored += datagrams.len() as u64;
             return verdict;
         }
-        let Some(interface) = namespaces.interface(&self.seen) else {
-            gaps.elsewhere += sent.len() as u64;
+        let Some(interface) = namespaces.interface(&self.socket) else {
+            gaps.elsewhere += datagrams.len() as u64;
             return verdict;
         };
-        let port = self.seen.port(interface);
-        owners.uses(now, &self.seen, port, &self.owner, older);
+        let port = self.socket.port(interface);
+        attributor.update_socket(now, &self.socket, port, &self.owner, older);
         if let Some(number) = claim {
-            owners.claims(now, self.seen.cookie, number);
+            attributor.note_claim(now, self.socket.cookie, number);
         }
         if let Some(mask) = mask {
-            owners.groups(self.seen.cookie, |groups| groups.bind(mask));
+            attributor.change_groups(self.socket.cookie, |groups| groups.bind(mask));
         }
         if i64::from(self.call.number) == libc::SYS_setsockopt
             && let Ok(value) = self.word(self.call.arguments[3])
         {
-            let cookie = self.seen.cookie;
+            let cookie = self.socket.cookie;
             match third as i32 {
-                libc::NETLINK_ADD_MEMBERSHIP => owners.groups(cookie, |it| it.join(value)),
-                libc::NETLINK_DROP_MEMBERSHIP => owners.groups(cookie, |it| it.leave(value)),
-                _ => owners.hear_all(cookie),
+                libc::NETLINK_ADD_MEMBERSHIP => {
+                    attributor.change_groups(cookie, |it| it.join(value))
+                }
+                libc::NETLINK_DROP_MEMBERSHIP => {
+                    attributor.change_groups(cookie, |it| it.leave(value))
+                }
+                _ => attributor.listen_all_nsid(cookie),
             }
         }
-        owners.hear(self.seen.cookie, namespaces);
-        if !sent.is_empty() {
-            // What it changes is told to those who are there now.
-            owners.look_at_members(now);
+        attributor.follow(self.socket.cookie, namespaces);
+        if !datagrams.is_empty() {
+            // Of what it changes the kernel notifies those who are members now.
+            attributor.refresh_members(now);
         }
-        for datagram in sent {
-            owners.sends(now, port, self.seen.inode, self.owner.clone(), datagram);
+        for datagram in datagrams {
+            attributor.note_send(now, port, self.socket.inode, self.owner.clone(), datagram);
         }
         verdict
     }
@@ -364,9 +392,9 @@ impl Known<'_> {
     /// Binds the socket where it is not; whether that was done.
     fn bind(&mut self) -> bool {
         // A killed caller's number could be another's by now, and the socket too.
-        self.seen.number == 0
+        self.socket.number == 0
             && seccomp::is_waiting(self.listener, self.call.id)
-            && self.seen.autobind(self.task.own_pid).is_ok()
+            && self.socket.autobind(self.task.own_pid).is_ok()
     }
 
     /// Port id and groups of an address argument, where it is a netlink one.

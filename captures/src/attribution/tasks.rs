@@ -34,7 +34,7 @@ pub(super) struct Task {
 
 impl Task {
     /// Looks at a thread that waits.
-    fn look(tid: i32) -> nix::Result<Self> {
+    fn inspect(tid: i32) -> nix::Result<Self> {
         let status = fs::read(format!("/proc/{tid}/status"))
             .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
         let field = |name: &[u8]| {
@@ -114,18 +114,18 @@ impl Tasks {
             if self.all.len() >= KEPT {
                 self.all.clear();
             }
-            self.all.insert(tid, Task::look(tid)?);
+            self.all.insert(tid, Task::inspect(tid)?);
         }
         self.all.get(&tid).ok_or(Errno::ESRCH)
     }
 
     /// The task of this thread, where it was looked at before.
-    pub(super) fn known(&self, tid: i32) -> Option<&Task> {
+    pub(super) fn inspected(&self, tid: i32) -> Option<&Task> {
         self.all.get(&tid)
     }
 
     /// Notes that the thread may take another name now.
-    pub(super) fn renames(&mut self, tid: i32) {
+    pub(super) fn note_rename(&mut self, tid: i32) {
         if let Some(task) = self.all.get_mut(&tid) {
             task.stale = true;
         }
@@ -133,7 +133,7 @@ impl Tasks {
 
     /// Notes that the thread's process may become another program now. Whichever thread
     /// asks for it, the program's only one will have the number of the first.
-    pub(super) fn executes(&mut self, tid: i32) {
+    pub(super) fn note_exec(&mut self, tid: i32) {
         let pid = self.all.get(&tid).map(|task| task.program.pid);
         for task in self.all.values_mut() {
             // Of a thread that was not looked at it is not known whose it is.
@@ -166,11 +166,11 @@ mod tests {
         let me = Pid::this().as_raw();
         let mut tasks = Tasks::default();
         tasks.get(me).unwrap();
-        tasks.executes(1);
-        assert!(tasks.known(me).unwrap().stale);
+        tasks.note_exec(1);
+        assert!(tasks.inspected(me).unwrap().stale);
         assert!(!tasks.get(me).unwrap().stale);
-        tasks.renames(me);
-        assert!(tasks.known(me).unwrap().stale);
+        tasks.note_rename(me);
+        assert!(tasks.inspected(me).unwrap().stale);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use ynl::decode::Endian;
 
 use super::args::{SessionArgs, TraceArgs};
 use super::record::{close, origin};
-use crate::attribution::Known;
+use crate::attribution::Attribution;
 use crate::exit::Exit;
 use crate::file::writer::{Counters, Interface};
 use crate::messages::event;
@@ -171,10 +171,10 @@ impl Sink for Lines<'_> {
         });
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
+    fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
         self.show(&Packet {
-            sent: Some(known.direction == Direction::Outbound),
-            process: known.owners.first().map(Process::from),
+            sent: Some(attribution.direction == Direction::Outbound),
+            process: attribution.owners.first().map(Process::from),
             ..packet(frame)
         });
     }

@@ -15,7 +15,7 @@ use crate::messages::packet::Packet;
 
 /// `CTRL_CMD_*` of linux/genetlink.h.
 const NEWFAMILY: u8 = libc::CTRL_CMD_NEWFAMILY as u8;
-const GETPOLICY: u8 = 10;
+pub(crate) const GETPOLICY: u8 = 10;
 
 /// `CTRL_ATTR_*`.
 const FAMILY_ID: u16 = libc::CTRL_ATTR_FAMILY_ID as u16;

@@ -4,7 +4,7 @@
 use ynl::decode::{Endian, messages};
 
 use super::filter::Filter;
-use crate::attribution::Known;
+use crate::attribution::Attribution;
 use crate::messages::packet::Frame;
 use crate::messages::process::Certainty;
 use crate::terminal::text::count;
@@ -27,7 +27,7 @@ pub(crate) struct Summary {
     pub(crate) messages: u64,
     /// Frames: what was sent at once.
     pub(crate) frames: u64,
-    /// Messages of the subject, by how their owner is known.
+    /// Messages of the subject, by how their owner is attribution.
     pub(crate) exact: u64,
     pub(crate) by_port: u64,
     pub(crate) by_group: u64,
@@ -98,18 +98,18 @@ impl Chooser {
     }
 
     /// Whether the frame is kept.
-    pub(super) fn takes(&mut self, frame: &Frame<'_>, known: &Known) -> bool {
-        if known.is_copy && !self.choice.raw {
+    pub(super) fn takes(&mut self, frame: &Frame<'_>, attribution: &Attribution) -> bool {
+        if attribution.is_copy && !self.choice.raw {
             return false;
         }
-        let own = !known.owners.is_empty() || self.choice.all;
+        let own = !attribution.owners.is_empty() || self.choice.all;
         let here = messages(frame.messages, Endian::native()).flatten().count() as u64;
         let summary = &mut self.summary;
         if own && !self.choice.filter.passes(frame) {
             summary.filtered += here;
             return false;
         }
-        *match (known.owners.is_empty(), known.certainty) {
+        *match (attribution.owners.is_empty(), attribution.certainty) {
             (_, Certainty::Unknown) => &mut summary.unknown,
             (true, _) => &mut summary.others,
             (_, Certainty::Exact) => &mut summary.exact,

@@ -122,7 +122,7 @@ impl Prepared {
             .iter()
             .map(|word| CString::new(word.as_bytes()))
             .collect();
-        // A NUL byte in an argument: the kernel could not be told of it.
+        // A NUL byte in an argument: the kernel could not be given it.
         let words = words.map_err(|_| StartError {
             command: shown.clone(),
             errno: Errno::EINVAL,
@@ -161,11 +161,11 @@ impl Prepared {
             signals,
         };
         drop(report);
-        let mut told = [0; 5];
-        if prepared.report.read_exact(&mut told).is_err() {
+        let mut reported = [0; 5];
+        if prepared.report.read_exact(&mut reported).is_err() {
             return Err(fail("set up the command")(Errno::EPIPE).into());
         }
-        let [step, number @ ..] = told;
+        let [step, number @ ..] = reported;
         let number = RawFd::from_ne_bytes(number);
         if number < 0 {
             let step = Step::ALL.iter().find(|(known, _)| *known as u8 == step);
@@ -211,7 +211,7 @@ impl Prepared {
     }
 }
 
-/// What the child is told.
+/// What the child needs to become the command.
 struct Plan<'a> {
     words: &'a [CString],
     filter: &'a [libc::sock_filter],
@@ -223,16 +223,16 @@ struct Plan<'a> {
 impl Plan<'_> {
     /// What the child does; returns only when that fails.
     fn become_command(&self, wait: OwnedFd, report: &mut File) -> Errno {
-        let told = match self.prepare() {
+        let (step, number) = match self.prepare() {
             Ok(listener) => (Step::Filter, listener),
             Err((step, errno)) => (step, -(errno as i32)),
         };
-        let mut bytes = vec![told.0 as u8];
-        bytes.extend(told.1.to_ne_bytes());
-        if report.write_all(&bytes).is_err() || told.1 < 0 {
+        let mut bytes = vec![step as u8];
+        bytes.extend(number.to_ne_bytes());
+        if report.write_all(&bytes).is_err() || number < 0 {
             return Errno::ECANCELED;
         }
-        // Nothing is told of write(2) and read(2): nobody answers yet.
+        // These reads and writes are not intercepted: nobody answers yet.
         if !matches!(File::from(wait).read(&mut [0]), Ok(1)) {
             return Errno::ECANCELED;
         }

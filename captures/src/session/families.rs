@@ -20,12 +20,10 @@ use neli::types::{Buffer, GenlBuffer};
 use neli::utils::Groups;
 use ynl::decode::{CONTROLLER, Endian, GENERIC, Message, attributes, genl, messages, types};
 
+use crate::messages::controller::GETPOLICY;
 use crate::messages::packet::Frame;
 use crate::sys::clock::now;
 use crate::terminal::text::Reason;
-
-/// Numbers of linux/genetlink.h that neli has no names for.
-const GETPOLICY: u8 = 10;
 
 /// The kernel makes a part of a dump no longer than the longest read, and at
 /// most 32 KiB.
@@ -138,7 +136,7 @@ fn numbers(list: &[Part]) -> Vec<u16> {
         .collect()
 }
 
-/// The number of the family that the controller tells of.
+/// The number of the family that an answer of the controller is about.
 fn number(message: &Message<'_>) -> Option<u16> {
     let endian = Endian::native();
     let answer = genl(message.payload).filter(|_| message.kind == CONTROLLER)?;

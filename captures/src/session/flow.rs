@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What becomes of a frame between its tap and the sink: its owner is looked for, and it
+//! What becomes of a frame between its tap and the sink: it is attributed, and it
 //! is kept or not.
 
 use std::io;
@@ -7,68 +7,69 @@ use std::time::Duration;
 
 use super::choice::Chooser;
 use super::sink::Sink;
-use crate::attribution::{Held, Known, Owners};
+use crate::attribution::{Attribution, Attributor, PendingFrames};
 use crate::messages::packet::Frame;
 
 /// What frames go through on their way from the taps to the sink.
 pub(super) struct Flow<'a, S> {
-    pub(super) owners: &'a mut Owners,
+    pub(super) attributor: &'a mut Attributor,
     pub(super) chooser: &'a mut Chooser,
     pub(super) limit: u64,
     /// An outlet takes nothing more at all.
     pub(super) closed: bool,
-    /// Requests that wait for an answer, where nothing else tells whose they are.
-    pub(super) held: Option<Held>,
+    /// Requests that wait for an answer, where nothing else shows whose they are.
+    pub(super) pending: Option<PendingFrames>,
     pub(super) sink: &'a mut S,
 }
 
 impl<S: Sink> Flow<'_, S> {
     /// Takes a frame of the tap. Where that knows whose it is, attribution is not asked.
-    pub(super) fn take(&mut self, frame: &Frame<'_>, known: Option<Known>) {
-        if let (None, Some(held)) = (&known, &mut self.held) {
-            held.take(frame);
-        } else if let Some(known) = known.or_else(|| self.owners.whose(frame))
+    pub(super) fn take(&mut self, frame: &Frame<'_>, attribution: Option<Attribution>) {
+        if let (None, Some(pending)) = (&attribution, &mut self.pending) {
+            pending.take(frame);
+        } else if let Some(attribution) = attribution.or_else(|| self.attributor.attribute(frame))
             && !self.closed
         {
-            give(self.chooser, self.limit, self.sink, frame, &known);
+            give(self.chooser, self.limit, self.sink, frame, &attribution);
         }
     }
 
-    /// Gives the sink what has waited long enough; processes were looked at from `looked` on.
-    pub(super) fn release(&mut self, now: Duration, looked: Duration) {
+    /// Gives the sink what has waited long enough; the last scan of the processes began
+    /// at `scanned`.
+    pub(super) fn release(&mut self, now: Duration, scanned: Duration) {
         let Self {
-            owners,
+            attributor,
             chooser,
             limit,
             closed,
-            held,
+            pending,
             sink,
         } = self;
-        if let Some(held) = held {
-            held.release(now, looked, owners, &mut |frame, known| {
+        if let Some(pending) = pending {
+            pending.release(now, scanned, attributor, &mut |frame, attribution| {
                 if !*closed {
-                    give(chooser, *limit, *sink, frame, known);
+                    give(chooser, *limit, *sink, frame, attribution);
                 }
             });
         }
     }
 
-    /// Tells what was learnt besides frames.
-    pub(super) fn tell(&mut self) {
-        for told in self.owners.events() {
+    /// Reports what has happened to sockets.
+    pub(super) fn report(&mut self) {
+        for event in self.attributor.take_events() {
             if !self.closed {
-                self.sink.event(&told);
+                self.sink.event(&event);
             }
         }
     }
 
-    /// Tells the rest, when there are no more frames: of messages that never came, where
+    /// Reports the rest, when there are no more frames: the messages that never came, where
     /// the taps have seen all.
-    pub(super) fn tell_end(&mut self, is_whole: bool) {
-        self.tell();
-        for told in self.owners.refused() {
+    pub(super) fn report_end(&mut self, is_whole: bool) {
+        self.report();
+        for event in self.attributor.take_refused() {
             if is_whole && !self.closed {
-                self.sink.event(&told);
+                self.sink.event(&event);
             }
         }
     }
@@ -106,9 +107,15 @@ impl<S: Sink> Flow<'_, S> {
 }
 
 /// Gives a frame to the sink, where it is to be kept and there are not enough yet.
-fn give(chooser: &mut Chooser, limit: u64, sink: &mut impl Sink, frame: &Frame<'_>, known: &Known) {
-    if chooser.summary.frames >= limit || !chooser.takes(frame, known) {
+fn give(
+    chooser: &mut Chooser,
+    limit: u64,
+    sink: &mut impl Sink,
+    frame: &Frame<'_>,
+    attribution: &Attribution,
+) {
+    if chooser.summary.frames >= limit || !chooser.takes(frame, attribution) {
         return;
     }
-    sink.frame(frame, known);
+    sink.frame(frame, attribution);
 }

@@ -9,7 +9,7 @@
 //! # How to use it
 //!
 //! A [`Session`] is asked for with a [`Subject`] (whose messages) and [`Settings`],
-//! and told what to do with each message by a [`Sink`]. `nlcap record` has the
+//! and hands each message to a [`Sink`]. `nlcap record` has the
 //! [`Recorder`](recorder::Recorder), a sink that writes a pcapng file; another command has a
 //! sink of its own, or both as a pair, and a sink may be an `Option`:
 //!
@@ -21,8 +21,8 @@
 //! let outcome = session.run(&mut sink)?;            // the command runs in here
 //! ```
 //!
-//! The session tells a sink of the taps, of what nlcap itself asked for (the list of
-//! families), and then of each frame that is kept, with its [`Known`](crate::attribution::Known) owner. A sink
+//! The session gives a sink the taps, the answers to what nlcap itself asked (the list of
+//! families), and then each frame that is kept, with its [`Attribution`](crate::attribution::Attribution). A sink
 //! writes into an [`Outlet`] and never waits. [`Outcome`] has the exit status, the
 //! counts for the closing line, and why the recording is not whole.
 //!
@@ -70,7 +70,7 @@ use self::recording::Running;
 use self::signals::Signals;
 use self::sink::Sink;
 use self::subject::{Ready, Subject};
-use crate::attribution::{Held, Owners};
+use crate::attribution::{Attributor, PendingFrames};
 use crate::exit::Exit;
 use crate::sys::privilege::{self, Of};
 use crate::sys::process::come_first;
@@ -105,7 +105,7 @@ pub(crate) struct Session {
     ready: Ready,
     families: Vec<Part>,
     tap: Box<dyn Tap>,
-    owners: Owners,
+    attributor: Attributor,
     settings: Settings,
 }
 
@@ -128,7 +128,7 @@ impl Session {
         for part in &families {
             settings.choice.filter.learn(part.bytes());
         }
-        // Kernels before 5.10 have none to tell.
+        // Kernels before 5.10 have none.
         let policies = families::policies(&families).unwrap_or_default();
         families.extend(policies);
         for name in settings.choice.filter.unknown() {
@@ -144,7 +144,7 @@ impl Session {
             ready,
             families,
             tap: Box::new(tap),
-            owners: Owners::default(),
+            attributor: Attributor::default(),
             settings,
         })
     }
@@ -154,7 +154,7 @@ impl Session {
     /// # Errors
     ///
     /// A [`StartError`](command::StartError) where the command cannot be run; outlets
-    /// have not begun then. What an outlet meets is no error of this, but told in the
+    /// have not begun then. What an outlet meets is no error of this, but reported in the
     /// [`Outcome`].
     pub(crate) fn run(mut self, sink: &mut impl Sink) -> anyhow::Result<Outcome> {
         for (_, interface) in self.tap.new_interfaces() {
@@ -179,14 +179,16 @@ impl Session {
         // The command was forked before, and has its own.
         come_first();
         privilege::lower(if alone { Of::Namespace } else { Of::Command });
-        let watched = self.ready.start(&mut self.owners, self.tap.namespaces())?;
+        let watched = self
+            .ready
+            .start(&mut self.attributor, self.tap.namespaces())?;
         sink.outlets().into_iter().for_each(Outlet::begin);
         let flow = Flow {
-            owners: &mut self.owners,
+            attributor: &mut self.attributor,
             chooser: &mut chooser,
             limit: self.settings.frames.unwrap_or(u64::MAX),
             closed: false,
-            held: watched.is_guessed().then(Held::default),
+            pending: watched.is_guessed().then(PendingFrames::default),
             sink,
         };
         Running {

@@ -29,7 +29,7 @@ impl Outcome {
         self.summary.lost == 0 && self.incomplete.is_empty() && self.error.is_none()
     }
 
-    /// How nlcap ends: whoever cannot trust the recording is told by the status.
+    /// How nlcap ends: the status shows whether the recording can be trusted.
     pub(crate) fn exit(&self, strict: bool) -> Exit {
         let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         match &self.error {

@@ -18,7 +18,7 @@ use crate::terminal::text::{self, Reason};
 /// A recording holds what only root may ask for, such as WireGuard's keys.
 const MODE: u32 = 0o600;
 
-/// How many files of one command and second are told apart.
+/// How many files of one command and second get names of their own.
 const SAME_NAMES: u32 = 1000;
 
 /// How often a FIFO is looked at for a reader.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::outlet::Outlet;
 use super::sink::Sink;
-use crate::attribution::{Event, Known, Told};
+use crate::attribution::{Attribution, SocketEvent, SocketEventKind};
 use crate::file::comment::Comment;
 use crate::file::writer::{Counters, Interface, Note, Origin, Writer};
 use crate::messages::packet::{Direction, Frame};
@@ -45,28 +45,28 @@ impl Sink for Recorder {
         queued(self.writer.added(frame));
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
-        queued(self.writer.frame(frame, &note(known)));
+    fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
+        queued(self.writer.frame(frame, &note(attribution)));
     }
 
-    fn event(&mut self, told: &Told) {
-        let (messages, direction, fate) = match &told.event {
-            Event::Refused(bytes) => (bytes.clone(), Direction::Outbound, Fate::NotSent),
-            Event::Dropped(number) => (
-                overrun(told.port),
+    fn event(&mut self, event: &SocketEvent) {
+        let (messages, direction, fate) = match &event.kind {
+            SocketEventKind::Refused(bytes) => (bytes.clone(), Direction::Outbound, Fate::NotSent),
+            SocketEventKind::Dropped(number) => (
+                overrun(event.port),
                 Direction::Inbound,
                 Fate::Dropped((*number).into()),
             ),
         };
         let frame = Frame {
-            time: told.time,
-            interface: told.interface,
-            protocol: told.protocol,
+            time: event.time,
+            interface: event.interface,
+            protocol: event.protocol,
             original_length: u32::try_from(messages.len()).unwrap_or(u32::MAX),
             messages: &messages,
         };
         let of_process = Comment::Process {
-            process: (&told.owner).into(),
+            process: (&event.owner).into(),
             certainty: Some(Certainty::Exact),
             fate: Some(fate),
         };
@@ -87,22 +87,22 @@ impl Sink for Recorder {
 }
 
 /// The options of a frame's block.
-fn note(known: &Known) -> Note {
+fn note(attribution: &Attribution) -> Note {
     let comment = |owner| Comment::Process {
         process: Process::from(owner),
-        certainty: Some(known.certainty),
+        certainty: Some(attribution.certainty),
         fate: None,
     };
-    let mut comments: Vec<_> = known.owners.iter().map(comment).collect();
+    let mut comments: Vec<_> = attribution.owners.iter().map(comment).collect();
     if comments.is_empty() {
-        comments.push(match known.certainty {
+        comments.push(match attribution.certainty {
             Certainty::Unknown => Comment::Unknown,
             _ => Comment::Other,
         });
     }
     Note {
         comments,
-        direction: Some(known.direction),
+        direction: Some(attribution.direction),
     }
 }
 

@@ -63,11 +63,11 @@ impl<S: Sink> Running<'_, S> {
             mut incomplete,
         } = self.stop(matches!(why, Why::Ended(_)))?;
         let mut gaps = self.watched.gaps();
-        self.flow.owners.add_gaps(&mut gaps);
+        self.flow.attributor.add_gaps(&mut gaps);
         if !gaps.is_none() {
             incomplete.push(gaps.to_string());
         }
-        if self.flow.owners.clock_was_set {
+        if self.flow.attributor.clock_was_set {
             incomplete.push(String::from("the system clock was changed"));
         }
         self.flow.sink.finish(now(), &counters);
@@ -124,8 +124,8 @@ impl<S: Sink> Running<'_, S> {
             let flow = &mut self.flow;
             self.tap
                 .drain(&events.tap, &mut |frame, known| flow.take(frame, known));
-            flow.release(now(), self.watched.looked());
-            flow.tell();
+            flow.release(now(), self.watched.last_scan());
+            flow.report();
             flow.push();
             if events.signals
                 && let Some(exit) = self.watched.hear(self.signals.pending())
@@ -176,7 +176,7 @@ impl<S: Sink> Running<'_, S> {
     fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
         let exit = self
             .watched
-            .serve(events, self.flow.owners, self.tap.namespaces())?;
+            .serve(events, self.flow.attributor, self.tap.namespaces())?;
         for (number, interface) in self.tap.new_interfaces() {
             self.flow.sink.interface(&interface);
             for part in &self.families {
@@ -209,7 +209,7 @@ impl<S: Sink> Running<'_, S> {
             self.flow.sink.added(&part.frame(0));
         }
         // Of a subject that goes on, what is still to come to the tap was not refused.
-        self.flow.tell_end(is_whole && has_ended);
+        self.flow.report_end(is_whole && has_ended);
         self.flow.push();
         Ok(ending)
     }

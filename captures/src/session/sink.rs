@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::outlet::Outlet;
-use crate::attribution::{Known, Told};
+use crate::attribution::{Attribution, SocketEvent};
 use crate::file::writer::{Counters, Interface};
 use crate::messages::packet::Frame;
 
-/// Who is told of each frame, and writes.
+/// Where frames go, and are written.
 ///
 /// No method waits: what is to be written goes into an [`Outlet`], and the session
 /// hands it on when there is room. An error is the outlet's, and ends the recording.
@@ -20,12 +20,12 @@ pub(crate) trait Sink {
     /// A message that nlcap asked for itself: it was on no tap.
     fn added(&mut self, frame: &Frame<'_>);
 
-    /// A frame of a tap that is to be kept, and what is known of it.
-    fn frame(&mut self, frame: &Frame<'_>, known: &Known);
+    /// A frame of a tap that is to be kept, and whose it is.
+    fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution);
 
-    /// What was learnt of a message or a socket besides what was on a tap: one that does
-    /// not care says nothing of it.
-    fn event(&mut self, _told: &Told) {}
+    /// What happened to a message or a socket besides what was on a tap. A sink may ignore
+    /// it.
+    fn event(&mut self, _event: &SocketEvent) {}
 
     /// The recording is over; the taps counted this, in their order.
     fn finish(&mut self, now: Duration, counters: &[Counters]);
@@ -34,7 +34,7 @@ pub(crate) trait Sink {
     fn outlets(&mut self) -> Vec<&mut Outlet>;
 }
 
-/// Both are told.
+/// Two sinks, each of which gets everything.
 impl<A: Sink, B: Sink> Sink for (A, B) {
     fn interface(&mut self, interface: &Interface) {
         self.0.interface(interface);
@@ -46,14 +46,14 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.1.added(frame);
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
-        self.0.frame(frame, known);
-        self.1.frame(frame, known);
+    fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
+        self.0.frame(frame, attribution);
+        self.1.frame(frame, attribution);
     }
 
-    fn event(&mut self, told: &Told) {
-        self.0.event(told);
-        self.1.event(told);
+    fn event(&mut self, event: &SocketEvent) {
+        self.0.event(event);
+        self.1.event(event);
     }
 
     fn finish(&mut self, now: Duration, counters: &[Counters]) {
@@ -68,7 +68,7 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     }
 }
 
-/// Nobody is told where there is none.
+/// A sink that there may not be.
 impl<S: Sink> Sink for Option<S> {
     fn interface(&mut self, interface: &Interface) {
         if let Some(sink) = self {
@@ -82,15 +82,15 @@ impl<S: Sink> Sink for Option<S> {
         }
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, known: &Known) {
+    fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
         if let Some(sink) = self {
-            sink.frame(frame, known);
+            sink.frame(frame, attribution);
         }
     }
 
-    fn event(&mut self, told: &Told) {
+    fn event(&mut self, event: &SocketEvent) {
         if let Some(sink) = self {
-            sink.event(told);
+            sink.event(event);
         }
     }
 

@@ -10,10 +10,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::command::{Invocation, Prepared, Running, StartError, Starting};
 use super::signals::{Inherited, Received};
-use crate::attribution::{Gaps, Guardian, Namespaces, Owners, Processes, Supervisor};
+use crate::attribution::{Attributor, Gaps, Guardian, Namespaces, Processes, Supervisor};
 use crate::exit::Exit;
 
-/// How old a socket of which nothing is told is looked for while other calls come.
+/// How old a socket that was not inspected must be to be looked for while other calls come.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Whose messages a session records.
@@ -61,7 +61,7 @@ impl Ready {
     /// Lets the subject begin.
     pub(super) fn start(
         self,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) -> Result<Watched, StartError> {
         match self {
@@ -73,7 +73,7 @@ impl Ready {
                 let privileged = prepared.is_privileged();
                 let mut supervisor = Supervisor::new(listener, guardian, privileged);
                 let starting = prepared.go()?;
-                supervise_start(&starting, &mut supervisor, owners, namespaces);
+                supervise_start(&starting, &mut supervisor, attributor, namespaces);
                 Ok(Watched::Command {
                     running: starting.started()?,
                     supervisor,
@@ -82,11 +82,11 @@ impl Ready {
                 })
             }
             Self::Processes(mut processes) => {
-                processes.look(owners, namespaces);
+                processes.scan(attributor, namespaces);
                 Ok(Watched::Processes(processes))
             }
             Self::Namespace => {
-                owners.is_blind = true;
+                attributor.is_blind = true;
                 Ok(Watched::Namespace)
             }
         }
@@ -97,7 +97,7 @@ impl Ready {
 fn supervise_start(
     starting: &Starting,
     supervisor: &mut Supervisor,
-    owners: &mut Owners,
+    attributor: &mut Attributor,
     namespaces: &mut dyn Namespaces,
 ) {
     loop {
@@ -109,7 +109,7 @@ fn supervise_start(
             return;
         }
         let [calls, report] = both.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
-        if calls.contains(PollFlags::POLLIN) && supervisor.serve(owners, namespaces).is_err() {
+        if calls.contains(PollFlags::POLLIN) && supervisor.serve(attributor, namespaces).is_err() {
             return;
         }
         if !report.is_empty() || calls.contains(PollFlags::POLLHUP) {
@@ -151,15 +151,15 @@ impl Watched {
         }
     }
 
-    /// Since when there is nothing new of processes that run already.
-    pub(super) fn looked(&self) -> Duration {
+    /// When the last scan of processes that run already began.
+    pub(super) fn last_scan(&self) -> Duration {
         match self {
-            Self::Processes(processes) => processes.looked(),
+            Self::Processes(processes) => processes.last_scan(),
             Self::Command { .. } | Self::Namespace => Duration::MAX,
         }
     }
 
-    /// Whether what it sends is not told, so that answers must tell whose it is.
+    /// Whether what it sends is not intercepted, so that answers must show whose it is.
     pub(super) fn is_guessed(&self) -> bool {
         matches!(self, Self::Processes(_))
     }
@@ -168,12 +168,12 @@ impl Watched {
     pub(super) fn serve(
         &mut self,
         events: PollFlags,
-        owners: &mut Owners,
+        attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) -> anyhow::Result<Option<Exit>> {
-        owners.watch_clock();
+        attributor.watch_clock();
         if let Self::Processes(processes) = self {
-            let all_ended = processes.look(owners, namespaces);
+            let all_ended = processes.scan(attributor, namespaces);
             return Ok(all_ended.then_some(Exit::Success));
         }
         let Self::Command {
@@ -187,16 +187,16 @@ impl Watched {
         };
         if events.contains(PollFlags::POLLIN) {
             supervisor
-                .serve(owners, namespaces)
+                .serve(attributor, namespaces)
                 .context("cannot answer the command's system calls")?;
-            // As a rule the next call tells of a socket.
-            supervisor.find(PATIENCE, owners, namespaces);
+            // As a rule the next call uses the socket.
+            supervisor.find_sockets(PATIENCE, attributor, namespaces);
         } else if events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR) {
             *gone = true;
             return Ok(Some(running.wait().context("cannot wait for the command")?));
         } else if !*gone {
-            // There are frames to be told whose they are.
-            supervisor.find(Duration::ZERO, owners, namespaces);
+            // There are frames to be attributed.
+            supervisor.find_sockets(Duration::ZERO, attributor, namespaces);
         }
         Ok(None)
     }

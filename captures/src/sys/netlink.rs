@@ -61,12 +61,12 @@ pub(crate) fn join(socket: impl AsFd, group: u32) -> nix::Result<()> {
 
 /// Hears the groups' messages of all namespaces that have an id here; needs
 /// CAP_NET_BROADCAST now, and when the socket was opened.
-pub(crate) fn hear_all(socket: impl AsFd) -> nix::Result<()> {
+pub(crate) fn listen_all_nsid(socket: impl AsFd) -> nix::Result<()> {
     set(socket, LISTEN_ALL_NSID, 1)
 }
 
 /// Whether the socket does that.
-pub(crate) fn hears_all(socket: impl AsFd) -> bool {
+pub(crate) fn listens_all_nsid(socket: impl AsFd) -> bool {
     let mut value = [0];
     words(socket, libc::SOL_NETLINK, LISTEN_ALL_NSID, &mut value).is_ok() && value != [0]
 }

@@ -28,7 +28,7 @@ pub(crate) fn fork_with(child: impl FnOnce() -> u8) -> nix::Result<Pid> {
         ForkResult::Child => {
             let status = child();
             // exit(3) would run our parent's handlers and write out its buffers, and
-            // exit_group(2) is told where there is a filter, with nobody to answer.
+            // exit_group(2) is intercepted where there is a filter, with nobody to answer.
             // SAFETY: The call takes an integer and does not return.
             unsafe { libc::syscall(libc::SYS_exit, libc::c_long::from(status)) };
             unreachable!("exit(2) has returned")

@@ -41,7 +41,7 @@ pub(crate) fn install(filter: &[libc::sock_filter]) -> nix::Result<RawFd> {
     };
     let listener = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
     // With it, signals that do not kill wait until a call that we have taken is
-    // answered: else the call would be made, and told to us, a second time.
+    // answered: else the call would be made, and intercepted, a second time.
     // Kernels before 5.19 do not have it.
     let killable = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     let mut result = Err(Errno::EINVAL);

@@ -11,13 +11,13 @@ use std::os::fd::BorrowedFd;
 
 use nix::poll::PollFlags;
 
-use crate::attribution::{Known, Namespaces};
+use crate::attribution::{Attribution, Namespaces};
 use crate::file::writer::{Counters, Interface};
 use crate::messages::packet::Frame;
 
 /// Takes a frame, with whose it is where the tap knows: a tap of the command's own calls
 /// does, and one of what the kernel mirrors to everybody does not.
-pub(crate) type Take<'a> = dyn FnMut(&Frame<'_>, Option<Known>) + 'a;
+pub(crate) type Take<'a> = dyn FnMut(&Frame<'_>, Option<Attribution>) + 'a;
 
 /// Where frames come from.
 ///

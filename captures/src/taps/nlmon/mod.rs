@@ -22,7 +22,7 @@ use nix::sys::stat::fstat;
 use self::link::Link;
 use self::socket::{PacketSocket, TapError};
 use super::{Ending, Take, Tap};
-use crate::attribution::{Namespaces, Seen, Table, namespace};
+use crate::attribution::{Namespaces, SocketInfo, SocketTable, namespace};
 use crate::file::writer::Interface;
 use crate::sys::netlink;
 use crate::sys::privilege::raised;
@@ -39,7 +39,7 @@ const NAMES: &str = "/run/netns";
 
 /// The netlink protocols whose messages an nlmon link is given, netlink_filter_tap() of
 /// net/netlink/af_netlink.c.
-const TAPPED: [i32; 8] = [
+const MIRRORED: [i32; 8] = [
     libc::NETLINK_ROUTE,
     libc::NETLINK_USERSOCK,
     libc::NETLINK_SOCK_DIAG,
@@ -85,8 +85,8 @@ pub(crate) struct Nlmon {
     snap_length: u32,
     /// The interface that records a namespace, by its cookie; None where none can.
     known: HashMap<Option<u64>, Option<u32>>,
-    /// How many the session has been told of.
-    told: usize,
+    /// How many the session has been given.
+    announced: usize,
     /// No more are begun.
     ended: bool,
     /// Those that are stopped and hold something still.
@@ -111,7 +111,7 @@ impl Nlmon {
             buffer,
             snap_length,
             known: HashMap::new(),
-            told: 0,
+            announced: 0,
             ended: false,
             stopped: VecDeque::new(),
             ending: Ending::default(),
@@ -147,11 +147,11 @@ impl Nlmon {
 
     /// Makes a link and a tap in another namespace; the number of its interface, None
     /// where nlcap has no privilege there.
-    fn add(&mut self, seen: &Seen) -> Option<u32> {
+    fn add(&mut self, socket: &SocketInfo) -> Option<u32> {
         if self.ended || self.all.len() > OTHERS {
             return None;
         }
-        let handle = seen.open_namespace().ok()?;
+        let handle = socket.open_namespace().ok()?;
         let inode = fstat(&handle).ok().map(|it| it.st_ino);
         let open = || {
             let link = Link::make().ok()?;
@@ -177,16 +177,16 @@ impl Nlmon {
 }
 
 impl Namespaces for Nlmon {
-    fn sees(&self, protocol: u16) -> bool {
-        TAPPED.contains(&protocol.into())
+    fn mirrors(&self, protocol: u16) -> bool {
+        MIRRORED.contains(&protocol.into())
     }
 
-    fn interface(&mut self, seen: &Seen) -> Option<u32> {
-        if let Some(known) = self.known.get(&seen.namespace) {
+    fn interface(&mut self, socket: &SocketInfo) -> Option<u32> {
+        if let Some(known) = self.known.get(&socket.namespace) {
             return *known;
         }
-        let interface = raised(|| self.add(seen));
-        self.known.insert(seen.namespace, interface);
+        let interface = raised(|| self.add(socket));
+        self.known.insert(socket.namespace, interface);
         interface
     }
 
@@ -194,8 +194,8 @@ impl Namespaces for Nlmon {
         self.within(interface, || netlink::socket(protocol))?
     }
 
-    fn table(&mut self, interface: u32) -> io::Result<Table> {
-        self.within(interface, Table::open)?
+    fn table(&mut self, interface: u32) -> io::Result<SocketTable> {
+        self.within(interface, SocketTable::open)?
     }
 }
 
@@ -218,8 +218,8 @@ impl Tap for Nlmon {
     }
 
     fn new_interfaces(&mut self) -> Vec<(u32, Interface)> {
-        let told = std::mem::replace(&mut self.told, self.all.len());
-        let new = (0..).zip(&self.all).skip(told);
+        let announced = std::mem::replace(&mut self.announced, self.all.len());
+        let new = (0..).zip(&self.all).skip(announced);
         new.map(|(number, it)| (number, it.interface.clone()))
             .collect()
     }
@@ -237,7 +237,7 @@ impl Tap for Nlmon {
             source.socket.stop();
         }
         self.ended = true;
-        self.told = 0;
+        self.announced = 0;
         self.stopped = std::mem::take(&mut self.all).into();
     }
 

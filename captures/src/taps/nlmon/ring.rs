@@ -135,7 +135,7 @@ impl<'a> Iterator for Frames<'a> {
     }
 }
 
-/// The netlink protocol from a `struct sockaddr_ll`: all that it tells of a frame.
+/// The netlink protocol from a `struct sockaddr_ll`: all that it says of a frame.
 fn protocol(address: &[u8]) -> Option<u16> {
     let bytes = u16_at(address, offset_of!(libc::sockaddr_ll, sll_protocol))?;
     Some(u16::from_be(bytes))

@@ -7,7 +7,7 @@ use super::super::owner::{Owner, Program};
 use super::*;
 use crate::file::sample;
 
-fn known(direction: Direction, fds: &[i32]) -> Known {
+fn attribution(direction: Direction, fds: &[i32]) -> Attribution {
     let program = Rc::new(Program {
         pid: 7,
         tid: 7,
@@ -17,7 +17,7 @@ fn known(direction: Direction, fds: &[i32]) -> Known {
         program: program.clone(),
         fd: *fd,
     };
-    Known::new(
+    Attribution::new(
         direction,
         fds.iter().map(owner).collect(),
         Certainty::Guessed,
@@ -36,18 +36,25 @@ fn at(number: u32) -> Duration {
 type Said<'a> = (u32, u16, u16, u32, Direction, &'a [i32]);
 
 fn given(all: &[Said<'_>], end: u32) -> Given {
-    let mut held = Held::default();
+    let mut pending = PendingFrames::default();
     let mut given = Vec::new();
-    let mut give = |frame: &Frame<'_>, known: &Known| {
-        given.push((frame.time, known.owners.len(), known.certainty));
+    let mut give = |frame: &Frame<'_>, attribution: &Attribution| {
+        given.push((frame.time, attribution.owners.len(), attribution.certainty));
     };
     for &(number, kind, flags, sequence, direction, fds) in all {
         let bytes = sample::message(kind, flags, sequence, &[0; 16]);
         let frame = sample::frame(number, 0, &bytes);
-        held.pair(Kept::of(&frame), known(direction, fds), &mut give);
+        pending.pair(
+            OwnedFrame::of(&frame),
+            attribution(direction, fds),
+            &mut give,
+        );
     }
-    held.release(at(end), at(end), &mut Owners::default(), &mut give);
-    assert_eq!(held.bytes, 32 * (held.all.len() + held.late.len()));
+    pending.release(at(end), at(end), &mut Attributor::default(), &mut give);
+    assert_eq!(
+        pending.bytes,
+        32 * (pending.waiting.len() + pending.overtaken.len())
+    );
     given
 }
 
@@ -126,7 +133,7 @@ fn an_acknowledgement_is_of_the_request_whose_header_it_repeats() {
         let payload = [&[0; 4], &request[..16]].concat();
         sample::message(2, flags::CAPPED, 5, &payload)
     };
-    let mut held = Held::default();
+    let mut pending = PendingFrames::default();
     let mut given = Vec::new();
     for (number, bytes, direction, fds) in [
         (1, &ours, Outbound, &[][..]),
@@ -135,11 +142,11 @@ fn an_acknowledgement_is_of_the_request_whose_header_it_repeats() {
         (4, &ack(&others), Inbound, &[]),
     ] {
         let frame = sample::frame(number, 0, bytes);
-        held.pair(
-            Kept::of(&frame),
-            known(direction, fds),
-            &mut |frame, known| {
-                given.push((frame.time, known.owners.len()));
+        pending.pair(
+            OwnedFrame::of(&frame),
+            attribution(direction, fds),
+            &mut |frame, attribution| {
+                given.push((frame.time, attribution.owners.len()));
             },
         );
     }
@@ -149,29 +156,33 @@ fn an_acknowledgement_is_of_the_request_whose_header_it_repeats() {
 
 #[test]
 fn what_is_late_takes_no_room_from_what_is_new() {
-    let mut held = Held::default();
+    let mut pending = PendingFrames::default();
     let mut given = 0;
-    let mut give = |_: &Frame<'_>, _: &Known| given += 1;
+    let mut give = |_: &Frame<'_>, _: &Attribution| given += 1;
     let asks = sample::message(16, ASKS, 5, &vec![0; BYTES / 2]);
     for number in [1, 2, 3] {
-        let known = known(Direction::Outbound, &[]);
-        held.pair(Kept::of(&sample::frame(number, 0, &asks)), known, &mut give);
+        let attribution = attribution(Direction::Outbound, &[]);
+        pending.pair(
+            OwnedFrame::of(&sample::frame(number, 0, &asks)),
+            attribution,
+            &mut give,
+        );
     }
-    held.take(&sample::frame(60, 0, &sample::message(16, 0, 6, &[])));
-    held.release(at(70), at(60), &mut Owners::default(), &mut give);
-    assert_eq!((held.new.len(), held.late.len()), (1, 1));
+    pending.take(&sample::frame(60, 0, &sample::message(16, 0, 6, &[])));
+    pending.release(at(70), at(60), &mut Attributor::default(), &mut give);
+    assert_eq!((pending.new.len(), pending.overtaken.len()), (1, 1));
     assert_eq!(given, 2);
 }
 
 #[test]
 fn a_frame_waits_until_the_processes_were_looked_at_once_more() {
-    let mut held = Held::default();
+    let mut pending = PendingFrames::default();
     let answer = sample::message(16, 0, 5, &[0; 16]);
-    held.take(&sample::frame(10, 0, &answer));
-    let mut count = |looked| {
+    pending.take(&sample::frame(10, 0, &answer));
+    let mut count = |scanned| {
         let mut count = 0;
-        let give = &mut |_: &Frame<'_>, _: &Known| count += 1;
-        held.release(at(99), looked, &mut Owners::default(), give);
+        let give = &mut |_: &Frame<'_>, _: &Attribution| count += 1;
+        pending.release(at(99), scanned, &mut Attributor::default(), give);
         count
     };
     assert_eq!([count(at(9)), count(at(10)), count(at(11))], [0, 0, 1]);
@@ -186,18 +197,18 @@ fn a_batch_is_of_those_whom_an_answer_to_one_of_its_messages_is_for() {
     ];
     let ack = [&[0; 4], &batch[1][..16]].concat();
     let ack = sample::message(2, flags::CAPPED, 6, &ack);
-    let mut held = Held::default();
+    let mut pending = PendingFrames::default();
     let mut given = Vec::new();
     for (number, bytes, direction, fds) in [
         (1, &batch.concat(), Direction::Outbound, &[][..]),
         (2, &ack, Direction::Inbound, &[3]),
     ] {
         let frame = sample::frame(number, 0, bytes);
-        held.pair(
-            Kept::of(&frame),
-            known(direction, fds),
-            &mut |frame, known| {
-                given.push((frame.time, known.owners.len()));
+        pending.pair(
+            OwnedFrame::of(&frame),
+            attribution(direction, fds),
+            &mut |frame, attribution| {
+                given.push((frame.time, attribution.owners.len()));
             },
         );
     }
@@ -206,16 +217,16 @@ fn a_batch_is_of_those_whom_an_answer_to_one_of_its_messages_is_for() {
 
 #[test]
 fn what_came_before_the_clock_was_set_back_waits_no_longer() {
-    let mut held = Held::default();
+    let mut pending = PendingFrames::default();
     let answer = sample::message(16, 0, 5, &[0; 16]);
     let mut count = 0;
-    let mut release = |held: &mut Held, now| {
-        let give = &mut |_: &Frame<'_>, _: &Known| count += 1;
-        held.release(now, now, &mut Owners::default(), give);
+    let mut release = |pending: &mut PendingFrames, now| {
+        let give = &mut |_: &Frame<'_>, _: &Attribution| count += 1;
+        pending.release(now, now, &mut Attributor::default(), give);
         count
     };
-    assert_eq!(release(&mut held, at(900)), 0);
-    held.take(&sample::frame(901, 0, &answer));
-    assert_eq!(release(&mut held, at(900)), 0);
-    assert_eq!(release(&mut held, at(10)), 1);
+    assert_eq!(release(&mut pending, at(900)), 0);
+    pending.take(&sample::frame(901, 0, &answer));
+    assert_eq!(release(&mut pending, at(900)), 0);
+    assert_eq!(release(&mut pending, at(10)), 1);
 }

@@ -35,7 +35,7 @@ pub(crate) fn namespace(socket: impl AsFd) -> Option<u64> {
 }
 
 /// A duplicate of a netlink socket, and what the kernel says of it.
-pub(crate) struct Seen {
+pub(crate) struct SocketInfo {
     socket: OwnedFd,
     /// The kernel's own number of the socket.
     pub(super) cookie: u64,
@@ -49,7 +49,7 @@ pub(crate) struct Seen {
     pub(crate) namespace: Option<u64>,
 }
 
-impl Seen {
+impl SocketInfo {
     /// Its port id, on the interface that records its namespace.
     pub(super) fn port(&self, interface: u32) -> Port {
         Port {
@@ -59,8 +59,8 @@ impl Seen {
         }
     }
 
-    /// Looks at a duplicate; None where it is no netlink socket.
-    pub(super) fn look(socket: OwnedFd) -> nix::Result<Option<Self>> {
+    /// Inspects a duplicate; None where it is no netlink socket.
+    pub(super) fn inspect(socket: OwnedFd) -> nix::Result<Option<Self>> {
         match getsockopt(&socket, option::Domain) {
             Ok(libc::AF_NETLINK) => {}
             Ok(_) | Err(Errno::ENOTSOCK | Errno::EBADF) => return Ok(None),
@@ -79,14 +79,15 @@ impl Seen {
 
     /// The multicast groups that it has joined.
     pub(super) fn groups(&self) -> Groups {
-        // Kernels before 4.2 do not tell.
+        // Kernels before 4.2 do not have the option.
         let words = netlink::memberships(&self.socket).unwrap_or_default();
         Groups::of_words(&words)
     }
 
-    /// Whether it hears what is said in other network namespaces too.
-    pub(super) fn hears_all(&self) -> bool {
-        netlink::hears_all(&self.socket)
+    /// Whether it receives multicasts of other network namespaces too
+    /// (NETLINK_LISTEN_ALL_NSID).
+    pub(super) fn listens_all_nsid(&self) -> bool {
+        netlink::listens_all_nsid(&self.socket)
     }
 
     /// How many messages it had no room for.
@@ -125,7 +126,7 @@ impl Seen {
     }
 }
 
-impl AsFd for Seen {
+impl AsFd for SocketInfo {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -162,22 +163,22 @@ mod tests {
         let address = NetlinkAddr::new(0, 0b101);
         let socket = own();
         bind(socket.as_raw_fd(), &address).unwrap();
-        let seen = Seen::look(socket).unwrap().unwrap();
-        assert_eq!(i32::from(seen.protocol), libc::NETLINK_ROUTE);
-        assert!(seen.number != 0 && seen.cookie != 0);
+        let info = SocketInfo::inspect(socket).unwrap().unwrap();
+        assert_eq!(i32::from(info.protocol), libc::NETLINK_ROUTE);
+        assert!(info.number != 0 && info.cookie != 0);
         let mut groups = Groups::default();
         groups.bind(0b101);
-        assert_eq!(seen.groups(), groups);
-        assert_eq!(seen.drops(), Some(0));
+        assert_eq!(info.groups(), groups);
+        assert_eq!(info.drops(), Some(0));
     }
 
     #[test]
     fn a_socket_that_has_no_port_id_is_given_one_as_the_kernel_would() {
-        let mut first = Seen::look(own()).unwrap().unwrap();
+        let mut first = SocketInfo::inspect(own()).unwrap().unwrap();
         assert_eq!(first.number, 0);
         first.autobind(u32::MAX - 7).unwrap();
         assert_eq!(first.number, u32::MAX - 7);
-        let mut second = Seen::look(own()).unwrap().unwrap();
+        let mut second = SocketInfo::inspect(own()).unwrap().unwrap();
         second.autobind(u32::MAX - 7).unwrap();
         assert!(second.number.cast_signed() < -4096 && second.number != first.number);
     }
@@ -185,6 +186,6 @@ mod tests {
     #[test]
     fn what_is_no_netlink_socket_is_none() {
         let file = std::fs::File::open("/dev/null").unwrap();
-        assert!(Seen::look(file.into()).unwrap().is_none());
+        assert!(SocketInfo::inspect(file.into()).unwrap().is_none());
     }
 }

@@ -20,11 +20,11 @@ const PIECE: usize = 1 << 13;
 const FIRST: [usize; 4] = [PIECE, 1000, 2000, 3000];
 
 /// The open table: it stays that of the namespace in which it was opened.
-pub(crate) struct Table(File);
+pub(crate) struct SocketTable(File);
 
 /// A socket that has a port id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct SocketEntry {
     pub(super) inode: u64,
     pub(super) protocol: u16,
     pub(super) port: u32,
@@ -32,7 +32,7 @@ pub(super) struct Row {
     pub(super) drops: u32,
 }
 
-impl Table {
+impl SocketTable {
     /// Opens the table of the namespace that this thread is in.
     pub(crate) fn open() -> io::Result<Self> {
         File::open("/proc/thread-self/net/netlink").map(Self)
@@ -45,14 +45,14 @@ impl Table {
     }
 
     /// All sockets; `missed` are inodes of those that are there as far as is known.
-    pub(super) fn rows(&mut self, mut missed: HashSet<u64>) -> io::Result<Vec<Row>> {
+    pub(super) fn entries(&mut self, mut missed: HashSet<u64>) -> io::Result<Vec<SocketEntry>> {
         let mut all = Vec::new();
         for first in FIRST {
-            let (rows, is_whole) = self.read(first)?;
-            for row in &rows {
-                missed.remove(&row.inode);
+            let (entries, is_whole) = self.read(first)?;
+            for entry in &entries {
+                missed.remove(&entry.inode);
             }
-            all.extend(rows);
+            all.extend(entries);
             if is_whole || missed.is_empty() {
                 break;
             }
@@ -60,8 +60,8 @@ impl Table {
         Ok(all)
     }
 
-    /// Its rows, the first of them in a piece of this size, and whether they are all of one.
-    fn read(&mut self, first: usize) -> io::Result<(Vec<Row>, bool)> {
+    /// Its entries, the first of them in a piece of this size, and whether they are all of one.
+    fn read(&mut self, first: usize) -> io::Result<(Vec<SocketEntry>, bool)> {
         let mut text = Vec::new();
         let mut pieces = 0;
         let mut size = first;
@@ -79,14 +79,15 @@ impl Table {
             }
         }
         let text = String::from_utf8_lossy(&text);
-        Ok((text.lines().filter_map(row).collect(), pieces <= 1))
+        Ok((text.lines().filter_map(entry).collect(), pieces <= 1))
     }
 }
 
-/// `sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode`; the heading is no row.
-fn row(line: &str) -> Option<Row> {
+/// An entry from a row, `sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode`; none of the
+/// heading.
+fn entry(line: &str) -> Option<SocketEntry> {
     let mut words = line.split_ascii_whitespace();
-    Some(Row {
+    Some(SocketEntry {
         protocol: words.nth(1)?.parse().ok()?,
         port: words.next()?.parse().ok()?,
         drops: words.nth(5)?.parse().ok()?,
@@ -110,19 +111,19 @@ mod tests {
         let socket = netlink::socket(libc::NETLINK_ROUTE as u16).unwrap();
         let inode = fstat(&socket).unwrap().st_ino;
         let address: NetlinkAddr = getsockname(socket.as_raw_fd()).unwrap();
-        let mut table = Table::open().unwrap();
+        let mut table = SocketTable::open().unwrap();
         let mut find = || {
             // Others are closed meanwhile.
-            let rows = table.rows(HashSet::from([inode])).unwrap();
-            rows.into_iter().find(|row| row.inode == inode)
+            let entries = table.entries(HashSet::from([inode])).unwrap();
+            entries.into_iter().find(|entry| entry.inode == inode)
         };
-        let row = Row {
+        let entry = SocketEntry {
             inode,
             protocol: libc::NETLINK_ROUTE as u16,
             port: address.pid(),
             drops: 0,
         };
-        assert_eq!(find(), Some(row));
+        assert_eq!(find(), Some(entry));
         drop(socket);
         assert_eq!(find(), None);
     }
@@ -143,11 +144,11 @@ mod tests {
                     drop([(); 6].map(|()| open()));
                 }
             });
-            let mut table = Table::open().unwrap();
+            let mut table = SocketTable::open().unwrap();
             let lost = (0..2_000).filter(|_| {
-                let rows = table.rows(inodes.clone()).unwrap();
-                let rows: HashSet<_> = rows.iter().map(|row| row.inode).collect();
-                !inodes.is_subset(&rows)
+                let entries = table.entries(inodes.clone()).unwrap();
+                let entries: HashSet<_> = entries.iter().map(|entry| entry.inode).collect();
+                !inodes.is_subset(&entries)
             });
             let lost = lost.count();
             is_done.store(true, Ordering::Relaxed);
