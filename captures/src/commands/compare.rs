@@ -26,7 +26,7 @@ use signal_hook::iterator::Signals;
 use super::args::report::CompareArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::messages::specs::Specs;
-use crate::report::{self, Measured};
+use crate::report::{self, Measurement};
 use crate::terminal::text::{Reason, command_line, escape, escape_os};
 
 /// What only a shell would understand.
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
         }
         None => temporary.path(),
     };
-    let mut all: Vec<Vec<Measured>> = commands.iter().map(|_| Vec::new()).collect();
+    let mut all: Vec<Vec<Measurement>> = commands.iter().map(|_| Vec::new()).collect();
     let rounds = args.rounds;
     for round in 0..rounds as usize {
         for turn in 0..commands.len() {
@@ -65,14 +65,14 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
             ));
             let file = folder.join(format!("{}-{}.pcapng", at + 1, round + 1));
             let status = match record(&mut signals, &commands[at], &file, temporary.path())? {
-                Ended::Status(status) => status,
-                Ended::Signal(signal) => {
+                RoundEnd::Status(status) => status,
+                RoundEnd::Signal(signal) => {
                     progress("");
                     return Ok(Exit::from(signal));
                 }
             };
             let printed = fs::metadata(temporary.path().join(PRINTED)).map_or(0, |it| it.len());
-            let measured = Measured::new(&specs, &file, status.success(), printed);
+            let measured = Measurement::new(&specs, &file, status.success(), printed);
             all[at].push(
                 measured.map_err(|error| anyhow!("cannot read {}: {error}", escape_os(&file)))?,
             );
@@ -106,7 +106,7 @@ fn words(command: &str) -> Result<Vec<OsString>, WrongUsage> {
 }
 
 /// How a recording ended.
-enum Ended {
+enum RoundEnd {
     Status(ExitStatus),
     /// A signal to us asked for the end.
     Signal(Signal),
@@ -118,7 +118,7 @@ fn record(
     command: &[OsString],
     file: &Path,
     temporary: &Path,
-) -> anyhow::Result<Ended> {
+) -> anyhow::Result<RoundEnd> {
     let create = |name: &str| -> anyhow::Result<File> {
         let path = temporary.join(name);
         File::create(&path)
@@ -157,7 +157,7 @@ fn record(
         }
     };
     if let Some(signal) = asked {
-        return Ok(Ended::Signal(signal));
+        return Ok(RoundEnd::Signal(signal));
     }
     let exit = Exit::from(status);
     if exit.is_recorder() {
@@ -173,7 +173,7 @@ fn record(
             );
         }
     }
-    Ok(Ended::Status(status))
+    Ok(RoundEnd::Status(status))
 }
 
 /// This program, even where its file was replaced meanwhile.

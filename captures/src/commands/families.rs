@@ -15,7 +15,7 @@ use super::args::FamiliesArgs;
 use super::show::{BUFFER, open};
 use crate::exit::Exit;
 use crate::file::reader::{ReadError, read};
-use crate::messages::controller::{Controller, Registered};
+use crate::messages::controller::{Controller, RegisteredFamily};
 use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
 use crate::session::families::list;
@@ -39,7 +39,7 @@ const FLAGS: [(u32, &str); 5] = [
 /// Runs `nlcap families`.
 pub(crate) fn run(args: &FamiliesArgs) -> anyhow::Result<Exit> {
     let specs = Specs::gather(&args.spec)?;
-    let mut found = Found::default();
+    let mut found = FamilyList::default();
     let mut exit = Exit::Success;
     match &args.file {
         Some(path) => {
@@ -65,13 +65,13 @@ pub(crate) fn run(args: &FamiliesArgs) -> anyhow::Result<Exit> {
 
 /// What a file or this machine says.
 #[derive(Default)]
-struct Found {
+struct FamilyList {
     controller: Controller,
     /// Numbers of families that messages are of.
     spoken: BTreeSet<(u32, u16)>,
 }
 
-impl Found {
+impl FamilyList {
     fn read(&mut self, path: &Path) -> Result<(), ReadError> {
         let (file, _) = open(path)?;
         let file = io::BufReader::with_capacity(BUFFER, file);
@@ -111,9 +111,9 @@ impl Found {
     }
 
     /// The families by number; those of which only the number is known, too.
-    fn rows<'a>(&'a self, specs: &'a Specs) -> Vec<Row<'a>> {
+    fn rows<'a>(&'a self, specs: &'a Specs) -> Vec<FamilyRow<'a>> {
         let mut rows: Vec<_> = (self.controller.families().into_iter())
-            .map(|known| Row {
+            .map(|known| FamilyRow {
                 number: known.number,
                 known: Some(known),
                 spec: specs.with_source(&known.name),
@@ -122,7 +122,7 @@ impl Found {
         let nameless = self.spoken.iter().filter(|(tap, number)| {
             *number != CONTROLLER && self.controller.family(*tap, *number).is_none()
         });
-        rows.extend(nameless.map(|(_, number)| Row {
+        rows.extend(nameless.map(|(_, number)| FamilyRow {
             number: *number,
             known: None,
             spec: None,
@@ -134,14 +134,14 @@ impl Found {
     }
 }
 
-struct Row<'a> {
+struct FamilyRow<'a> {
     number: u16,
-    known: Option<&'a Registered>,
+    known: Option<&'a RegisteredFamily>,
     /// The specification, and where it is.
     spec: Option<(&'a Family, String)>,
 }
 
-impl Row<'_> {
+impl FamilyRow<'_> {
     /// What the specification calls an operation.
     fn operation(&self, number: u32) -> Option<&str> {
         let (spec, _) = self.spec.as_ref()?;
@@ -156,7 +156,7 @@ fn flags(bits: u32) -> impl Iterator<Item = &'static str> {
 }
 
 /// The table, with a line break at its end.
-fn table(rows: &[Row<'_>], verbose: bool) -> String {
+fn table(rows: &[FamilyRow<'_>], verbose: bool) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -171,7 +171,7 @@ fn table(rows: &[Row<'_>], verbose: bool) -> String {
         ]);
     for row in rows {
         let name = row.known.map_or_else(|| "?".into(), |it| escape(&it.name));
-        let number = |of: fn(&Registered) -> String| row.known.map_or(UNKNOWN.into(), of);
+        let number = |of: fn(&RegisteredFamily) -> String| row.known.map_or(UNKNOWN.into(), of);
         let groups = row.known.map_or(&[][..], |it| &it.groups);
         let groups: Vec<_> = groups.iter().map(|(name, _)| escape(name)).collect();
         table.add_row([
@@ -206,7 +206,7 @@ fn table(rows: &[Row<'_>], verbose: bool) -> String {
 }
 
 /// Under a family's line its operations and groups.
-fn push_details(out: &mut String, row: &Row<'_>) {
+fn push_details(out: &mut String, row: &FamilyRow<'_>) {
     let Some(known) = row.known else { return };
     let names = known.operations.iter().map(|(number, bits)| {
         let name = row.operation(*number).unwrap_or(UNKNOWN);
@@ -223,7 +223,7 @@ fn push_details(out: &mut String, row: &Row<'_>) {
 }
 
 /// An object and a line break.
-fn json(row: &Row<'_>) -> String {
+fn json(row: &FamilyRow<'_>) -> String {
     let mut out = format!("{{\"id\":{}", row.number);
     if let Some(known) = row.known {
         json::push_key(&mut out, "name");
@@ -269,7 +269,7 @@ mod tests {
 
     fn shown(file: &[u8], verbose: bool) -> (String, String) {
         let specs = Specs::only_built_in();
-        let mut found = Found::default();
+        let mut found = FamilyList::default();
         read(file, &mut |packet| found.take(packet)).unwrap();
         let rows = found.rows(&specs);
         (table(&rows, verbose), rows.iter().map(json).collect())

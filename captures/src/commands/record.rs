@@ -31,8 +31,8 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     let name = args.session.command.first();
     let name = name.map_or(OsStr::new("netlink"), |name| name.as_os_str());
     let outlet = match output::open(args.write.as_deref(), name, &mut signals)? {
-        output::Opened::Output(outlet) => outlet,
-        output::Opened::Signal(received) => return Ok(Exit::from(received.signal)),
+        output::Opening::Output(outlet) => outlet,
+        output::Opening::Signal(received) => return Ok(Exit::from(received.signal)),
     };
     let settings = Settings {
         snap_length: args.snaplen,

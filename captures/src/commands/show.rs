@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use super::args::ShowArgs;
 use crate::exit::Exit;
 use crate::file::reader::{ReadError, read_while};
-use crate::messages::event::Session;
+use crate::messages::event::Interpreter;
 use crate::messages::specs::Specs;
 use crate::show::view::View;
 use crate::terminal::text::{self, Reason, escape_os};
@@ -88,10 +88,10 @@ struct Show<'a, W: Write> {
 impl<W: Write> Show<'_, W> {
     /// Shows a file; the number of frames that its recorder lost.
     fn file(&mut self, specs: &Specs, (file, live): (impl Read, bool)) -> Result<u64, ReadError> {
-        let mut session = Session::new(specs);
+        let mut interpreter = Interpreter::new(specs);
         let prompt = self.prompt || live;
         let about = read_while(file, &mut |packet| {
-            self.view.packet(&mut session, packet);
+            self.view.packet(&mut interpreter, packet);
             self.write();
             if prompt {
                 self.flush();

@@ -20,7 +20,7 @@ use crate::messages::process::Process;
 use crate::messages::specs::Specs;
 use crate::session::command::Stdout;
 use crate::session::outlet::Outlet;
-use crate::session::output::{self, Opened};
+use crate::session::output::{self, Opening};
 use crate::session::recorder::Recorder;
 use crate::session::signals::Signals;
 use crate::session::sink::Sink;
@@ -37,8 +37,8 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let name = name.map_or(OsStr::new("netlink"), |name| name.as_os_str());
     let recording = match &args.write {
         Some(path) => match output::open(Some(path), name, &mut signals)? {
-            Opened::Output(outlet) => Some(outlet),
-            Opened::Signal(received) => return Ok(Exit::from(received.signal)),
+            Opening::Output(outlet) => Some(outlet),
+            Opening::Signal(received) => return Ok(Exit::from(received.signal)),
         },
         None => None,
     };
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let options = args.view.options();
     let lines = Lines {
         view: View::for_output(&options, outlet.is_terminal()),
-        known: event::Session::new(&specs),
+        interpreter: event::Interpreter::new(&specs),
         outlet,
     };
     let recorder = recording
@@ -127,13 +127,13 @@ fn confess(outcome: &Outcome) {
 /// A sink that shows messages.
 struct Lines<'a> {
     view: View<'a>,
-    known: event::Session<'a>,
+    interpreter: event::Interpreter<'a>,
     outlet: Outlet,
 }
 
 impl Lines<'_> {
     fn show(&mut self, packet: &Packet<'_>) {
-        self.view.packet(&mut self.known, packet);
+        self.view.packet(&mut self.interpreter, packet);
         self.write();
     }
 

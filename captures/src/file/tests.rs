@@ -8,7 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use ynl::decode::Endian;
 
-use super::reader::{About, ReadError, read};
+use super::reader::{FileInfo, ReadError, read};
 use super::sample::{
     START, counters, frame, interface, ip_link, message, nl_user, origin, recording,
 };
@@ -25,7 +25,7 @@ struct Kept {
     added: bool,
 }
 
-fn read_all(file: &[u8]) -> Result<(About, Vec<Kept>), ReadError> {
+fn read_all(file: &[u8]) -> Result<(FileInfo, Vec<Kept>), ReadError> {
     let mut all = Vec::new();
     let about = read(file, &mut |packet| {
         all.push(Kept {
@@ -234,7 +234,7 @@ fn pcap(magic: u32, link_type: u32, fraction: u32) -> Vec<u8> {
 fn pcap_of_either_resolution_is_read() {
     for (magic, fraction, nanoseconds) in [(0xa1b2_c3d4, 9, 9000), (0xa1b2_3c4d, 9, 9)] {
         let (about, all) = read_all(&pcap(magic, 253, fraction)).unwrap();
-        assert_eq!(about, About::default());
+        assert_eq!(about, FileInfo::default());
         assert_eq!(all[0].time, Duration::new(7, nanoseconds));
         assert_eq!((all[0].protocol, all[0].messages.len()), (16, 20));
     }

@@ -44,7 +44,7 @@ const MOST_POLICIES: usize = 1 << 8;
 
 /// A family, as the controller has it.
 #[derive(Debug, Default)]
-pub(crate) struct Registered {
+pub(crate) struct RegisteredFamily {
     pub(crate) number: u16,
     pub(crate) name: Rc<str>,
     pub(crate) version: u32,
@@ -66,7 +66,7 @@ type Dump = ((u32, u32), Policies);
 /// All that was said so far.
 #[derive(Debug, Default)]
 pub(crate) struct Controller {
-    families: HashMap<(u32, u16), Registered>,
+    families: HashMap<(u32, u16), RegisteredFamily>,
     /// On which tap a number was learnt last.
     taps: HashMap<u16, u32>,
     policies: HashMap<(u32, u16), Vec<Dump>>,
@@ -118,10 +118,10 @@ impl Controller {
                 }
                 let known = self.families.entry(key).or_default();
                 if is_new {
-                    *known = Registered {
+                    *known = RegisteredFamily {
                         number,
                         name: Rc::from(name),
-                        ..Registered::default()
+                        ..RegisteredFamily::default()
                     };
                 }
                 if answer.command == NEWFAMILY && self.bytes < MOST_BYTES {
@@ -152,7 +152,7 @@ impl Controller {
     }
 
     /// The family of that number.
-    pub(crate) fn family(&self, tap: u32, number: u16) -> Option<&Registered> {
+    pub(crate) fn family(&self, tap: u32, number: u16) -> Option<&RegisteredFamily> {
         let own = self.families.get(&(tap, number));
         own.or_else(|| {
             let other = self.taps.get(&number)?;
@@ -161,7 +161,7 @@ impl Controller {
     }
 
     /// All families, by tap and number.
-    pub(crate) fn families(&self) -> Vec<&Registered> {
+    pub(crate) fn families(&self) -> Vec<&RegisteredFamily> {
         let mut all: Vec<_> = self.families.iter().collect();
         all.sort_by_key(|(key, _)| **key);
         all.into_iter().map(|(_, it)| it).collect()
@@ -186,7 +186,7 @@ impl Controller {
     }
 }
 
-impl Registered {
+impl RegisteredFamily {
     /// Takes what CTRL_CMD_NEWFAMILY says of it.
     fn take<'a>(&mut self, said: impl Iterator<Item = Attribute<'a>>, endian: Endian) {
         self.operations.clear();

@@ -52,7 +52,7 @@ impl Request {
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingRequest {
     request: Rc<Request>,
     /// 0 where it is not known yet.
     port: u32,
@@ -72,7 +72,7 @@ pub(crate) struct Tie {
 /// The requests so far.
 #[derive(Debug, Default)]
 pub(crate) struct Conversations {
-    waiting: HashMap<Key, Vec<Waiting>>,
+    waiting: HashMap<Key, Vec<PendingRequest>>,
     /// Their keys, oldest first.
     order: VecDeque<Key>,
 }
@@ -94,7 +94,7 @@ impl Conversations {
         if alike.len() >= MOST_ALIKE {
             alike.remove(0);
         }
-        alike.push(Waiting {
+        alike.push(PendingRequest {
             request: Rc::new(request),
             port,
             answered: false,
@@ -118,7 +118,7 @@ impl Conversations {
     pub(crate) fn answer(&mut self, key: Key, port: u32, process: Option<&Process>) -> Option<Tie> {
         let alike = self.waiting.get_mut(&key)?;
         let socket = socket(process);
-        let by_socket = |it: &&mut Waiting| {
+        let by_socket = |it: &&mut PendingRequest| {
             socket.is_some() && self::socket(it.request.process.as_ref()) == socket
         };
         let waiting = match alike.iter_mut().rev().find(by_socket) {

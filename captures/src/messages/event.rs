@@ -191,8 +191,9 @@ struct Names {
     known: bool,
 }
 
-/// What was learnt from the messages so far.
-pub(crate) struct Session<'s> {
+/// Interprets messages by what was learnt from those before: names of families, requests that
+/// are not answered yet.
+pub(crate) struct Interpreter<'s> {
     specs: &'s Specs,
     pub(crate) controller: Controller,
     /// Names that are asked for again and again.
@@ -203,7 +204,7 @@ pub(crate) struct Session<'s> {
     frame: u64,
 }
 
-impl<'s> Session<'s> {
+impl<'s> Interpreter<'s> {
     /// Knows nothing yet.
     pub(crate) fn new(specs: &'s Specs) -> Self {
         Self {

@@ -24,7 +24,7 @@ pub(crate) const VARIABLE: &str = "NLCAP_SPECS";
 const LONGEST: u64 = 1 << 24;
 
 /// Where a specification comes from.
-enum Source {
+enum SpecSource {
     BuiltIn {
         text: &'static str,
         name: &'static str,
@@ -36,7 +36,7 @@ struct Spec {
     name: String,
     /// The protocol's number, of netlink-raw.
     protonum: Option<u16>,
-    source: Source,
+    source: SpecSource,
     family: OnceCell<Option<Family>>,
 }
 
@@ -57,8 +57,8 @@ impl Spec {
 
     fn load(&self) -> anyhow::Result<Family> {
         Ok(match &self.source {
-            Source::BuiltIn { text, name } => Family::parse(text, name)?,
-            Source::File(path) => Family::load(path)?,
+            SpecSource::BuiltIn { text, name } => Family::parse(text, name)?,
+            SpecSource::File(path) => Family::load(path)?,
         })
     }
 }
@@ -157,14 +157,14 @@ impl Specs {
 
     fn built_in(&mut self) {
         for (text, name) in [(NL_UTIL_YAML, NL_UTIL_PATH), CONTROLLER] {
-            self.push(text, Source::BuiltIn { text, name });
+            self.push(text, SpecSource::BuiltIn { text, name });
         }
     }
 
     /// Names only, for what nothing before has.
     fn names(&mut self) {
         for (text, name) in PROTOCOLS {
-            self.push(text, Source::BuiltIn { text, name });
+            self.push(text, SpecSource::BuiltIn { text, name });
         }
     }
 
@@ -187,7 +187,7 @@ impl Specs {
                 Protocol::Raw { number } => Some(number.into()),
                 _ => None,
             },
-            source: Source::File(path.to_owned()),
+            source: SpecSource::File(path.to_owned()),
             family: OnceCell::from(Some(family)),
         });
         Ok(())
@@ -204,13 +204,13 @@ impl Specs {
         for path in paths {
             let is_short = fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() <= LONGEST);
             if is_short && let Ok(text) = fs::read_to_string(&path) {
-                self.push(&text, Source::File(path));
+                self.push(&text, SpecSource::File(path));
             }
         }
         Ok(self.all.len() - before)
     }
 
-    fn push(&mut self, text: &str, source: Source) {
+    fn push(&mut self, text: &str, source: SpecSource) {
         let key = |key: &str| {
             let mut values = text.lines().filter_map(|line| line.strip_prefix(key));
             values.next().map(|it| it.trim().trim_matches(['"', '\'']))
@@ -237,8 +237,8 @@ impl Specs {
         let mut all = self.all.iter();
         let spec = all.find(|it| it.protonum.is_none() && it.name == name)?;
         let source = match &spec.source {
-            Source::BuiltIn { .. } => String::from("built in"),
-            Source::File(path) => escape_os(path),
+            SpecSource::BuiltIn { .. } => String::from("built in"),
+            SpecSource::File(path) => escape_os(path),
         };
         Some((spec.family()?, source))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use ynl::model::{self, Family};
 
-use super::collect::{Collected, ETHERNET, Fact, Facts, Interfaces, Source, Told};
+use super::collect::{Collection, ETHERNET, Fact, FactSource, FactValue, Facts, Interfaces};
 use super::export::words;
 use super::model::{
     Ailment, Comparison, Disagreement, Finding, Group, Level, Lone, Measure, Pair, Recording, Row,
@@ -41,7 +41,7 @@ const COMPARED: [Fact; 18] = [
 ];
 
 /// The group of these recordings, with all that follows from them.
-pub(crate) fn group(title: Option<String>, all: Vec<Collected>) -> Group {
+pub(crate) fn group(title: Option<String>, all: Vec<Collection>) -> Group {
     let comparison = (all.len() > 1).then(|| {
         let family = model::nl_util();
         let others = all.iter().enumerate().skip(1);
@@ -114,7 +114,7 @@ const FIGURES: [Figure; 13] = [
     }),
 ];
 
-fn rows(all: &[Collected]) -> Vec<Row> {
+fn rows(all: &[Collection]) -> Vec<Row> {
     let row = |(name, unit, figure): Figure| {
         let values: Vec<_> = all.iter().map(|it| figure(&it.recording)).collect();
         let first = values[0].filter(|it| *it > 0.0);
@@ -130,7 +130,7 @@ fn rows(all: &[Collected]) -> Vec<Row> {
 }
 
 /// What two recordings say of the same interfaces.
-fn pair(family: &Family, first: &Collected, at: usize, second: &Collected) -> Pair {
+fn pair(family: &Family, first: &Collection, at: usize, second: &Collection) -> Pair {
     let sides = [&first.interfaces, &second.interfaces];
     let learnt = sides.map(Interfaces::learnt);
     let only =
@@ -184,10 +184,10 @@ fn pair(family: &Family, first: &Collected, at: usize, second: &Collected) -> Pa
 
 /// Whether the other recording must have the interface, for all were asked for.
 fn is_missing(facts: &Facts, mine: &Interfaces, other: &Interfaces) -> bool {
-    let is_ethernet = facts.get(Fact::Type) == Some(&Told::Number(ETHERNET));
+    let is_ethernet = facts.get(Fact::Type) == Some(&FactValue::Number(ETHERNET));
     !mine.is_tap(facts)
-        && (other.whole.contains(&Source::Rtnetlink)
-            || (other.whole.contains(&Source::NlUtil) && is_ethernet))
+        && (other.whole.contains(&FactSource::Rtnetlink)
+            || (other.whole.contains(&FactSource::NlUtil) && is_ethernet))
 }
 
 fn missing(facts: &Facts, side: usize) -> Disagreement {
@@ -204,14 +204,14 @@ fn missing(facts: &Facts, side: usize) -> Disagreement {
 fn lone(mine: &Interfaces, other: &Interfaces) -> Vec<Lone> {
     let why = |facts: &Facts| {
         let kind = match facts.get(Fact::Type) {
-            Some(Told::Number(kind)) => *kind,
+            Some(FactValue::Number(kind)) => *kind,
             _ => 0,
         };
         if mine.is_tap(facts) {
             String::from("the recorder's link")
         } else if is_missing(facts, mine, other) {
             String::from("missing from the other's answers")
-        } else if other.whole.contains(&Source::NlUtil) && kind != ETHERNET {
+        } else if other.whole.contains(&FactSource::NlUtil) && kind != ETHERNET {
             format!("{}, not Ethernet", words::link_type(kind))
         } else {
             String::from("not requested by the other")
@@ -226,11 +226,11 @@ fn lone(mine: &Interfaces, other: &Interfaces) -> Vec<Lone> {
 }
 
 /// A value as people read it.
-fn shown(family: &Family, fact: Fact, told: Option<&Told>) -> String {
+fn shown(family: &Family, fact: Fact, told: Option<&FactValue>) -> String {
     let enumeration = |name: &str| family.enumeration(name).map(|id| &family[id]);
     match (fact, told) {
         (_, None) => String::from("none"),
-        (Fact::Flags | Fact::RunningFlags, Some(Told::Number(bits))) => {
+        (Fact::Flags | Fact::RunningFlags, Some(FactValue::Number(bits))) => {
             let names = enumeration("device-flags");
             let name = |bit: u32| {
                 let entry = names.and_then(|it| it.by_value(bit.into()));
@@ -245,18 +245,21 @@ fn shown(family: &Family, fact: Fact, told: Option<&Told>) -> String {
                 .collect();
             format!("<{}>", all.join(","))
         }
-        (Fact::State, Some(Told::Number(state))) => {
+        (Fact::State, Some(FactValue::Number(state))) => {
             let entry = i64::try_from(*state).ok();
             let entry = entry.and_then(|it| enumeration("oper-state")?.by_value(it));
             entry.map_or_else(|| state.to_string(), |it| it.name.to_uppercase())
         }
-        (Fact::Type, Some(Told::Number(kind))) => words::link_type(*kind),
-        (_, Some(Told::Number(number))) => number.to_string(),
-        (Fact::Address | Fact::Broadcast | Fact::PermanentAddress, Some(Told::Bytes(bytes))) => {
+        (Fact::Type, Some(FactValue::Number(kind))) => words::link_type(*kind),
+        (_, Some(FactValue::Number(number))) => number.to_string(),
+        (
+            Fact::Address | Fact::Broadcast | Fact::PermanentAddress,
+            Some(FactValue::Bytes(bytes)),
+        ) => {
             let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             bytes.join(":")
         }
-        (_, Some(Told::Bytes(text))) => String::from_utf8_lossy(text).into_owned(),
+        (_, Some(FactValue::Bytes(text))) => String::from_utf8_lossy(text).into_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ mod collect;
 mod compare;
 mod explain;
 pub(crate) mod export;
-mod measured;
+mod measurement;
 mod model;
 
 use std::fs::{self, File};
@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
-use self::collect::{Collected, collect};
+use self::collect::{Collection, collect};
 pub(crate) use self::compare::group;
 use self::export::Format;
-pub(crate) use self::measured::{Measured, measured};
+pub(crate) use self::measurement::{Measurement, measured};
 use self::model::{FORM, Group, Report};
 use crate::file::reader::ReadError;
 use crate::messages::specs::Specs;
@@ -53,7 +53,7 @@ pub(crate) fn report(groups: Vec<Group>, about: Option<String>) -> Report {
 }
 
 /// A recording, from a file or from standard input.
-pub(crate) fn recording(specs: &Specs, path: &Path) -> Result<Collected, ReadError> {
+pub(crate) fn recording(specs: &Specs, path: &Path) -> Result<Collection, ReadError> {
     let file: Box<dyn Read> = match path.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(File::open(path).map_err(|error| ReadError::Io(Reason(error)))?),

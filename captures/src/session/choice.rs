@@ -3,7 +3,7 @@
 
 use ynl::decode::{Endian, messages};
 
-use super::filter::Filter;
+use super::filter::CaptureFilter;
 use crate::attribution::Attribution;
 use crate::messages::packet::Frame;
 use crate::messages::process::Certainty;
@@ -17,7 +17,7 @@ pub(crate) struct Choice {
     /// Each receiver's copy of a multicast.
     pub(crate) raw: bool,
     /// Protocols and families.
-    pub(crate) filter: Filter,
+    pub(crate) filter: CaptureFilter,
 }
 
 /// What a recording holds, without what nlcap added.

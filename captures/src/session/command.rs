@@ -21,7 +21,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, dup2_stdout, execvp, pipe2};
 
-use super::signals::Inherited;
+use super::signals::InheritedSignals;
 use super::user::Identity;
 use crate::attribution;
 use crate::exit::Exit;
@@ -99,7 +99,7 @@ impl Step {
 }
 
 /// The command before it starts, under its filter.
-pub(super) struct Prepared {
+pub(super) struct PreparedCommand {
     child: Pid,
     command: String,
     /// A byte lets it go on, the end of it makes it end.
@@ -108,13 +108,13 @@ pub(super) struct Prepared {
     report: File,
     listener: Option<OwnedFd>,
     privileged: bool,
-    signals: Inherited,
+    signals: InheritedSignals,
 }
 
-impl Prepared {
+impl PreparedCommand {
     /// Forks what is to be the command, found through PATH, without a shell. It gets
     /// the signals as we were given them.
-    pub(super) fn fork(command: &Invocation, signals: Inherited) -> anyhow::Result<Self> {
+    pub(super) fn fork(command: &Invocation, signals: InheritedSignals) -> anyhow::Result<Self> {
         let fail = |action| move |errno| WatchError { action, errno };
         let first = command.words.first();
         let shown = text::escape_os(first.map_or(OsStr::new(""), OsString::as_os_str));
@@ -195,14 +195,14 @@ impl Prepared {
     }
 
     /// Lets it become the command. Its calls must be answered from now on, and
-    /// [`Starting::started`] asked when the report is readable.
-    pub(super) fn go(self) -> Result<Starting, StartError> {
+    /// [`StartingCommand::started`] asked when the report is readable.
+    pub(super) fn go(self) -> Result<StartingCommand, StartError> {
         let wrote = File::from(self.go).write_all(&[1]);
         wrote.map_err(|_| StartError {
             command: self.command.clone(),
             errno: Errno::ECHILD,
         })?;
-        Ok(Starting {
+        Ok(StartingCommand {
             child: self.child,
             command: self.command,
             report: self.report,
@@ -217,7 +217,7 @@ struct Plan<'a> {
     filter: &'a [libc::sock_filter],
     privileged: bool,
     command: &'a Invocation,
-    signals: Inherited,
+    signals: InheritedSignals,
 }
 
 impl Plan<'_> {
@@ -272,20 +272,20 @@ impl Plan<'_> {
 }
 
 /// The command while it starts.
-pub(super) struct Starting {
+pub(super) struct StartingCommand {
     child: Pid,
     command: String,
     report: File,
-    signals: Inherited,
+    signals: InheritedSignals,
 }
 
-impl Starting {
+impl StartingCommand {
     /// Reads the report, which is readable.
-    pub(super) fn started(mut self) -> Result<Running, StartError> {
+    pub(super) fn started(mut self) -> Result<RunningCommand, StartError> {
         let mut bytes = Vec::new();
         let _ = self.report.read_to_end(&mut bytes);
         match bytes.first_chunk() {
-            None => Ok(Running {
+            None => Ok(RunningCommand {
                 child: self.child,
                 exit: None,
                 signals: self.signals,
@@ -301,20 +301,20 @@ impl Starting {
     }
 }
 
-impl AsFd for Starting {
+impl AsFd for StartingCommand {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.report.as_fd()
     }
 }
 
 /// The running command.
-pub(super) struct Running {
+pub(super) struct RunningCommand {
     child: Pid,
     exit: Option<Exit>,
-    signals: Inherited,
+    signals: InheritedSignals,
 }
 
-impl Running {
+impl RunningCommand {
     /// How the command ended, where it has. Takes care of the orphans of its tree
     /// as well.
     pub(super) fn ended(&mut self) -> Option<Exit> {

@@ -16,7 +16,7 @@ const REQUESTS: usize = 4096;
 
 /// What passes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct CaptureFilter {
     protocols: BTreeSet<u16>,
     /// Names of families.
     names: BTreeSet<String>,
@@ -28,7 +28,7 @@ pub(crate) struct Filter {
     asked: VecDeque<u32>,
 }
 
-impl Filter {
+impl CaptureFilter {
     /// A filter of these names; of none, everything passes.
     pub(crate) fn of(names: &[String]) -> Self {
         let mut filter = Self::default();
@@ -120,7 +120,7 @@ mod tests {
 
     fn passing(names: &[&str], frames: &[(u16, Vec<u8>)]) -> Vec<usize> {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut filter = Filter::of(&names);
+        let mut filter = CaptureFilter::of(&names);
         (0..)
             .zip(frames)
             .filter(|(number, (protocol, bytes))| {
@@ -142,7 +142,10 @@ mod tests {
         assert_eq!(passing(&["Generic"], &frames), [6, 7, 8, 9]);
         assert_eq!(passing(&["route", "generic"], &frames).len(), 10);
         assert!(passing(&["sock-diag"], &frames).is_empty());
-        assert_eq!(Filter::of(&["sock-diag".to_owned()]).protocols.len(), 1);
+        assert_eq!(
+            CaptureFilter::of(&["sock-diag".to_owned()]).protocols.len(),
+            1
+        );
     }
 
     #[test]
@@ -150,7 +153,7 @@ mod tests {
         // Its number is in the second frame, which is the controller's.
         assert_eq!(passing(&["nl_util"], &sample::nl_user(0)), [2, 3]);
         let names = [String::from("nl_util"), String::from("nosuch")];
-        let mut filter = Filter::of(&names);
+        let mut filter = CaptureFilter::of(&names);
         filter.learn(&sample::nl_user(0)[1].1);
         assert_eq!(filter.unknown().collect::<Vec<_>>(), ["nosuch"]);
     }

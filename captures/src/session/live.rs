@@ -11,12 +11,12 @@ const STEP: Duration = Duration::from_millis(200);
 
 /// A line on standard error that is written over and over. A terminal that others
 /// write to at the same time has none.
-pub(super) struct Live {
+pub(super) struct LiveCount {
     due: Instant,
     shown: bool,
 }
 
-impl Live {
+impl LiveCount {
     /// A count, where standard error is a terminal and nobody else writes to it:
     /// `alone` says that there is no command, or that its output goes elsewhere.
     pub(super) fn on_terminal(alone: bool) -> Option<Self> {
@@ -46,7 +46,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveCount {
     /// Clears the line.
     fn drop(&mut self) {
         if self.shown {

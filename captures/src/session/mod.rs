@@ -63,16 +63,16 @@ use std::time::{Duration, Instant};
 use self::choice::{Choice, Chooser};
 use self::families::Part;
 use self::flow::Flow;
-use self::live::Live;
+use self::live::LiveCount;
 pub(crate) use self::outcome::Outcome;
 use self::outlet::Outlet;
-use self::recording::Running;
+use self::recording::RecordingLoop;
 use self::signals::Signals;
 use self::sink::Sink;
-use self::subject::{Ready, Subject};
+use self::subject::{PreparedSubject, Subject};
 use crate::attribution::{Attributor, PendingFrames};
 use crate::exit::Exit;
-use crate::sys::privilege::{self, Of};
+use crate::sys::privilege::{self, PrivilegeScope};
 use crate::sys::process::come_first;
 use crate::taps::Tap;
 use crate::taps::nlmon::Nlmon;
@@ -102,7 +102,7 @@ pub(crate) struct Settings {
 /// A session in which all is ready and nothing has begun.
 pub(crate) struct Session {
     signals: Signals,
-    ready: Ready,
+    subject: PreparedSubject,
     families: Vec<Part>,
     tap: Box<dyn Tap>,
     attributor: Attributor,
@@ -123,7 +123,7 @@ impl Session {
         if let Some(name) = &settings.namespace {
             namespace::enter(name)?;
         }
-        let ready = Ready::of(subject, signals.inherited())?;
+        let subject = PreparedSubject::of(subject, signals.inherited())?;
         let mut families = families::list()?;
         for part in &families {
             settings.choice.filter.learn(part.bytes());
@@ -141,7 +141,7 @@ impl Session {
         let tap = Nlmon::open(link, settings.buffer, settings.snap_length)?;
         Ok(Self {
             signals,
-            ready,
+            subject,
             families,
             tap: Box::new(tap),
             attributor: Attributor::default(),
@@ -174,13 +174,17 @@ impl Session {
                 begun: false,
             });
         }
-        let alone = matches!(self.ready, Ready::Namespace);
+        let alone = matches!(self.subject, PreparedSubject::Namespace);
         // Whoever fills the ring waits for whoever empties it, not the other way round.
         // The command was forked before, and has its own.
         come_first();
-        privilege::lower(if alone { Of::Namespace } else { Of::Command });
-        let watched = self
-            .ready
+        privilege::lower(if alone {
+            PrivilegeScope::Namespace
+        } else {
+            PrivilegeScope::Command
+        });
+        let subject = self
+            .subject
             .start(&mut self.attributor, self.tap.namespaces())?;
         sink.outlets().into_iter().for_each(Outlet::begin);
         let flow = Flow {
@@ -188,18 +192,18 @@ impl Session {
             chooser: &mut chooser,
             limit: self.settings.frames.unwrap_or(u64::MAX),
             closed: false,
-            pending: watched.is_guessed().then(PendingFrames::default),
+            pending: subject.is_guessed().then(PendingFrames::default),
             sink,
         };
-        Running {
+        RecordingLoop {
             signals: self.signals,
             tap: self.tap,
             deadline: self.settings.duration.map(|time| Instant::now() + time),
             live: (self.settings.live)
-                .then(|| Live::on_terminal(alone))
+                .then(|| LiveCount::on_terminal(alone))
                 .flatten(),
             abandoned: false,
-            watched,
+            subject,
             families: self.families,
             flow,
         }

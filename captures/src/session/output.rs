@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::outlet::Outlet;
-use super::signals::{Received, Signals};
+use super::signals::{ReceivedSignal, Signals};
 use crate::terminal::text::{self, Reason};
 
 /// A recording holds what only root may ask for, such as WireGuard's keys.
@@ -36,10 +36,10 @@ pub(crate) enum OutputError {
 }
 
 /// The output, or what came before it was open.
-pub(crate) enum Opened {
+pub(crate) enum Opening {
     Output(Outlet),
     /// A signal that asks to come to an end.
-    Signal(Received),
+    Signal(ReceivedSignal),
 }
 
 /// Opens FILE, `-` for standard output, or without one a new file named after the
@@ -48,7 +48,7 @@ pub(crate) fn open(
     wanted: Option<&Path>,
     command: &OsStr,
     signals: &mut Signals,
-) -> Result<Opened, OutputError> {
+) -> Result<Opening, OutputError> {
     let outlet = match wanted {
         Some(path) if path == Path::new("-") => stdout(),
         Some(path) => loop {
@@ -59,7 +59,7 @@ pub(crate) fn open(
                 {
                     signals.wait(LOOK);
                     if let Some(received) = signals.pending().find(|it| it.is_ending()) {
-                        return Ok(Opened::Signal(received));
+                        return Ok(Opening::Signal(received));
                     }
                 }
                 done => break done,
@@ -67,7 +67,7 @@ pub(crate) fn open(
         },
         None => create(&default_name(command, &now())),
     }?;
-    Ok(Opened::Output(outlet))
+    Ok(Opening::Output(outlet))
 }
 
 /// Opens FILE for text: a terminal will do.

@@ -11,28 +11,28 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::families::{self, Part};
 use super::flow::Flow;
-use super::live::Live;
+use super::live::LiveCount;
 use super::outcome::Outcome;
 use super::signals::Signals;
 use super::sink::Sink;
-use super::subject::Watched;
+use super::subject::ActiveSubject;
 use crate::exit::Exit;
 use crate::sys::clock::now;
 use crate::taps::{Ending, Tap};
 use crate::terminal::text::{self, Reason};
 
 /// Why the loop ended.
-enum Why {
+enum EndReason {
     /// The subject has ended.
     Ended(Exit),
-    /// Signals asked for it.
-    Asked(Exit),
+    /// A signal asked for it.
+    Signal(Exit),
     /// There is enough, or no more can be written.
     Enough,
 }
 
-/// What there is to do.
-struct Events {
+/// What poll(2) has found.
+struct PollEvents {
     signals: bool,
     subject: PollFlags,
     /// Of each that the tap is polled for.
@@ -40,29 +40,29 @@ struct Events {
 }
 
 /// A session while it runs.
-pub(super) struct Running<'a, S> {
+pub(super) struct RecordingLoop<'a, S> {
     pub(super) signals: Signals,
     pub(super) tap: Box<dyn Tap>,
     pub(super) deadline: Option<Instant>,
-    pub(super) live: Option<Live>,
+    pub(super) live: Option<LiveCount>,
     /// Signals want an end, whatever is not written yet.
     pub(super) abandoned: bool,
-    pub(super) watched: Watched,
+    pub(super) subject: ActiveSubject,
     /// What the file begins with.
     pub(super) families: Vec<Part>,
     pub(super) flow: Flow<'a, S>,
 }
 
-impl<S: Sink> Running<'_, S> {
+impl<S: Sink> RecordingLoop<'_, S> {
     pub(super) fn run(mut self) -> anyhow::Result<Outcome> {
-        let why = self.record()?;
+        let reason = self.record()?;
         self.live = None;
         let said = self.say_error();
         let Ending {
             counters,
             mut incomplete,
-        } = self.stop(matches!(why, Why::Ended(_)))?;
-        let mut gaps = self.watched.gaps();
+        } = self.stop(matches!(reason, EndReason::Ended(_)))?;
+        let mut gaps = self.subject.gaps();
         self.flow.attributor.add_gaps(&mut gaps);
         if !gaps.is_none() {
             incomplete.push(gaps.to_string());
@@ -85,12 +85,12 @@ impl<S: Sink> Running<'_, S> {
         let unwritten = (self.flow.sink.outlets().iter())
             .map(|outlet| outlet.unwritten())
             .sum();
-        let exit = match why {
-            Why::Ended(exit) => exit,
-            Why::Asked(exit) => exit,
-            Why::Enough => self.attend()?,
+        let exit = match reason {
+            EndReason::Ended(exit) => exit,
+            EndReason::Signal(exit) => exit,
+            EndReason::Enough => self.attend()?,
         };
-        self.watched.end()?;
+        self.subject.end()?;
         let mut summary = self.flow.chooser.summary;
         summary.lost = counters.iter().map(|counters| counters.dropped).sum();
         Ok(Outcome {
@@ -104,37 +104,37 @@ impl<S: Sink> Running<'_, S> {
     }
 
     /// Records to the end.
-    fn record(&mut self) -> anyhow::Result<Why> {
+    fn record(&mut self) -> anyhow::Result<EndReason> {
         // A reader can begin with the families.
         self.flow.push();
         loop {
             // What the tap has waits while the sink takes no more.
             let tap = !self.flow.is_full();
-            let due = self.live.as_ref().map(Live::due);
-            let due = due.into_iter().chain(self.watched.due());
+            let due = self.live.as_ref().map(LiveCount::due);
+            let due = due.into_iter().chain(self.subject.due());
             let until = self.deadline.into_iter().chain(due).min();
             let events = self.wait(tap, until).context("cannot poll")?;
-            if self.live.as_ref().is_some_and(Live::is_due) {
+            if self.live.as_ref().is_some_and(LiveCount::is_due) {
                 self.show_live();
             }
             // The subject waits for this one.
             if let Some(exit) = self.serve(events.subject)? {
-                return Ok(Why::Ended(exit));
+                return Ok(EndReason::Ended(exit));
             }
             let flow = &mut self.flow;
             self.tap
                 .drain(&events.tap, &mut |frame, known| flow.take(frame, known));
-            flow.release(now(), self.watched.last_scan());
+            flow.release(now(), self.subject.last_scan());
             flow.report();
             flow.push();
             if events.signals
-                && let Some(exit) = self.watched.hear(self.signals.pending())
+                && let Some(exit) = self.subject.handle_signals(self.signals.pending())
             {
-                return Ok(Why::Asked(exit));
+                return Ok(EndReason::Signal(exit));
             }
             let late = self.deadline.is_some_and(|end| end <= Instant::now());
             if late || self.flow.closed || self.flow.is_over() {
-                return Ok(Why::Enough);
+                return Ok(EndReason::Enough);
             }
         }
     }
@@ -175,7 +175,7 @@ impl<S: Sink> Running<'_, S> {
     /// Attends to the subject; how it ended, where it has.
     fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
         let exit = self
-            .watched
+            .subject
             .serve(events, self.flow.attributor, self.tap.namespaces())?;
         for (number, interface) in self.tap.new_interfaces() {
             self.flow.sink.interface(&interface);
@@ -222,7 +222,12 @@ impl<S: Sink> Running<'_, S> {
             if events.subject.contains(PollFlags::POLLIN) {
                 self.serve(events.subject)?;
             }
-            if events.signals && self.watched.hear(self.signals.pending()).is_some() {
+            if events.signals
+                && self
+                    .subject
+                    .handle_signals(self.signals.pending())
+                    .is_some()
+            {
                 self.abandoned = true;
             }
             self.flow.push();
@@ -232,7 +237,7 @@ impl<S: Sink> Running<'_, S> {
 
     /// Stays with the subject, without recording, until it ends.
     fn attend(&mut self) -> anyhow::Result<Exit> {
-        if !self.watched.needs_us() {
+        if !self.subject.needs_us() {
             return Ok(Exit::Success);
         }
         loop {
@@ -241,7 +246,7 @@ impl<S: Sink> Running<'_, S> {
                 return Ok(exit);
             }
             if events.signals
-                && let Some(exit) = self.watched.hear(self.signals.pending())
+                && let Some(exit) = self.subject.handle_signals(self.signals.pending())
             {
                 return Ok(exit);
             }
@@ -250,11 +255,11 @@ impl<S: Sink> Running<'_, S> {
 
     /// Waits for a signal, for the subject, for room in an outlet that waits, and for
     /// what the tap has where that is wanted.
-    fn wait(&mut self, tap: bool, until: Option<Instant>) -> nix::Result<Events> {
+    fn wait(&mut self, tap: bool, until: Option<Instant>) -> nix::Result<PollEvents> {
         let outlets = self.flow.sink.outlets();
         let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut all = vec![reads(self.signals.as_fd())];
-        let subject = self.watched.poll();
+        let subject = self.subject.poll();
         all.extend(subject.map(reads));
         let first_tap = all.len();
         if tap {
@@ -277,7 +282,7 @@ impl<S: Sink> Running<'_, S> {
             .iter()
             .map(|fd| fd.revents().unwrap_or(PollFlags::empty()))
             .collect();
-        Ok(Events {
+        Ok(PollEvents {
             signals: !found[0].is_empty(),
             subject: subject.map_or(PollFlags::empty(), |_| found[1]),
             tap: found[first_tap..first_outlet].to_vec(),

@@ -37,7 +37,7 @@ const CHANGED: [Signal; 3] = [Signal::SIGCHLD, Signal::SIGPIPE, Signal::SIGXFSZ]
 
 /// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedSignal {
     /// Which one.
     pub(crate) signal: Signal,
     /// Whether the kernel sent it: a terminal's Ctrl-C or hangup, which goes to
@@ -45,7 +45,7 @@ pub(crate) struct Received {
     pub(super) by_kernel: bool,
 }
 
-impl Received {
+impl ReceivedSignal {
     /// Whether it asks to come to an end.
     pub(super) fn is_ending(self) -> bool {
         ENDING.contains(&self.signal)
@@ -55,17 +55,17 @@ impl Received {
 /// The signals that nlcap catches.
 pub(crate) struct Signals {
     delivery: SignalDelivery<UnixStream, WithRawSiginfo>,
-    inherited: Inherited,
+    inherited: InheritedSignals,
 }
 
 /// What a command has to be given again: which of the signals that we catch, or ignore,
 /// were ignored when nlcap was started.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inherited {
+pub(super) struct InheritedSignals {
     ignored: SigSet,
 }
 
-impl Inherited {
+impl InheritedSignals {
     /// Looks, before anything is changed.
     fn look() -> io::Result<Self> {
         let mut ignored = SigSet::empty();
@@ -99,7 +99,7 @@ impl Signals {
     pub(crate) fn catch() -> io::Result<Self> {
         let mut caught = vec![Signal::SIGCHLD];
         caught.extend(ENDING.into_iter().chain(OTHERS));
-        let inherited = Inherited::look()?;
+        let inherited = InheritedSignals::look()?;
         if inherited.ignored.contains(Signal::SIGHUP) {
             caught.retain(|signal| *signal != Signal::SIGHUP);
         }
@@ -115,7 +115,7 @@ impl Signals {
     }
 
     /// What a command is to be given again.
-    pub(super) fn inherited(&self) -> Inherited {
+    pub(super) fn inherited(&self) -> InheritedSignals {
         self.inherited
     }
 
@@ -127,12 +127,12 @@ impl Signals {
     }
 
     /// The signals that came since the last call.
-    pub(super) fn pending(&mut self) -> impl Iterator<Item = Received> {
+    pub(super) fn pending(&mut self) -> impl Iterator<Item = ReceivedSignal> {
         self.delivery.pending().filter_map(|info| {
             let signal = Signal::try_from(info.si_signo).ok()?;
             // SIGCHLD has done its work by waking us up.
             let by_kernel = info.si_code == libc::SI_KERNEL;
-            (signal != Signal::SIGCHLD).then_some(Received { signal, by_kernel })
+            (signal != Signal::SIGCHLD).then_some(ReceivedSignal { signal, by_kernel })
         })
     }
 }

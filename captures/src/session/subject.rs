@@ -8,8 +8,8 @@ use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::command::{Invocation, Prepared, Running, StartError, Starting};
-use super::signals::{Inherited, Received};
+use super::command::{Invocation, PreparedCommand, RunningCommand, StartError, StartingCommand};
+use super::signals::{InheritedSignals, ReceivedSignal};
 use crate::attribution::{Attributor, Gaps, Guardian, Namespaces, Processes, Supervisor};
 use crate::exit::Exit;
 
@@ -27,9 +27,9 @@ pub(crate) enum Subject {
 }
 
 /// The subject before the recording.
-pub(super) enum Ready {
+pub(super) enum PreparedSubject {
     Command {
-        prepared: Prepared,
+        prepared: PreparedCommand,
         listener: OwnedFd,
         guardian: Guardian,
     },
@@ -37,13 +37,13 @@ pub(super) enum Ready {
     Namespace,
 }
 
-impl Ready {
+impl PreparedSubject {
     /// Forks what has to be forked: before there is a ring, whose pages each child
     /// would be given too.
-    pub(super) fn of(subject: &Subject, signals: Inherited) -> anyhow::Result<Self> {
+    pub(super) fn of(subject: &Subject, signals: InheritedSignals) -> anyhow::Result<Self> {
         match subject {
             Subject::Command(command) => {
-                let mut prepared = Prepared::fork(command, signals)?;
+                let mut prepared = PreparedCommand::fork(command, signals)?;
                 let listener = prepared.take_listener().context("no seccomp listener")?;
                 let guardian =
                     Guardian::start(listener.as_fd()).context("cannot start the guardian")?;
@@ -63,7 +63,7 @@ impl Ready {
         self,
         attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
-    ) -> Result<Watched, StartError> {
+    ) -> Result<ActiveSubject, StartError> {
         match self {
             Self::Command {
                 prepared,
@@ -74,7 +74,7 @@ impl Ready {
                 let mut supervisor = Supervisor::new(listener, guardian, privileged);
                 let starting = prepared.go()?;
                 supervise_start(&starting, &mut supervisor, attributor, namespaces);
-                Ok(Watched::Command {
+                Ok(ActiveSubject::Command {
                     running: starting.started()?,
                     supervisor,
                     asked_to_end: false,
@@ -83,11 +83,11 @@ impl Ready {
             }
             Self::Processes(mut processes) => {
                 processes.scan(attributor, namespaces);
-                Ok(Watched::Processes(processes))
+                Ok(ActiveSubject::Processes(processes))
             }
             Self::Namespace => {
                 attributor.is_blind = true;
-                Ok(Watched::Namespace)
+                Ok(ActiveSubject::Namespace)
             }
         }
     }
@@ -95,7 +95,7 @@ impl Ready {
 
 /// Answers calls until the command says whether it has started.
 fn supervise_start(
-    starting: &Starting,
+    starting: &StartingCommand,
     supervisor: &mut Supervisor,
     attributor: &mut Attributor,
     namespaces: &mut dyn Namespaces,
@@ -119,9 +119,9 @@ fn supervise_start(
 }
 
 /// The subject while it is recorded.
-pub(super) enum Watched {
+pub(super) enum ActiveSubject {
     Command {
-        running: Running,
+        running: RunningCommand,
         supervisor: Supervisor,
         asked_to_end: bool,
         /// Its last process has ended.
@@ -131,7 +131,7 @@ pub(super) enum Watched {
     Namespace,
 }
 
-impl Watched {
+impl ActiveSubject {
     /// What to poll for, besides signals and taps.
     pub(super) fn poll(&self) -> Option<BorrowedFd<'_>> {
         match self {
@@ -202,7 +202,10 @@ impl Watched {
     }
 
     /// Hears signals; how the recording ends, where they ask for that.
-    pub(super) fn hear(&mut self, signals: impl Iterator<Item = Received>) -> Option<Exit> {
+    pub(super) fn handle_signals(
+        &mut self,
+        signals: impl Iterator<Item = ReceivedSignal>,
+    ) -> Option<Exit> {
         let mut end = None;
         match self {
             Self::Command {

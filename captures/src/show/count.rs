@@ -15,7 +15,7 @@ const MOST: usize = 10_000;
 /// What messages of a row have in common, as numbers: names are made once.
 type Key = (u32, u16, u16, u16, Role, Option<u32>, u32);
 
-struct Row {
+struct CountRow {
     names: [String; 4],
     messages: u64,
     bytes: u64,
@@ -23,12 +23,12 @@ struct Row {
 
 /// The table.
 #[derive(Default)]
-pub(super) struct Count {
-    rows: Vec<Row>,
+pub(super) struct CountTable {
+    rows: Vec<CountRow>,
     known: HashMap<Key, usize>,
 }
 
-impl Count {
+impl CountTable {
     /// Counts a message.
     pub(super) fn add(&mut self, event: &Event<'_>, generation: u32) {
         let message = &event.message;
@@ -73,7 +73,7 @@ impl Count {
         if let Some(at) = self.rows.iter().position(|it| it.names == names) {
             return at;
         }
-        self.rows.push(Row {
+        self.rows.push(CountRow {
             names,
             messages: 0,
             bytes: 0,
@@ -83,7 +83,7 @@ impl Count {
 
     /// The table, most messages first, with a line break at its end.
     pub(super) fn render(mut self) -> String {
-        let sort = |row: &Row| (u64::MAX - row.messages, row.names.clone());
+        let sort = |row: &CountRow| (u64::MAX - row.messages, row.names.clone());
         self.rows.sort_by_cached_key(sort);
         let mut table = Table::new();
         table

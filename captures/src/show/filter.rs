@@ -8,13 +8,13 @@ use super::value::{Broken, Walker, push_leaf, walk_level, walk_record};
 use crate::messages::event::{Event, Role};
 
 /// What is asked for; each kind of condition must hold, of one kind any.
-pub(super) struct Filter<'a> {
+pub(super) struct MessageFilter<'a> {
     options: &'a Options,
     /// Names of attributes, and the values that they must have.
     attributes: Vec<(&'a str, Option<&'a str>)>,
 }
 
-impl<'a> Filter<'a> {
+impl<'a> MessageFilter<'a> {
     pub(super) fn new(options: &'a Options) -> Self {
         let split = |it: &'a String| match it.split_once('=') {
             Some((name, value)) => (name, Some(value)),

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::options::Options;
 use super::view::View;
 use crate::file::reader::read_while;
-use crate::messages::event::Session;
+use crate::messages::event::Interpreter;
 use crate::messages::specs::Specs;
 use crate::terminal::paint::Paint;
 use crate::terminal::text::is_unsafe;
@@ -35,7 +35,7 @@ pub(crate) fn all_views(file: &[u8]) {
             _ => args.count = true,
         }
         SPECS.with(|specs| {
-            let mut session = Session::new(specs);
+            let mut interpreter = Interpreter::new(specs);
             let mut view = View::new(&args, Paint(false), TimeZone::UTC);
             let look = |view: &mut View<'_>| {
                 let text = view.text();
@@ -43,7 +43,7 @@ pub(crate) fn all_views(file: &[u8]) {
             };
             // A file that is damaged is read up to the damage.
             let _ = read_while(file, &mut |packet| {
-                view.packet(&mut session, packet);
+                view.packet(&mut interpreter, packet);
                 look(&mut view);
                 true
             });

@@ -8,7 +8,7 @@ use super::options::Options;
 use super::view::View;
 use crate::file::reader::{ReadError, read};
 use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
-use crate::messages::event::Session;
+use crate::messages::event::Interpreter;
 use crate::messages::specs::Specs;
 use crate::terminal::colour::Color;
 use crate::terminal::paint::Paint;
@@ -40,8 +40,8 @@ const SAMPLES: [(&str, &[u8]); 5] = [
 fn show_with(specs: &Specs, file: &[u8], args: &Options) -> (String, Result<u64, ReadError>) {
     let paint = Paint(args.color == Color::Always);
     let mut view = View::new(args, paint, TimeZone::UTC);
-    let mut session = Session::new(specs);
-    let about = read(file, &mut |packet| view.packet(&mut session, packet));
+    let mut interpreter = Interpreter::new(specs);
+    let about = read(file, &mut |packet| view.packet(&mut interpreter, packet));
     view.finish();
     (view.text(), about.map(|it| it.dropped.unwrap_or(0)))
 }

@@ -6,11 +6,11 @@ use std::io::{self, IsTerminal};
 use jiff::tz::TimeZone;
 
 use super::clock::{Clock, Form};
-use super::count::Count;
-use super::filter::Filter;
+use super::count::CountTable;
+use super::filter::MessageFilter;
 use super::options::Options;
 use super::{json, line, tree};
-use crate::messages::event::{Event, Session};
+use crate::messages::event::{Event, Interpreter};
 use crate::messages::packet::Packet;
 use crate::terminal::paint::Paint;
 use crate::terminal::text;
@@ -18,10 +18,10 @@ use crate::terminal::text;
 /// Makes text of messages.
 pub(crate) struct View<'a> {
     options: &'a Options,
-    filter: Filter<'a>,
+    filter: MessageFilter<'a>,
     clock: Clock,
     paint: Paint,
-    count: Option<Count>,
+    count: Option<CountTable>,
     /// A message was wanted.
     found: bool,
     /// What is to be written next.
@@ -38,10 +38,10 @@ impl<'a> View<'a> {
     pub(super) fn new(options: &'a Options, paint: Paint, zone: TimeZone) -> Self {
         Self {
             options,
-            filter: Filter::new(options),
+            filter: MessageFilter::new(options),
             clock: Clock::new(Form::of(options.time), zone),
             paint,
-            count: options.count.then(Count::default),
+            count: options.count.then(CountTable::default),
             found: false,
             text: String::new(),
         }
@@ -76,9 +76,9 @@ impl<'a> View<'a> {
     }
 
     /// Takes the messages of a packet.
-    pub(crate) fn packet(&mut self, session: &mut Session<'_>, packet: &Packet<'_>) {
-        let generation = session.generation;
-        let whole = session.packet(packet, &mut |event| self.take(event, generation));
+    pub(crate) fn packet(&mut self, interpreter: &mut Interpreter<'_>, packet: &Packet<'_>) {
+        let generation = interpreter.generation;
+        let whole = interpreter.packet(packet, &mut |event| self.take(event, generation));
         if !whole {
             self.odd_packet();
         }

@@ -20,9 +20,9 @@ const NET_ADMIN: u8 = 12;
 const SYS_PTRACE: u8 = 19;
 pub(crate) const SYS_ADMIN: u8 = 21;
 
-/// Whose messages are read from now on.
+/// What capabilities are needed for from now on: whose messages are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Of {
+pub(crate) enum PrivilegeScope {
     /// A command's: it is looked at, and gets our signals.
     Command,
     /// Everybody's.
@@ -30,13 +30,13 @@ pub(crate) enum Of {
 }
 
 /// Takes out of effect what is not needed from now on. Links and taps are there.
-pub(crate) fn lower(of: Of) {
+pub(crate) fn lower(scope: PrivilegeScope) {
     let Ok(mut sets) = capabilities() else {
         return;
     };
-    let wanted = match of {
-        Of::Command => mask(KILL) | mask(SYS_PTRACE),
-        Of::Namespace => {
+    let wanted = match scope {
+        PrivilegeScope::Command => mask(KILL) | mask(SYS_PTRACE),
+        PrivilegeScope::Namespace => {
             sets.permitted &= mask(NET_ADMIN);
             0
         }

@@ -8,7 +8,7 @@ use crate::file::SNAP_LENGTH;
 use crate::session::Settings;
 use crate::session::choice::Choice;
 use crate::session::command::{Invocation, Stdout};
-use crate::session::filter::Filter;
+use crate::session::filter::CaptureFilter;
 use crate::session::subject::Subject;
 use crate::session::user::Identity;
 
@@ -93,7 +93,7 @@ impl SessionArgs {
             choice: Choice {
                 all: self.all || (self.command.is_empty() && self.attach.is_empty()),
                 raw: self.raw,
-                filter: Filter::of(&self.filter),
+                filter: CaptureFilter::of(&self.filter),
             },
             duration: self.duration,
             frames: self.packets,

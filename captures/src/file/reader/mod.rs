@@ -21,7 +21,7 @@ use std::time::Duration;
 use pcap_file::pcapng::blocks::SECTION_HEADER_BLOCK;
 use ynl::decode::Endian;
 
-use self::source::Source;
+use self::source::ItemReader;
 use super::{LINKTYPE_NETLINK, cooked};
 use crate::messages::packet::Packet;
 use crate::terminal::text::Reason;
@@ -49,7 +49,7 @@ pub(crate) enum ReadError {
 
 /// What the file says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct About {
+pub(crate) struct FileInfo {
     /// The command that was recorded, where nlcap wrote the file.
     pub(crate) command: Option<String>,
     /// The program that wrote the file, with its version.
@@ -68,7 +68,7 @@ pub(crate) struct About {
 pub(crate) fn read(
     file: impl Read,
     each: &mut impl FnMut(&Packet<'_>),
-) -> Result<About, ReadError> {
+) -> Result<FileInfo, ReadError> {
     read_while(file, &mut |packet| {
         each(packet);
         true
@@ -80,8 +80,8 @@ pub(crate) fn read(
 pub(crate) fn read_while(
     file: impl Read,
     each: &mut impl FnMut(&Packet<'_>) -> bool,
-) -> Result<About, ReadError> {
-    let mut source = Source::new(file);
+) -> Result<FileInfo, ReadError> {
+    let mut source = ItemReader::new(file);
     if !source.begin(4)? {
         return Err(ReadError::Unknown);
     }
@@ -97,7 +97,7 @@ pub(crate) fn read_while(
 }
 
 fn cooked_packet<'a>(
-    source: &Source<impl Read>,
+    source: &ItemReader<impl Read>,
     link_type: u32,
     data: &'a [u8],
 ) -> Result<Packet<'a>, ReadError> {

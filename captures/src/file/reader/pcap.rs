@@ -7,8 +7,8 @@ use std::time::Duration;
 use pcap_file::TsResolution;
 use pcap_file::pcap::PcapParser;
 
-use super::source::Source;
-use super::{About, LONGEST, ReadError, cooked_packet};
+use super::source::ItemReader;
+use super::{FileInfo, LONGEST, ReadError, cooked_packet};
 use crate::messages::packet::Packet;
 
 /// The first word of a pcap file, which tells the unit of its times.
@@ -24,9 +24,9 @@ const PCAP_PACKET: u32 = 16;
 
 /// Reads a file whose first word is read.
 pub(super) fn read(
-    source: &mut Source<impl Read>,
+    source: &mut ItemReader<impl Read>,
     each: &mut impl FnMut(&Packet<'_>) -> bool,
-) -> Result<About, ReadError> {
+) -> Result<FileInfo, ReadError> {
     source.extend(PCAP_HEADER)?;
     let (_, parser) = PcapParser::new(source.item()).map_err(|e| source.parse_error(e))?;
     let header = parser.header();
@@ -50,5 +50,5 @@ pub(super) fn read(
             return Err(ReadError::Stopped);
         }
     }
-    Ok(About::default())
+    Ok(FileInfo::default())
 }

@@ -18,8 +18,8 @@ use pcap_file::pcapng::blocks::{
 };
 
 use super::processes::Processes;
-use super::source::Source;
-use super::{About, LONGEST, ReadError, cooked_packet};
+use super::source::ItemReader;
+use super::{FileInfo, LONGEST, ReadError, cooked_packet};
 use crate::file::APPLICATION;
 use crate::file::comment::ADDED;
 use crate::messages::packet::Packet;
@@ -76,9 +76,9 @@ impl Interface {
 
 /// Reads a file whose first section's block has begun.
 pub(super) fn read(
-    source: &mut Source<impl Read>,
+    source: &mut ItemReader<impl Read>,
     each: &mut impl FnMut(&Packet<'_>) -> bool,
-) -> Result<About, ReadError> {
+) -> Result<FileInfo, ReadError> {
     let mut section = Section::default();
     loop {
         if let Some(kind) = read_block(source)? {
@@ -93,7 +93,7 @@ pub(super) fn read(
 
 /// Reads the rest of a block whose type is read; its type, where it is one of
 /// those that count.
-fn read_block(source: &mut Source<impl Read>) -> Result<Option<u32>, ReadError> {
+fn read_block(source: &mut ItemReader<impl Read>) -> Result<Option<u32>, ReadError> {
     source.extend(8)?;
     // The same in either byte order for a section, whose order is not known yet.
     let kind = source.word(0);
@@ -135,14 +135,14 @@ struct Section {
     /// How many interfaces there were in the file so far.
     taps: u32,
     processes: Processes,
-    about: About,
+    about: FileInfo,
 }
 
 impl Section {
     /// Takes the block that was read.
     fn take(
         &mut self,
-        source: &Source<impl Read>,
+        source: &ItemReader<impl Read>,
         kind: u32,
         each: &mut impl FnMut(&Packet<'_>) -> bool,
     ) -> Result<(), ReadError> {
@@ -191,7 +191,7 @@ impl Section {
     }
 }
 
-fn note_origin(section: &SectionHeaderBlock<'_>, about: &mut About) {
+fn note_origin(section: &SectionHeaderBlock<'_>, about: &mut FileInfo) {
     let by_us = section.options.iter().any(|option| {
         matches!(option, SectionHeaderOption::UserApplication(name)
             if name.split(' ').next() == Some(APPLICATION))
@@ -215,7 +215,7 @@ fn note_origin(section: &SectionHeaderBlock<'_>, about: &mut About) {
     }
 }
 
-fn note_link(block: &InterfaceDescriptionBlock<'_>, about: &mut About) {
+fn note_link(block: &InterfaceDescriptionBlock<'_>, about: &mut FileInfo) {
     for option in &block.options {
         if let InterfaceDescriptionOption::IfName(name) = option {
             about.link.get_or_insert_with(|| name.to_string());
@@ -246,7 +246,7 @@ const EPB_FLAGS: u16 = 2;
 const EPB_PROCESSID_THREADID: u16 = 8;
 
 fn packet<'a>(
-    source: &'a Source<impl Read>,
+    source: &'a ItemReader<impl Read>,
     interfaces: &[Interface],
     processes: &mut Processes,
 ) -> Result<Packet<'a>, ReadError> {

@@ -10,17 +10,17 @@ use crate::messages::process::{Fate, Process};
 const MOST: usize = 4096;
 
 /// A process, and what became of its message.
-type Known = (Process, Option<Fate>);
+type NamedProcess = (Process, Option<Fate>);
 
 /// Processes by the comments that name them.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
-    known: HashMap<Box<[u8]>, Option<Known>>,
+    known: HashMap<Box<[u8]>, Option<NamedProcess>>,
 }
 
 impl Processes {
     /// The process that a comment names.
-    pub(super) fn of(&mut self, comment: &[u8]) -> Option<Known> {
+    pub(super) fn of(&mut self, comment: &[u8]) -> Option<NamedProcess> {
         if let Some(known) = self.known.get(comment) {
             return known.clone();
         }

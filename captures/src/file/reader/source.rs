@@ -16,7 +16,7 @@ use crate::terminal::text::Reason;
 const BUFFER: usize = 1 << 17;
 
 /// A file of items that begin with a header of fixed length.
-pub(super) struct Source<R> {
+pub(super) struct ItemReader<R> {
     file: R,
     /// Where in the file the item begins.
     start: u64,
@@ -30,7 +30,7 @@ pub(super) struct Source<R> {
     length: usize,
 }
 
-impl<R: Read> Source<R> {
+impl<R: Read> ItemReader<R> {
     pub(super) fn new(file: R) -> Self {
         Self {
             file,
@@ -159,7 +159,7 @@ mod tests {
         let lengths = [4, 300_000, 7, 131_072, 131_071, 1];
         let bytes: Vec<u8> = (0..lengths.iter().sum()).map(|at: u32| at as u8).collect();
         for step in [1000, 65_536, 1 << 20] {
-            let mut source = Source::new(Drops(bytes.clone(), step));
+            let mut source = ItemReader::new(Drops(bytes.clone(), step));
             let mut at = 0;
             for length in lengths {
                 assert!(source.begin(length.min(3)).unwrap());
@@ -173,14 +173,14 @@ mod tests {
 
     #[test]
     fn what_is_skipped_is_not_kept_and_the_end_of_the_file_has_its_offset() {
-        let mut source = Source::new(Drops(vec![7; 1_000_000], 10_000));
+        let mut source = ItemReader::new(Drops(vec![7; 1_000_000], 10_000));
         assert!(source.begin(4).unwrap());
         source.skip(900_000).unwrap();
         assert!(source.begin(4).unwrap());
         assert_eq!((source.start, source.buffer.len()), (900_000, BUFFER));
         let error = source.skip(100_001).unwrap_err();
         assert!(matches!(error, ReadError::CutOff(1_000_000)), "{error}");
-        let mut source = Source::new(Drops(vec![7; 1000], 10));
+        let mut source = ItemReader::new(Drops(vec![7; 1000], 10));
         assert!(source.begin(4).unwrap());
         let error = source.extend(4_000_000).unwrap_err();
         assert!(matches!(error, ReadError::CutOff(1000)), "{error}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ynl::decode::flags;
 
-use super::health::Health;
+use super::health::HealthCheck;
 use super::nanoseconds;
 use crate::messages::event::{Event, Role};
 use crate::report::model::{Ailment, Conversation, Times, Who};
@@ -220,7 +220,7 @@ impl Conversations {
     }
 
     /// Says which dumps have no end.
-    pub(super) fn report_health(&self, health: &mut Health) {
+    pub(super) fn report_health(&self, health: &mut HealthCheck) {
         for talk in self.all.iter().filter(|it| it.key.dump) {
             let unfinished = talk.requests.saturating_sub(talk.answered);
             health.add(Ailment::UnfinishedDump, Some(talk.key.who), unfinished);

@@ -39,7 +39,7 @@ type Socket = (usize, u32, u16, u32);
 
 /// What was found so far, with whom.
 #[derive(Default)]
-pub(super) struct Health {
+pub(super) struct HealthCheck {
     found: HashMap<(Ailment, Option<usize>), u64>,
     /// What each socket had dropped when it was looked at last.
     drops: HashMap<Socket, u64>,
@@ -47,7 +47,7 @@ pub(super) struct Health {
     interrupted: Option<Rc<Request>>,
 }
 
-impl Health {
+impl HealthCheck {
     /// Counts what is wrong with somebody.
     pub(super) fn add(&mut self, what: Ailment, who: Option<usize>, count: u64) {
         if count > 0 {
@@ -56,7 +56,7 @@ impl Health {
     }
 
     /// Counts what nlcap tells of a socket or a call.
-    pub(super) fn told(&mut self, fate: Fate, event: &Event<'_>, who: usize) {
+    pub(super) fn note_fate(&mut self, fate: Fate, event: &Event<'_>, who: usize) {
         let Fate::Dropped(now) = fate else {
             self.add(Ailment::FailedSend, Some(who), 1);
             return;

@@ -134,7 +134,7 @@ impl Fact {
 
 /// The value of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum FactValue {
     Number(u64),
     /// A text or an address.
     Bytes(Box<[u8]>),
@@ -146,36 +146,36 @@ pub(crate) struct Facts {
     pub(crate) index: u32,
     bytes: u64,
     count: u64,
-    all: Vec<(Fact, Told)>,
+    all: Vec<(Fact, FactValue)>,
 }
 
 impl Facts {
     /// What was told last.
-    pub(crate) fn get(&self, fact: Fact) -> Option<&Told> {
+    pub(crate) fn get(&self, fact: Fact) -> Option<&FactValue> {
         let mut all = self.all.iter();
-        all.find(|(it, _)| *it == fact).map(|(_, told)| told)
+        all.find(|(it, _)| *it == fact).map(|(_, value)| value)
     }
 
     /// Its name, or its index.
     pub(crate) fn name(&self) -> String {
         match self.get(Fact::Name) {
-            Some(Told::Bytes(name)) => String::from_utf8_lossy(name).into_owned(),
+            Some(FactValue::Bytes(name)) => String::from_utf8_lossy(name).into_owned(),
             _ => format!("interface {}", self.index),
         }
     }
 
     fn number(&mut self, fact: Fact, value: u64) {
         match self.all.iter_mut().find(|(it, _)| *it == fact) {
-            Some((_, told)) => *told = Told::Number(value),
-            None => self.all.push((fact, Told::Number(value))),
+            Some((_, old)) => *old = FactValue::Number(value),
+            None => self.all.push((fact, FactValue::Number(value))),
         }
     }
 
     fn bytes(&mut self, fact: Fact, value: &[u8]) {
         match self.all.iter_mut().find(|(it, _)| *it == fact) {
-            Some((_, Told::Bytes(told))) if **told == *value => {}
-            Some((_, told)) => *told = Told::Bytes(value.into()),
-            None => self.all.push((fact, Told::Bytes(value.into()))),
+            Some((_, FactValue::Bytes(old))) if **old == *value => {}
+            Some((_, old)) => *old = FactValue::Bytes(value.into()),
+            None => self.all.push((fact, FactValue::Bytes(value.into()))),
         }
     }
 
@@ -205,7 +205,7 @@ impl Facts {
 
 /// Which answers they come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Source {
+pub(crate) enum FactSource {
     Rtnetlink,
     NlUtil,
 }
@@ -247,10 +247,10 @@ pub(crate) struct Interfaces {
     known: HashMap<u32, usize>,
     all: Vec<Facts>,
     /// The attributes that were seen, with their names.
-    attributes: BTreeMap<(Source, u16), String>,
+    attributes: BTreeMap<(FactSource, u16), String>,
     /// All interfaces were asked for, and the answer came to its end; of our
     /// family, all Ethernet interfaces.
-    pub(crate) whole: BTreeSet<Source>,
+    pub(crate) whole: BTreeSet<FactSource>,
     /// The recorder's own link, where the file names it.
     pub(crate) tap: Option<String>,
     /// Answers about interfaces of which nothing is kept.
@@ -281,7 +281,7 @@ impl Interfaces {
                 if !self.link(message.payload, endian, set) {
                     return false;
                 }
-                self.note_whole(Source::Rtnetlink, event, &[libc::IFLA_EXT_MASK]);
+                self.note_whole(FactSource::Rtnetlink, event, &[libc::IFLA_EXT_MASK]);
                 true
             }
             libc::NETLINK_GENERIC if *event.family == *"nl_util" => {
@@ -293,7 +293,7 @@ impl Interfaces {
                     any |= nest.number == self.ours.netdev && self.netdev(&nest, endian);
                 }
                 if any {
-                    self.note_whole(Source::NlUtil, event, &[]);
+                    self.note_whole(FactSource::NlUtil, event, &[]);
                 }
                 any
             }
@@ -303,15 +303,15 @@ impl Interfaces {
 
     /// Notes that all were asked for: of rtnetlink by a dump without a filter, of
     /// our family by L2_LIST, which has none.
-    fn note_whole(&mut self, source: Source, event: &Event<'_>, may_have: &[u16]) {
+    fn note_whole(&mut self, source: FactSource, event: &Event<'_>, may_have: &[u16]) {
         let Some(tie) = event.tie.as_ref().filter(|it| it.parts == 0) else {
             return;
         };
         let endian = event.packet.endian;
         let asked = tie.request.message(endian);
         let is_whole = match source {
-            Source::NlUtil => *tie.request.operation == *"l2-list",
-            Source::Rtnetlink => asked.is_some_and(|asked| {
+            FactSource::NlUtil => *tie.request.operation == *"l2-list",
+            FactSource::Rtnetlink => asked.is_some_and(|asked| {
                 let filters = asked.payload.get(LINK_HEADER..).unwrap_or(&[]);
                 let mut filters = attributes(filters, endian).flatten();
                 asked.is_dump() && filters.all(|it| may_have.contains(&it.number))
@@ -342,7 +342,7 @@ impl Interfaces {
         for attribute in attributes(payload.get(LINK_HEADER..).unwrap_or(&[]), endian).flatten() {
             let number = attribute.number;
             self.attributes
-                .entry((Source::Rtnetlink, number))
+                .entry((FactSource::Rtnetlink, number))
                 .or_insert_with(|| {
                     let spec = set.and_then(|it| it.by_number(number));
                     spec.map_or_else(|| format!("#{number}"), |it| it.name.clone())
@@ -378,7 +378,7 @@ impl Interfaces {
         for attribute in nest.attributes(endian).flatten() {
             let number = attribute.number;
             self.attributes
-                .entry((Source::NlUtil, number))
+                .entry((FactSource::NlUtil, number))
                 .or_insert_with(|| {
                     let known = self.ours.facts.iter().find(|it| it.0 == number);
                     known.map_or_else(|| format!("#{number}"), |it| it.2.clone())
@@ -437,15 +437,19 @@ impl Interfaces {
         let mut all: BTreeSet<String> = BTreeSet::new();
         for ((source, number), name) in &self.attributes {
             let fact = match source {
-                Source::Rtnetlink => Fact::of_rtnetlink(*number),
-                Source::NlUtil => self.ours.fact(*number),
+                FactSource::Rtnetlink => Fact::of_rtnetlink(*number),
+                FactSource::NlUtil => self.ours.fact(*number),
             };
             // What both know an interface by, and what nobody learns from.
-            if name != "pad" && (*source, *number) != (Source::NlUtil, self.ours.ifindex) {
+            if name != "pad" && (*source, *number) != (FactSource::NlUtil, self.ours.ifindex) {
                 all.insert(fact.map_or_else(|| name.clone(), |it| it.name().to_owned()));
             }
         }
-        if self.attributes.keys().any(|it| it.0 == Source::Rtnetlink) {
+        if self
+            .attributes
+            .keys()
+            .any(|it| it.0 == FactSource::Rtnetlink)
+        {
             // Of the fixed header.
             all.extend(
                 [Fact::Type, Fact::Flags, Fact::RunningFlags].map(|it| it.name().to_owned()),

@@ -12,9 +12,9 @@ mod failures;
 mod health;
 mod interfaces;
 mod ladder;
+mod participants;
 mod shares;
 mod waste;
-mod who;
 
 use std::io::Read;
 use std::rc::Rc;
@@ -24,21 +24,21 @@ use jiff::Timestamp;
 
 use self::conversations::Conversations;
 use self::failures::Failures;
-use self::health::Health;
-pub(super) use self::interfaces::{ETHERNET, Fact, Facts, Interfaces, Source, Told};
+use self::health::HealthCheck;
+pub(super) use self::interfaces::{ETHERNET, Fact, FactSource, FactValue, Facts, Interfaces};
 use self::ladder::Ladder;
+use self::participants::Participants;
 use self::shares::Shares;
 use self::waste::Repeats;
-use self::who::People;
 use super::model::{Figures, LeftOut, Recording};
-use crate::file::reader::{About, ReadError, read};
+use crate::file::reader::{FileInfo, ReadError, read};
 use crate::messages::conversation::Request;
-use crate::messages::event::{Event, Role, Session};
+use crate::messages::event::{Event, Interpreter, Role};
 use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
 
 /// A recording, and what is only needed to compare it.
-pub(crate) struct Collected {
+pub(crate) struct Collection {
     pub(crate) recording: Recording,
     pub(super) interfaces: Interfaces,
 }
@@ -48,12 +48,12 @@ pub(crate) fn collect(
     specs: &Specs,
     file: impl Read,
     name: Option<String>,
-) -> Result<Collected, ReadError> {
+) -> Result<Collection, ReadError> {
     let mut collector = Collector::new(specs);
-    let mut session = Session::new(specs);
+    let mut interpreter = Interpreter::new(specs);
     let about = read(file, &mut |packet| {
         let before = collector.figures.messages;
-        let whole = session.packet(packet, &mut |event| collector.take(event));
+        let whole = interpreter.packet(packet, &mut |event| collector.take(event));
         collector.packet(packet, whole, before);
     })?;
     Ok(collector.finish(about, name))
@@ -61,7 +61,7 @@ pub(crate) fn collect(
 
 /// The request that the last answer belonged to, and where it is counted: most
 /// answers are followed by one to the same request.
-struct Current {
+struct CurrentRequest {
     request: Rc<Request>,
     conversation: usize,
     repeat: Option<usize>,
@@ -69,15 +69,15 @@ struct Current {
 
 struct Collector {
     figures: Figures,
-    people: People,
+    participants: Participants,
     conversations: Conversations,
     ladder: Ladder,
     shares: Shares,
     failures: Failures,
     repeats: Repeats,
-    health: Health,
+    health: HealthCheck,
     interfaces: Interfaces,
-    current: Option<Current>,
+    current: Option<CurrentRequest>,
     started: Option<Duration>,
     first_request: Option<Duration>,
     last_answer: Option<Duration>,
@@ -90,13 +90,13 @@ impl Collector {
     fn new(specs: &Specs) -> Self {
         Self {
             figures: Figures::default(),
-            people: People::default(),
+            participants: Participants::default(),
             conversations: Conversations::default(),
             ladder: Ladder::default(),
             shares: Shares::default(),
             failures: Failures::default(),
             repeats: Repeats::default(),
-            health: Health::default(),
+            health: HealthCheck::default(),
             interfaces: Interfaces::new(specs.generic("nl_util")),
             current: None,
             started: None,
@@ -111,9 +111,9 @@ impl Collector {
         if event.packet.added {
             // No message of the tap, but what nlcap says of a socket or a call.
             if let Some(fate) = event.packet.fate {
-                let who = self.people.of(event);
-                self.people.name(who, event);
-                self.health.told(fate, event, who);
+                let who = self.participants.of(event);
+                self.participants.name(who, event);
+                self.health.note_fate(fate, event, who);
             }
             return;
         }
@@ -122,10 +122,10 @@ impl Collector {
         self.figures.messages += 1;
         self.figures.bytes += bytes;
         self.started.get_or_insert(time);
-        let who = self.people.of(event);
+        let who = self.participants.of(event);
         self.who = who;
         self.received = event.role != Role::Request;
-        self.people.count(who, event, bytes);
+        self.participants.count(who, event, bytes);
         self.health.message(event, who);
         match event.role {
             Role::Request => {
@@ -176,7 +176,7 @@ impl Collector {
             None => {
                 let conversation = self.conversations.of_answer(event, who);
                 let repeat = self.repeats.answer(&tie.request, event);
-                self.current = Some(Current {
+                self.current = Some(CurrentRequest {
                     request: Rc::clone(&tie.request),
                     conversation,
                     repeat,
@@ -199,7 +199,8 @@ impl Collector {
         // Of bytes that are no message nothing says whose they are.
         if self.figures.messages > before {
             if self.received {
-                self.people.datagram(self.who, packet.messages.len() as u64);
+                self.participants
+                    .datagram(self.who, packet.messages.len() as u64);
             }
             if !whole {
                 self.health.malformed(Some(self.who));
@@ -209,7 +210,7 @@ impl Collector {
         }
     }
 
-    fn finish(mut self, about: About, file: Option<String>) -> Collected {
+    fn finish(mut self, about: FileInfo, file: Option<String>) -> Collection {
         let figures = &mut self.figures;
         let between = self.last_answer.zip(self.first_request);
         figures.time = between.map(|(last, first)| nanoseconds(last.saturating_sub(first)));
@@ -231,9 +232,9 @@ impl Collector {
                 });
             }
         };
-        let names = self.people.names();
+        let names = self.participants.names();
         self.conversations.report_health(&mut self.health);
-        leave_out("processes", self.people.left_out());
+        leave_out("processes", self.participants.left_out());
         leave_out("conversations", self.conversations.left_out());
         leave_out("messages of the exchange", self.ladder.left_out);
         leave_out("kinds of answers", self.shares.left_out);
@@ -253,7 +254,7 @@ impl Collector {
             hardware: about.hardware,
             recorder: about.application,
             health: self.health.finish(&names, about.dropped),
-            processes: self.people.finish(),
+            processes: self.participants.finish(),
             conversations: self.conversations.finish(&names),
             steps: self.ladder.finish(&names),
             shares: self.shares.finish(),
@@ -264,7 +265,7 @@ impl Collector {
             interfaces,
             left_out,
         };
-        Collected {
+        Collection {
             recording,
             interfaces: self.interfaces,
         }

@@ -17,7 +17,7 @@ const MOST: usize = 1 << 14;
 /// The most different requests in the report.
 const MOST_LISTED: usize = 32;
 
-struct Asked {
+struct RepeatedRequest {
     who: usize,
     what: String,
     /// Whether it was answered with data.
@@ -33,7 +33,7 @@ struct Asked {
 #[derive(Default)]
 pub(super) struct Repeats {
     known: HashMap<u64, usize>,
-    all: Vec<Asked>,
+    all: Vec<RepeatedRequest>,
     hasher: RandomState,
     /// Requests that were not remembered.
     pub(super) left_out: u64,
@@ -65,7 +65,7 @@ impl Repeats {
             None if self.all.len() >= MOST => self.left_out += 1,
             None => {
                 self.known.insert(hash, self.all.len());
-                self.all.push(Asked {
+                self.all.push(RepeatedRequest {
                     who,
                     what: format!("{} {}", event.family, event.operation),
                     answered: false,
@@ -96,7 +96,7 @@ impl Repeats {
     /// What was asked again, most bytes first.
     pub(super) fn finish(&mut self, names: &[Who]) -> Vec<Waste> {
         let again = self.all.iter().filter(|it| it.again > 0);
-        let waste = |it: &Asked| Waste {
+        let waste = |it: &RepeatedRequest| Waste {
             kind: WasteKind::AskedTwice,
             who: Some(names[it.who].clone()),
             what: Some(it.what.clone()),

@@ -50,8 +50,8 @@ const MIRRORED: [i32; 8] = [
     libc::NETLINK_GENERIC,
 ];
 
-/// A link and the socket on it, which is closed before the link is removed.
-struct Source {
+/// An nlmon link and the packet socket on it, which is closed before the link is removed.
+struct MonitoredLink {
     socket: PacketSocket,
     link: Link,
     interface: Interface,
@@ -61,7 +61,7 @@ struct Source {
     namespace: Option<OwnedFd>,
 }
 
-impl Source {
+impl MonitoredLink {
     /// Closes what is stopped, removes the link, and says what was counted.
     fn end(self, ending: &mut Ending, take: &mut Take<'_>) {
         if let Some(errno) = self.error {
@@ -80,7 +80,7 @@ impl Source {
 
 /// The tap: all links, in the order of the recording's interfaces.
 pub(crate) struct Nlmon {
-    all: Vec<Source>,
+    all: Vec<MonitoredLink>,
     buffer: usize,
     snap_length: u32,
     /// The interface that records a namespace, by its cookie; None where none can.
@@ -90,7 +90,7 @@ pub(crate) struct Nlmon {
     /// No more are begun.
     ended: bool,
     /// Those that are stopped and hold something still.
-    stopped: VecDeque<Source>,
+    stopped: VecDeque<MonitoredLink>,
     ending: Ending,
 }
 
@@ -117,21 +117,21 @@ impl Nlmon {
             ending: Ending::default(),
         };
         let inode = fs::metadata("/proc/self/ns/net").ok().map(|it| it.ino());
-        let first = tap.source(link, buffer, inode, None)?;
+        let first = tap.monitor(link, buffer, inode, None)?;
         tap.known.insert(namespace(first.socket.as_fd()), Some(0));
         tap.all.push(first);
         Ok(tap)
     }
 
-    fn source(
+    fn monitor(
         &self,
         link: Link,
         buffer: usize,
         inode: Option<u64>,
         namespace: Option<OwnedFd>,
-    ) -> Result<Source, TapError> {
+    ) -> Result<MonitoredLink, TapError> {
         let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        Ok(Source {
+        Ok(MonitoredLink {
             socket: PacketSocket::open(&link, number, buffer)?,
             interface: Interface {
                 link: link.shown(),
@@ -155,21 +155,21 @@ impl Nlmon {
         let inode = fstat(&handle).ok().map(|it| it.st_ino);
         let open = || {
             let link = Link::make().ok()?;
-            self.source(link, self.buffer / SMALLER, inode, None).ok()
+            self.monitor(link, self.buffer / SMALLER, inode, None).ok()
         };
-        let mut source = netlink::within(&handle, open).ok()??;
-        source.namespace = Some(handle);
-        self.all.push(source);
+        let mut monitored = netlink::within(&handle, open).ok()??;
+        monitored.namespace = Some(handle);
+        self.all.push(monitored);
         u32::try_from(self.all.len() - 1).ok()
     }
 
     /// Runs `what` in the namespace that an interface records.
     fn within<T>(&self, interface: u32, what: impl FnOnce() -> T) -> nix::Result<T> {
-        let source = usize::try_from(interface)
+        let monitored = usize::try_from(interface)
             .ok()
             .and_then(|at| self.all.get(at))
             .ok_or(Errno::ENODEV)?;
-        match &source.namespace {
+        match &monitored.namespace {
             None => Ok(what()),
             Some(namespace) => raised(|| netlink::within(namespace, what)),
         }
@@ -205,14 +205,14 @@ impl Tap for Nlmon {
     }
 
     fn drain(&mut self, found: &[PollFlags], take: &mut Take<'_>) {
-        for (source, found) in self.all.iter_mut().zip(found) {
+        for (monitored, found) in self.all.iter_mut().zip(found) {
             if found.contains(PollFlags::POLLIN) {
-                source.socket.drain(&mut |frame| take(frame, None));
+                monitored.socket.drain(&mut |frame| take(frame, None));
             }
             if found.contains(PollFlags::POLLERR) {
                 // The call clears the error, so that it wakes us once. A link that
                 // comes up again is gathered from again.
-                source.error = source.error.or(source.socket.error());
+                monitored.error = monitored.error.or(monitored.socket.error());
             }
         }
     }
@@ -233,8 +233,8 @@ impl Tap for Nlmon {
     }
 
     fn stop(&mut self) {
-        for source in &mut self.all {
-            source.socket.stop();
+        for monitored in &mut self.all {
+            monitored.socket.stop();
         }
         self.ended = true;
         self.announced = 0;
@@ -242,21 +242,21 @@ impl Tap for Nlmon {
     }
 
     fn drain_stopped(&mut self, take: &mut Take<'_>) -> bool {
-        let Some(source) = self.stopped.front_mut() else {
+        let Some(monitored) = self.stopped.front_mut() else {
             return false;
         };
         // One after another to its end.
-        if !source.socket.drain(&mut |frame| take(frame, None))
-            && let Some(source) = self.stopped.pop_front()
+        if !monitored.socket.drain(&mut |frame| take(frame, None))
+            && let Some(monitored) = self.stopped.pop_front()
         {
-            source.end(&mut self.ending, take);
+            monitored.end(&mut self.ending, take);
         }
         !self.stopped.is_empty()
     }
 
     fn finish(&mut self, take: &mut Take<'_>) -> Ending {
-        for source in self.stopped.drain(..) {
-            source.end(&mut self.ending, take);
+        for monitored in self.stopped.drain(..) {
+            monitored.end(&mut self.ending, take);
         }
         std::mem::take(&mut self.ending)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 
-use super::collect::Collected;
+use super::collect::Collection;
 use super::model::{Figures, Group, Rounds, Spread, WasteKind};
 use super::{compare, recording};
 use crate::file::reader::ReadError;
@@ -13,7 +13,7 @@ use crate::messages::specs::Specs;
 use crate::terminal::text::escape_os;
 
 /// What is kept of a round: its figures, and where its recording is.
-pub(crate) struct Measured {
+pub(crate) struct Measurement {
     file: PathBuf,
     figures: Figures,
     success: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Measured {
     printed: u64,
 }
 
-impl Measured {
+impl Measurement {
     /// Reads the recording of a round.
     pub(crate) fn new(
         specs: &Specs,
@@ -42,7 +42,7 @@ impl Measured {
 pub(crate) fn measured(
     specs: &Specs,
     title: Option<String>,
-    all: Vec<Vec<Measured>>,
+    all: Vec<Vec<Measurement>>,
 ) -> anyhow::Result<Group> {
     let all = all.into_iter().map(|it| command(specs, it));
     let all: Vec<_> = all.collect::<anyhow::Result<_>>()?;
@@ -50,7 +50,7 @@ pub(crate) fn measured(
 }
 
 /// The recording of median time, with the spread of all.
-fn command(specs: &Specs, mut all: Vec<Measured>) -> anyhow::Result<Collected> {
+fn command(specs: &Specs, mut all: Vec<Measurement>) -> anyhow::Result<Collection> {
     let of = |figure: fn(&Figures) -> Option<u64>| {
         let values: Option<Vec<_>> = all.iter().map(|it| figure(&it.figures)).collect();
         values.and_then(spread)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Who speaks.
+//! Who sends and receives: processes, and port ids of which no process is known.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ const MOST_SOCKETS: usize = 4096;
 /// By process id, or by port id.
 type Key = (Option<u32>, Option<u32>);
 
-struct Person {
+struct Participant {
     who: Who,
     sockets: HashSet<u64>,
     messages: u64,
@@ -25,15 +25,15 @@ struct Person {
 
 /// All who spoke, by a number that stands for them until the end.
 #[derive(Default)]
-pub(super) struct People {
-    all: Vec<Person>,
+pub(super) struct Participants {
+    all: Vec<Participant>,
     known: HashMap<Key, usize>,
     last: Option<(Key, usize)>,
     /// Messages of those who are not told apart.
     more: u64,
 }
 
-impl People {
+impl Participants {
     /// Whose message it is.
     pub(super) fn of(&mut self, event: &Event<'_>) -> usize {
         let pid = event.process.as_ref().map(|it| it.pid);
@@ -61,7 +61,7 @@ impl People {
         }
         let is_last = self.all.len() + 1 == MOST;
         let (pid, port) = if is_last { (None, None) } else { key };
-        self.all.push(Person {
+        self.all.push(Participant {
             who: Who {
                 pid,
                 comm: None,
@@ -78,29 +78,29 @@ impl People {
 
     /// Counts a message.
     pub(super) fn count(&mut self, who: usize, event: &Event<'_>, bytes: u64) {
-        let person = &mut self.all[who];
-        person.messages += 1;
-        person.bytes += bytes;
+        let participant = &mut self.all[who];
+        participant.messages += 1;
+        participant.bytes += bytes;
         self.name(who, event);
     }
 
     /// Learns socket and name of a process.
     pub(super) fn name(&mut self, who: usize, event: &Event<'_>) {
-        let person = &mut self.all[who];
+        let participant = &mut self.all[who];
         let Some(process) = &event.process else {
             return;
         };
         if let Some(socket) = process.socket
-            && person.sockets.len() < MOST_SOCKETS
+            && participant.sockets.len() < MOST_SOCKETS
         {
-            person.sockets.insert(socket);
+            participant.sockets.insert(socket);
         }
         // The name that it has in the end: a shell becomes its command.
         if let Some(comm) = process.comm.as_deref()
-            && (event.role == Role::Request || person.who.comm.is_none())
-            && person.who.comm.as_deref() != Some(comm)
+            && (event.role == Role::Request || participant.who.comm.is_none())
+            && participant.who.comm.as_deref() != Some(comm)
         {
-            person.who.comm = Some(comm.to_owned());
+            participant.who.comm = Some(comm.to_owned());
         }
     }
 
@@ -138,8 +138,8 @@ impl People {
     pub(super) fn finish(self) -> Vec<Process> {
         let names = self.names();
         let mut all: Vec<Process> = Vec::new();
-        for (who, person) in names.into_iter().zip(self.all) {
-            let sockets = person.sockets.len() as u64;
+        for (who, participant) in names.into_iter().zip(self.all) {
+            let sockets = participant.sockets.len() as u64;
             let process = match all.iter_mut().find(|it| it.who == who) {
                 Some(process) => process,
                 None => {
@@ -154,9 +154,9 @@ impl People {
                     &mut all[last]
                 }
             };
-            process.messages += person.messages;
-            process.bytes += person.bytes;
-            process.largest_datagram = process.largest_datagram.max(person.largest_datagram);
+            process.messages += participant.messages;
+            process.bytes += participant.bytes;
+            process.largest_datagram = process.largest_datagram.max(participant.largest_datagram);
         }
         all.sort_by_key(|it| std::cmp::Reverse(it.bytes));
         all
