@@ -6,7 +6,7 @@ use std::process::{ExitCode, ExitStatus};
 
 use nix::sys::signal::Signal;
 
-/// A command line that clap takes but that means nothing. It is told apart from what fails
+/// A command line that clap takes but that means nothing. It is distinguished from what fails
 /// by its exit code.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

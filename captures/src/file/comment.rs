@@ -37,13 +37,13 @@ pub(crate) enum Comment {
     Process {
         process: Process,
         certainty: Option<Certainty>,
-        /// What it tells of, where that was not on the tap.
+        /// What became of the message, where it was not on the tap.
         fate: Option<Fate>,
     },
 }
 
 impl Comment {
-    /// The process that it names, and what it tells of that.
+    /// The process that it names, and what became of its message.
     pub(super) fn process(&self) -> Option<(&Process, Option<Fate>)> {
         match self {
             Self::Process { process, fate, .. } => Some((process, *fate)),

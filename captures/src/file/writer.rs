@@ -48,7 +48,7 @@ pub(crate) struct Origin {
     pub(crate) hardware: String,
     /// Kernel name and release, as of uname(2).
     pub(crate) system: String,
-    /// The machine's name, where it may be told.
+    /// The machine's name, where it may be published.
     pub(crate) hostname: Option<String>,
 }
 

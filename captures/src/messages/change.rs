@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Requests that change something: the kernel tells others of it in a notification, which has
+//! Requests that change something: the kernel notifies others of it in a message, which has
 //! the port id and the sequence number of the request.
 
 use ynl::decode::{Message, flags};
@@ -36,7 +36,7 @@ const NFT_GETS: [i32; 11] = [
     NFT_MSG_GETSETELEM_RESET,
 ];
 
-/// Whether a request of a netlink protocol asks for a change of which others are told.
+/// Whether a request of a netlink protocol asks for a change of which others are notified.
 pub(crate) fn is_change(protocol: u16, message: &Message<'_>) -> bool {
     // Its sender gets the notification in place of an answer.
     if message.flags & flags::ECHO != 0 {

@@ -34,7 +34,7 @@ const GROUP_ID: u16 = libc::CTRL_ATTR_MCAST_GRP_ID as u16;
 /// have many taps.
 const MOST_FAMILIES: usize = 1 << 16;
 
-/// The most bytes that tell of families and are remembered; a machine has about 16 KiB.
+/// The most bytes of answers about families that are remembered; a machine has about 16 KiB.
 const MOST_BYTES: usize = 1 << 24;
 
 /// The most dumps of policies that are remembered, of one family and of all: indexes
@@ -60,10 +60,10 @@ pub(crate) struct RegisteredFamily {
     said: Box<[u8]>,
 }
 
-/// A dump of policies: by what its parts are known, and what they say.
+/// A dump of policies: the sequence number and port id of its parts, and what they say.
 type Dump = ((u32, u32), Policies);
 
-/// All that was said so far.
+/// What the controller has said so far: families by tap and number.
 #[derive(Debug, Default)]
 pub(crate) struct Controller {
     families: HashMap<(u32, u16), RegisteredFamily>,

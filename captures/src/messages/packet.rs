@@ -50,7 +50,7 @@ pub(crate) struct Packet<'a> {
     pub(crate) sent: Option<bool>,
     /// Whose it is, where that is known; of a multicast, the first receiver's.
     pub(crate) process: Option<Process>,
-    /// What became of it, where it was on no tap and tells of that.
+    /// What became of it, where it was on no tap and stands for that.
     pub(crate) fate: Option<Fate>,
     /// Whether it was on no tap, but added by nlcap.
     pub(crate) added: bool,

@@ -70,7 +70,7 @@ pub(crate) struct Specs {
     raw: RefCell<HashMap<RawKey, Option<usize>>>,
 }
 
-/// What tells which specification has a message of a protocol that is not generic.
+/// What decides which specification has a message of a protocol that is not generic.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RawKey {
     pub(crate) protocol: u16,

@@ -162,13 +162,13 @@ fn pair(family: &Family, first: &Collection, at: usize, second: &Collection) -> 
         }
         pair.interfaces += 1;
         for fact in &facts {
-            let told = [mine.get(*fact), theirs.get(*fact)];
-            pair.compared += u64::from(told != [None, None]);
-            if told[0] != told[1] {
+            let values = [mine.get(*fact), theirs.get(*fact)];
+            pair.compared += u64::from(values != [None, None]);
+            if values[0] != values[1] {
                 disagreements.push(Disagreement {
                     interface: mine.name(),
                     fact: fact.name().to_owned(),
-                    values: told.map(|it| shown(family, *fact, it)),
+                    values: values.map(|it| shown(family, *fact, it)),
                 });
             }
         }
@@ -226,9 +226,9 @@ fn lone(mine: &Interfaces, other: &Interfaces) -> Vec<Lone> {
 }
 
 /// A value as people read it.
-fn shown(family: &Family, fact: Fact, told: Option<&FactValue>) -> String {
+fn shown(family: &Family, fact: Fact, value: Option<&FactValue>) -> String {
     let enumeration = |name: &str| family.enumeration(name).map(|id| &family[id]);
-    match (fact, told) {
+    match (fact, value) {
         (_, None) => String::from("none"),
         (Fact::Flags | Fact::RunningFlags, Some(FactValue::Number(bits))) => {
             let names = enumeration("device-flags");

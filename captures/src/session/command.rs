@@ -129,7 +129,7 @@ impl PreparedCommand {
         })?;
         prctl::set_child_subreaper(true).map_err(fail("become a subreaper"))?;
         // Then the filter needs no no_new_privs, and setuid programs work.
-        let privileged = privilege::has(privilege::SYS_ADMIN);
+        let privileged = privilege::is_effective(privilege::SYS_ADMIN);
         let filter = attribution::filter();
         let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(fail("create a pipe"))?;
         let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(fail("create a pipe"))?;

@@ -37,13 +37,13 @@ impl<'a> MessageFilter<'a> {
             && (options.pid.is_empty()
                 || (event.process.as_ref()).is_some_and(|it| options.pid.contains(&it.pid)))
             && (!options.errors || event.role == Role::Error)
-            && (self.attributes.iter()).all(|(name, value)| has(event, name, *value))
+            && (self.attributes.iter()).all(|(name, value)| has_attribute(event, name, *value))
     }
 }
 
 /// Whether the message has an attribute, or a member of a struct, of that name
 /// or path, and of that value if one is given.
-fn has(event: &Event<'_>, name: &str, value: Option<&str>) -> bool {
+fn has_attribute(event: &Event<'_>, name: &str, value: Option<&str>) -> bool {
     let Some(body) = &event.body else {
         return false;
     };

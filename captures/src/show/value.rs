@@ -212,7 +212,7 @@ pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Who is told of what a message holds, in the order of the message.
+/// Visits what a message holds, in the order of the message.
 pub(super) trait Walker {
     /// A value that holds no others. False ends the walk.
     fn leaf(&mut self, name: &str, guessed: bool, value: &Value<'_>) -> bool;

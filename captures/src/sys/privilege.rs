@@ -68,7 +68,7 @@ pub(crate) fn raised<T>(what: impl FnOnce() -> T) -> T {
 }
 
 /// Whether this capability is in effect.
-pub(crate) fn has(number: u8) -> bool {
+pub(crate) fn is_effective(number: u8) -> bool {
     capabilities().is_ok_and(|sets| sets.effective & mask(number) != 0)
 }
 

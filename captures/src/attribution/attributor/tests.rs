@@ -74,7 +74,7 @@ fn attribution(attributor: &mut Attributor, frame: &Frame<'_>) -> Attribution {
     attributor.attribute(frame).unwrap()
 }
 
-fn whose(attributor: &mut Attributor, number: u32, bytes: &[u8]) -> (Vec<Owner>, Certainty) {
+fn owners(attributor: &mut Attributor, number: u32, bytes: &[u8]) -> (Vec<Owner>, Certainty) {
     let attribution = attribution(attributor, &sample::frame(number, 0, bytes));
     (attribution.owners, attribution.certainty)
 }
@@ -87,9 +87,9 @@ fn a_request_and_its_answer_are_its_senders() {
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(813, 3), whole(&request));
     let expected = (vec![owner(813, 3)], Certainty::Exact);
-    assert_eq!(whose(&mut attributor, 2, &request), expected);
+    assert_eq!(owners(&mut attributor, 2, &request), expected);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(whose(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &answer), expected);
 }
 
 #[test]
@@ -97,17 +97,17 @@ fn the_same_bytes_of_somebody_else_are_not_ours() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     // Before the call, in another protocol, once more, and after its return.
-    let early = whose(&mut attributor, 1, &request).0;
+    let early = owners(&mut attributor, 1, &request).0;
     attributor.note_send(at(2), MY, 1, owner(812, 3), whole(&request));
     let elsewhere = attribution(&mut attributor, &sample::frame(3, 16, &request)).owners;
-    let ours = whose(&mut attributor, 3, &request).0;
-    let again = whose(&mut attributor, 4, &request).0;
+    let ours = owners(&mut attributor, 3, &request).0;
+    let again = owners(&mut attributor, 4, &request).0;
     assert_eq!([early, elsewhere, again], [vec![], vec![], vec![]]);
     assert_eq!(ours, [owner(812, 3)]);
 
     attributor.note_send(at(5), MY, 1, owner(812, 3), whole(&request));
     attributor.note_call(at(6), 812);
-    assert_eq!(whose(&mut attributor, 7, &request).0, []);
+    assert_eq!(owners(&mut attributor, 7, &request).0, []);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn an_answer_to_a_request_that_was_not_seen_is_known_by_its_port_id() {
     let mut attributor = attributor();
     let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
     let expected = (vec![owner(812, 3)], Certainty::Port);
-    assert_eq!(whose(&mut attributor, 1, &answer), expected);
+    assert_eq!(owners(&mut attributor, 1, &answer), expected);
     // The port id is another protocol's.
     let other = attribution(&mut attributor, &sample::frame(1, 16, &answer));
     assert_eq!(other.owners, []);
@@ -127,8 +127,8 @@ fn a_port_id_is_its_sockets_from_then_on() {
     learn(&mut attributor, 5, 2, owner(812, 4));
     table(&mut attributor, &[(2, 812)]);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
-    assert_eq!(whose(&mut attributor, 4, &answer).0, [owner(812, 3)]);
-    assert_eq!(whose(&mut attributor, 6, &answer).0, [owner(812, 4)]);
+    assert_eq!(owners(&mut attributor, 4, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 6, &answer).0, [owner(812, 4)]);
 }
 
 #[test]
@@ -144,13 +144,13 @@ fn a_port_id_that_was_asked_for_in_vain_is_anothers() {
         table(&mut attributor, rows);
         learn_unbound(&mut attributor, 0, 2, owner(812, 4));
         attributor.note_claim(at(0), 2, 812);
-        assert_eq!(whose(&mut attributor, 1, &answer).0, expected, "{rows:?}");
+        assert_eq!(owners(&mut attributor, 1, &answer).0, expected, "{rows:?}");
     }
     // The next call on the socket shows it too.
     let mut attributor = attributor();
     learn_unbound(&mut attributor, 1, 2, owner(812, 4));
     attributor.note_claim(at(1), 2, 812);
-    assert_eq!(whose(&mut attributor, 2, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 2, &answer).0, [owner(812, 3)]);
     attributor.note_claim(at(3), 2, 812);
     learn_unbound(&mut attributor, 4, 2, owner(812, 4));
     assert_eq!(attributor.bindings.count(MY), 1);
@@ -162,12 +162,12 @@ fn a_port_id_is_its_sockets_until_that_is_closed() {
     let mut attributor = attributor();
     table(&mut attributor, &[]);
     attributor.refresh_between(at(5), || at(5));
-    assert_eq!(whose(&mut attributor, 4, &answer).0, [owner(812, 3)]);
-    assert_eq!(whose(&mut attributor, 6, &answer).0, []);
+    assert_eq!(owners(&mut attributor, 4, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 6, &answer).0, []);
     // Somebody else has it now: since when is not known, but ours was not seen again.
     let mut attributor = self::attributor();
     table(&mut attributor, &[(9, 812)]);
-    assert_eq!(whose(&mut attributor, 1, &answer).0, []);
+    assert_eq!(owners(&mut attributor, 1, &answer).0, []);
 }
 
 #[test]
@@ -175,13 +175,13 @@ fn requests_end_with_their_socket() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    whose(&mut attributor, 2, &request);
+    owners(&mut attributor, 2, &request);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     attributor.note_exit(at(4), 812);
     // The process that has ended, and one that was given its number.
     table(&mut attributor, &[(9, 812)]);
-    assert_eq!(whose(&mut attributor, 3, &answer).0, [owner(812, 3)]);
-    assert_eq!(whose(&mut attributor, 5, &answer).0, []);
+    assert_eq!(owners(&mut attributor, 3, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 5, &answer).0, []);
 }
 
 #[test]
@@ -189,12 +189,12 @@ fn an_answer_is_its_requests_though_another_has_the_port_id_when_it_is_read() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    whose(&mut attributor, 2, &request);
+    owners(&mut attributor, 2, &request);
     table(&mut attributor, &[(9, 812)]);
     attributor.refresh_between(at(5), || at(5));
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(whose(&mut attributor, 3, &answer).0, [owner(812, 3)]);
-    assert_eq!(whose(&mut attributor, 6, &answer).0, []);
+    assert_eq!(owners(&mut attributor, 3, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 6, &answer).0, []);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_socket_that_its_process_left_to_another_has_not_ended() {
     let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
     let mut attributor = attributor();
     attributor.note_exit(at(1), 812);
-    assert_eq!(whose(&mut attributor, 2, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 2, &answer).0, [owner(812, 3)]);
 }
 
 #[test]
@@ -213,9 +213,9 @@ fn an_answer_is_its_requests_though_the_port_id_is_another_sockets_by_now() {
     // Closed, and made anew before the frames are read.
     learn(&mut attributor, 5, 2, owner(812, 4));
     let expected = (vec![owner(812, 3)], Certainty::Exact);
-    assert_eq!(whose(&mut attributor, 2, &request), expected);
+    assert_eq!(owners(&mut attributor, 2, &request), expected);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(whose(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &answer), expected);
 }
 
 #[test]
@@ -223,9 +223,9 @@ fn what_is_known_exactly_is_not_looked_for() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    whose(&mut attributor, 2, &request);
+    owners(&mut attributor, 2, &request);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    whose(&mut attributor, 3, &answer);
+    owners(&mut attributor, 3, &answer);
     assert_eq!(attributor.tables.last_read(), Duration::ZERO);
 }
 
@@ -234,12 +234,12 @@ fn a_socket_that_is_bound_unseen_is_found_by_its_inode() {
     let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
     let mut attributor = Attributor::default();
     table(&mut attributor, &[(2, 812)]);
-    assert_eq!(whose(&mut attributor, 1, &answer).0, []);
+    assert_eq!(owners(&mut attributor, 1, &answer).0, []);
     learn_unbound(&mut attributor, 2, 2, owner(812, 4));
     attributor.note_call(at(2), 1);
     let expected = (vec![owner(812, 4)], Certainty::Port);
-    assert_eq!(whose(&mut attributor, 3, &answer), expected);
-    assert_eq!(whose(&mut attributor, 4, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 4, &answer), expected);
     // That there was a request is counted, once.
     let mut gaps = Gaps::default();
     attributor.add_gaps(&mut gaps);
@@ -289,9 +289,9 @@ fn after_the_clock_was_set_what_is_there_is_known_still() {
     attributor.note_send(at(1001), MY, 1, owner(812, 3), whole(&request));
     attributor.forget_times(at(1));
     let expected = (vec![owner(812, 3)], Certainty::Exact);
-    assert_eq!(whose(&mut attributor, 2, &request), expected);
+    assert_eq!(owners(&mut attributor, 2, &request), expected);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(whose(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &answer), expected);
     assert!(attributor.clock_was_set);
 }
 
@@ -300,12 +300,12 @@ fn what_others_are_told_of_a_change_is_no_answer() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_NEWLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    whose(&mut attributor, 2, &request);
+    owners(&mut attributor, 2, &request);
     let notification = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(whose(&mut attributor, 3, &notification).0, []);
+    assert_eq!(owners(&mut attributor, 3, &notification).0, []);
     let acknowledged = sample::message(2, 0, 7, &[0; 20]);
     let expected = (vec![owner(812, 3)], Certainty::Exact);
-    assert_eq!(whose(&mut attributor, 4, &acknowledged), expected);
+    assert_eq!(owners(&mut attributor, 4, &acknowledged), expected);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_message_that_the_tap_never_sees_was_refused() {
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
     attributor.note_call(at(2), 812);
     // Much later it is sure.
-    whose(&mut attributor, 2000, &[]);
+    owners(&mut attributor, 2000, &[]);
     attributor.note_send(at(2001), MY, 1, owner(812, 3), whole(&request));
     let events: Vec<_> = attributor
         .take_refused()
@@ -330,12 +330,12 @@ fn where_not_all_is_told_nobody_is_known_for_sure() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     assert_eq!(
-        whose(&mut attributor, 1, &request),
+        owners(&mut attributor, 1, &request),
         (vec![], Certainty::Exact)
     );
     attributor.is_blind = true;
     assert_eq!(
-        whose(&mut attributor, 2, &request),
+        owners(&mut attributor, 2, &request),
         (vec![], Certainty::Unknown)
     );
 }
@@ -343,8 +343,8 @@ fn where_not_all_is_told_nobody_is_known_for_sure() {
 #[test]
 fn frames_without_a_message_are_nobodys() {
     let mut attributor = attributor();
-    assert_eq!(whose(&mut attributor, 1, &[]).0, []);
-    assert_eq!(whose(&mut attributor, 1, &[1, 2, 3]).0, []);
+    assert_eq!(owners(&mut attributor, 1, &[]).0, []);
+    assert_eq!(owners(&mut attributor, 1, &[1, 2, 3]).0, []);
 }
 
 #[test]
@@ -359,13 +359,13 @@ fn threads_that_send_the_same_at_the_same_time_each_have_their_message() {
     attributor.note_send(at(1), MY, 1, owner(1, 3), whole(&request));
     attributor.note_send(at(2), other, 1, owner(2, 4), whole(&request));
     // The second was done first, and went on before the first.
-    let mut all = whose(&mut attributor, 3, &request).0;
+    let mut all = owners(&mut attributor, 3, &request).0;
     attributor.note_call(at(4), 2);
-    all.extend(whose(&mut attributor, 5, &request).0);
+    all.extend(owners(&mut attributor, 5, &request).0);
     all.sort_by_key(|owner| owner.fd);
     assert_eq!(all, [owner(1, 3), owner(2, 4)]);
     assert_eq!(
-        whose(&mut attributor, 6, &request).0,
+        owners(&mut attributor, 6, &request).0,
         [],
         "a third is nobody's"
     );
@@ -377,17 +377,17 @@ fn an_answer_is_of_the_socket_that_asked_though_one_before_it_had_its_port_id_an
     let other = Port { number: 900, ..MY };
     let request = sample::message(libc::RTM_GETADDR, REQUEST, 7, &[0; 8]);
     attributor.note_send(at(1), MY, 1, owner(1, 3), whole(&request));
-    assert_eq!(whose(&mut attributor, 2, &request).0, [owner(1, 3)]);
+    assert_eq!(owners(&mut attributor, 2, &request).0, [owner(1, 3)]);
     // The socket is closed, and the next has its port id; a third sends the same and is
     // given the frame of the second.
     learn(&mut attributor, 3, 2, owner(2, 3));
     table(&mut attributor, &[(2, 812), (3, 900)]);
     attributor.note_send(at(4), other, 3, owner(3, 4), whole(&request));
     attributor.note_send(at(5), MY, 2, owner(2, 3), whole(&request));
-    assert_eq!(whose(&mut attributor, 6, &request).0, [owner(3, 4)]);
+    assert_eq!(owners(&mut attributor, 6, &request).0, [owner(3, 4)]);
     let answer = sample::message(libc::RTM_NEWADDR, 0, 7, &[0; 8]);
     let expected = (vec![owner(2, 3)], Certainty::Exact);
-    assert_eq!(whose(&mut attributor, 7, &answer), expected);
+    assert_eq!(owners(&mut attributor, 7, &answer), expected);
 }
 
 #[test]
@@ -428,8 +428,8 @@ fn what_another_asks_for_does_not_take_the_answer_from_who_has_it() {
     attributor.note_claim(at(1), 2, 812);
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(2), MY, 1, owner(812, 3), whole(&request));
-    whose(&mut attributor, 3, &request);
+    owners(&mut attributor, 3, &request);
     let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     let expected = (vec![owner(812, 3)], Certainty::Exact);
-    assert_eq!(whose(&mut attributor, 4, &answer), expected);
+    assert_eq!(owners(&mut attributor, 4, &answer), expected);
 }

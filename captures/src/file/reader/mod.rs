@@ -5,7 +5,7 @@
 //!
 //! The blocks are cut out here and only those of interest are handed to the
 //! pcap-file crate, each in a slice of its own: its parser of name resolution
-//! blocks panics on a damaged one, and its reader cannot tell a file that is cut
+//! blocks panics on a damaged one, and its reader cannot distinguish a file that is cut
 //! off from a block that is wrong inside. Packets are not parsed by the crate: it
 //! takes all times for nanoseconds, refuses comments that are not UTF-8, gives no
 //! access to the option with the process, and allocates for each packet.

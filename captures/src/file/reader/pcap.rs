@@ -11,7 +11,7 @@ use super::source::ItemReader;
 use super::{FileInfo, LONGEST, ReadError, cooked_packet};
 use crate::messages::packet::Packet;
 
-/// The first word of a pcap file, which tells the unit of its times.
+/// The first word of a pcap file, which shows the unit of its times.
 const PCAP_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOSECONDS: u32 = 0xa1b2_3c4d;
 
@@ -34,7 +34,7 @@ pub(super) fn read(
         TsResolution::MicroSecond => 1000,
         TsResolution::NanoSecond => 1,
     };
-    // The upper bits may tell the length of a frame check sequence.
+    // The upper bits may have the length of a frame check sequence.
     let link_type = u32::from(header.datalink) & 0xffff;
     while source.begin(PCAP_PACKET)? {
         let kept = source.word(8);

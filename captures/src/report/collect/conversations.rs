@@ -12,7 +12,7 @@ use super::nanoseconds;
 use crate::messages::event::{Event, Role};
 use crate::report::model::{Ailment, Conversation, Times, Who};
 
-/// The most kinds of conversations that are told apart.
+/// The most kinds of conversations that are counted apart.
 const MOST: usize = 1024;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ struct Talk {
 pub(super) struct Conversations {
     all: Vec<Talk>,
     known: HashMap<Key, usize>,
-    /// Messages of conversations that are not told apart.
+    /// Messages of conversations that are not counted apart.
     more: u64,
 }
 
@@ -214,7 +214,7 @@ impl Conversations {
         sum
     }
 
-    /// Messages of conversations that are not told apart.
+    /// Messages of conversations that are not counted apart.
     pub(super) fn left_out(&self) -> u64 {
         self.more
     }

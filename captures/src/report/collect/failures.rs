@@ -39,7 +39,7 @@ struct Key {
 pub(super) struct Failures {
     all: Vec<Refusal>,
     known: HashMap<Key, usize>,
-    /// Errors that are not told apart.
+    /// Errors that are not counted apart.
     pub(super) left_out: u64,
 }
 

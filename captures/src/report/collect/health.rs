@@ -55,7 +55,7 @@ impl HealthCheck {
         }
     }
 
-    /// Counts what nlcap tells of a socket or a call.
+    /// Counts what nlcap has recorded of a socket or a call.
     pub(super) fn note_fate(&mut self, fate: Fate, event: &Event<'_>, who: usize) {
         let Fate::Dropped(now) = fate else {
             self.add(Ailment::FailedSend, Some(who), 1);

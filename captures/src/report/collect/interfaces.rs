@@ -150,7 +150,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// What was told last.
+    /// The value in the latest answer.
     pub(crate) fn get(&self, fact: Fact) -> Option<&FactValue> {
         let mut all = self.all.iter();
         all.find(|(it, _)| *it == fact).map(|(_, value)| value)
@@ -241,7 +241,7 @@ impl NlUtil {
     }
 }
 
-/// The interfaces that answers told of.
+/// The interfaces that answers were about.
 pub(crate) struct Interfaces {
     ours: NlUtil,
     known: HashMap<u32, usize>,

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::messages::event::{Event, Role};
 use crate::report::model::{Process, Who};
 
-/// The most processes that are told apart.
+/// The most processes that are counted apart.
 const MOST: usize = 1024;
 
 /// The most sockets of a process that are counted.
@@ -29,7 +29,7 @@ pub(super) struct Participants {
     all: Vec<Participant>,
     known: HashMap<Key, usize>,
     last: Option<(Key, usize)>,
-    /// Messages of those who are not told apart.
+    /// Messages of those who are not counted apart.
     more: u64,
 }
 
@@ -129,7 +129,7 @@ impl Participants {
         names
     }
 
-    /// Messages of those who are not told apart.
+    /// Messages of those who are not counted apart.
     pub(super) fn left_out(&self) -> u64 {
         self.more
     }

@@ -9,7 +9,7 @@ use ynl::model::AttrKind;
 use crate::messages::event::Event;
 use crate::report::model::{Attribute, Share};
 
-/// The most kinds of answers that are told apart.
+/// The most kinds of answers that are counted apart.
 const MOST: usize = 32;
 
 /// The most different attributes of a kind of answer; those that follow are
@@ -49,7 +49,7 @@ struct Tree {
 pub(super) struct Shares {
     all: Vec<Tree>,
     last: usize,
-    /// Answers of kinds that are not told apart.
+    /// Answers of kinds that are not counted apart.
     pub(super) left_out: u64,
 }
 

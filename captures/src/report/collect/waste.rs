@@ -111,7 +111,7 @@ impl Repeats {
     }
 }
 
-/// What a command was told, and what it printed of it, where that is known.
+/// What a command received, and what it printed of it, where that is known.
 pub(crate) fn unprinted(figures: &Figures, printed: Option<u64>) -> Waste {
     Waste {
         kind: WasteKind::Unprinted,
