@@ -3,7 +3,11 @@
 
 mod common;
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The files that git tracks or would track, by name, with their text.
 fn files(keep: fn(&str) -> bool) -> Vec<(String, String)> {
@@ -123,4 +127,56 @@ fn the_modules_unsafe_code_is_in_its_safe_layer_alone() {
         }
     }
     none(found);
+}
+
+/// Whether a word in backquotes is a path of the tree: it has a slash, and ends in one or in
+/// the extension of a file that we have. Absolute paths, those of a home and of variables are
+/// not; paths of other trees stand without backquotes.
+fn is_path(word: &str) -> bool {
+    let ends = [
+        "/", ".rs", ".lua", ".py", ".sh", ".h", ".c", ".toml", ".yaml", ".json", ".md", ".html",
+    ];
+    word.contains('/')
+        && !word.starts_with(['/', '~', '$', '-', '.'])
+        && !word.contains([' ', '*', '<', ':'])
+        && ends.iter().any(|end| word.ends_with(end))
+}
+
+/// The words in backquotes, outside of blocks of code.
+fn quoted(text: &str) -> Vec<&str> {
+    let blocks = text.split("```").step_by(2);
+    blocks
+        .flat_map(|text| text.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+/// A path is relative to the root, to the document's own folder, or to a folder that the
+/// document names by its path from the root, such as `captures/`, or to the `src` in that.
+#[test]
+fn every_path_in_the_documents_exists() {
+    let is_document = |name: &str| {
+        let is_guide = name.starts_with("docs/") && name.ends_with(".md");
+        is_guide || ["README.md", "kmod/README.md"].contains(&name)
+    };
+    let mut missing = Vec::new();
+    for (name, text) in files(is_document) {
+        let words: Vec<_> = quoted(&text).into_iter().filter(|it| is_path(it)).collect();
+        let root = common::root();
+        let own = Path::new(&name).parent().unwrap();
+        let mut rooms = vec![root.to_owned(), root.join(own)];
+        for folder in words.iter().filter(|it| it.ends_with('/')) {
+            let folder = root.join(folder);
+            rooms.extend(
+                [folder.join("src"), folder]
+                    .into_iter()
+                    .filter(|it| it.is_dir()),
+            );
+        }
+        for word in words {
+            if !rooms.iter().any(|room| room.join(word).exists()) {
+                missing.push(format!("{name}: there is no {word}"));
+            }
+        }
+    }
+    none(missing);
 }
