@@ -9,7 +9,7 @@
 //!
 //! # Parts
 //!
-//! - [`filter`] and [`guardian`]: which calls are intercepted, and who answers them when
+//! - [`mod@filter`] and [`guardian`]: which calls are intercepted, and who answers them when
 //!   nlcap is gone. [`Supervisor`]: what is done about an intercepted call, with the caller's
 //!   [task](tasks), its [socket](socket_info) and what it [sends](outgoing).
 //! - [`Processes`]: for a subject that runs already, without a filter.
