@@ -104,7 +104,7 @@ pub(crate) struct SoakArgs {
     #[command(flatten)]
     pub(crate) on: OnKernel,
     /// Number of messages, inputs, rounds, allocations, or runs of each command
-    /// [default: 1000000, 1000000, 300, 100, 500, 100]
+    /// [default: 1000000, 1000000, 100000, 300, 100, 2000, 500, 100]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// Only commands of `record` whose names contain TEXT
@@ -124,6 +124,9 @@ pub(crate) enum SoakWhat {
     Hostile,
     /// Arbitrary bytes as a capture file for `nlcap show`, with libFuzzer (on this machine)
     Decode,
+    /// Answers tied to their requests by `nlcap show`, against what a generator of
+    /// conversations knows (on this machine)
+    Ties,
     /// Interfaces created, deleted and moved while clients list, dump and listen
     Churn,
     /// The module unloaded and loaded under load; namespaces deleted with sockets open
@@ -144,6 +147,7 @@ impl SoakWhat {
         match self {
             Self::Hostile => "hostile",
             Self::Decode => "decode",
+            Self::Ties => "ties",
             Self::Churn => "churn",
             Self::Reload => "reload",
             Self::Dissector => "dissector",
@@ -156,6 +160,7 @@ impl SoakWhat {
     pub(crate) fn count(self) -> u64 {
         match self {
             Self::Hostile | Self::Decode => 1_000_000,
+            Self::Ties => 100_000,
             Self::Churn => 300,
             Self::Reload => 100,
             Self::Dissector => 2000,

@@ -89,6 +89,7 @@ impl FamilyList {
                 tap: 0,
                 sent: Some(false),
                 process: None,
+                is_multicast: false,
                 fate: None,
                 added: true,
             });

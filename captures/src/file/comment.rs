@@ -43,10 +43,10 @@ pub(crate) enum Comment {
 }
 
 impl Comment {
-    /// The process that it names, and what became of its message.
-    pub(super) fn process(&self) -> Option<(&Process, Option<Fate>)> {
+    /// The process that it names.
+    pub(super) fn process(&self) -> Option<&Process> {
         match self {
-            Self::Process { process, fate, .. } => Some((process, *fate)),
+            Self::Process { process, .. } => Some(process),
             _ => None,
         }
     }
@@ -142,7 +142,7 @@ mod tests {
 
     fn process(comment: &str) -> Option<Process> {
         let comment = comment.parse::<Comment>().ok()?;
-        comment.process().map(|(process, _)| process.clone())
+        comment.process().cloned()
     }
 
     fn of_ip(certainty: Certainty, comm: &[u8], fate: Option<Fate>) -> String {

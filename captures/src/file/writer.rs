@@ -91,7 +91,7 @@ impl Note {
             put_option(block, FLAGS, &flags.to_ne_bytes());
         }
         let first = self.comments.iter().find_map(Comment::process);
-        if let Some((process, thread)) = first.and_then(|(it, _)| Some((it.pid, it.tid?))) {
+        if let Some((process, thread)) = first.and_then(|it| Some((it.pid, it.tid?))) {
             let both = [process.to_ne_bytes(), thread.to_ne_bytes()].concat();
             put_option(block, PROCESS_AND_THREAD, &both);
         }

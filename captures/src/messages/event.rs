@@ -70,6 +70,8 @@ const FLAGS: [(u16, &str); 4] = [
 pub(crate) struct Event<'a> {
     /// Number of the packet in the file, from 1.
     pub(crate) frame: u64,
+    /// Number of the message in the packet, from 1.
+    pub(crate) number: u32,
     pub(crate) packet: &'a Packet<'a>,
     pub(crate) message: Message<'a>,
     /// The message with its header, as far as it is there.
@@ -189,6 +191,8 @@ struct Names {
     operation: Rc<str>,
     /// The operation is a name.
     known: bool,
+    /// It is a notification or an event by its specification.
+    is_async: bool,
 }
 
 /// Interprets messages by what was learnt from those before: names of families, requests that
@@ -198,7 +202,7 @@ pub(crate) struct Interpreter<'s> {
     pub(crate) controller: Controller,
     /// Names that are asked for again and again.
     names: HashMap<NamesKey, Names>,
-    conversations: Conversations,
+    pub(crate) conversations: Conversations,
     /// Counts what changes names.
     pub(crate) generation: u32,
     frame: u64,
@@ -227,7 +231,7 @@ impl<'s> Interpreter<'s> {
         self.frame += 1;
         let protocol = names::protocol(packet.protocol);
         let mut at = 0;
-        for message in messages(packet.messages, packet.endian) {
+        for (number, message) in (1..).zip(messages(packet.messages, packet.endian)) {
             let message = match message {
                 Ok(message) => message,
                 Err(malformed) => {
@@ -246,8 +250,10 @@ impl<'s> Interpreter<'s> {
                 self.names.clear();
                 self.generation += 1;
             }
-            let event = self.event(packet, message, bytes, &protocol);
+            let event = self.event(packet, number, message, bytes, &protocol);
             let request = (event.role == Role::Request && !packet.added).then(|| Request {
+                frame: event.frame,
+                number,
                 time: packet.time,
                 kind: message.kind,
                 family: Rc::clone(&event.family),
@@ -257,8 +263,7 @@ impl<'s> Interpreter<'s> {
             });
             each(&event);
             if let Some(request) = request {
-                let key = (packet.tap, packet.protocol, message.sequence);
-                self.conversations.ask(key, message.port, request);
+                self.conversations.ask(packet, &message, request);
             }
         }
         true
@@ -267,6 +272,7 @@ impl<'s> Interpreter<'s> {
     fn event<'a>(
         &'a mut self,
         packet: &'a Packet<'a>,
+        number: u32,
         message: Message<'a>,
         bytes: &'a [u8],
         protocol: &'a str,
@@ -278,17 +284,17 @@ impl<'s> Interpreter<'s> {
             Some(sent) => sent,
             None => !is_control && message.is_request(),
         };
-        let key = (packet.tap, packet.protocol, message.sequence);
-        let tie = match to_kernel || packet.added {
+        let named = self.names(packet, &message, to_kernel);
+        let is_own_idea = to_kernel || packet.added || packet.is_multicast || named.is_async;
+        let tie = match is_own_idea {
             true => None,
-            false => self
-                .conversations
-                .answer(key, message.port, packet.process.as_ref()),
+            false => self.conversations.answer(packet, &message),
         };
         let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
-        let named = self.names(packet, &message, to_kernel);
+        let is_about_change = tie.is_none() && self.conversations.is_about_change(packet, &message);
         let mut event = Event {
             frame: self.frame,
+            number,
             packet,
             message,
             bytes,
@@ -345,18 +351,17 @@ impl<'s> Interpreter<'s> {
         event.role = match (to_kernel, &event.tie) {
             (true, _) => Role::Request,
             (false, Some(_)) => Role::Reply,
-            (false, None) if message.sequence != 0 && !packet.added => {
-                let is_async = (event.body.as_ref())
-                    .and_then(|it| it.operation)
-                    .is_some_and(|it| it.is_async());
-                if is_async {
-                    Role::Notification
-                } else {
-                    Role::Reply
+            (false, None) if packet.added => Role::Reply,
+            // What the kernel says by itself has no number, and no socket has port id 0; and what
+            // it was asked for before the recording began cannot be known.
+            (false, None) => {
+                let is_numbered = message.sequence != 0 && message.port != 0;
+                let is_answer = is_numbered && !message.is_request() && !is_about_change;
+                match is_answer && !is_own_idea {
+                    true => Role::Reply,
+                    false => Role::Notification,
                 }
             }
-            (false, None) if packet.added => Role::Reply,
-            (false, None) => Role::Notification,
         };
         event
     }
@@ -396,28 +401,30 @@ impl<'s> Interpreter<'s> {
             to_kernel,
             ..
         } = raw;
-        let found = |family: &Family, number: u16| -> Option<Rc<str>> {
+        let find = |family: &Family, number: u16| {
             let operation = match to_kernel {
                 true => family.request(number),
                 false => family.reply(number),
-            };
-            Some(Rc::from(operation?.name.as_str()))
+            }?;
+            Some((Rc::from(operation.name.as_str()), operation.is_async()))
         };
         let unknown = |family: &str, operation: &str| Names {
             family: Rc::from(family),
             operation: Rc::from(operation),
             known: false,
+            is_async: false,
         };
         if kind < types::FIRST {
             return unknown(&names::protocol(protocol), "");
         }
         if protocol != GENERIC {
             let spec = self.specs.raw(raw);
-            return match spec.and_then(|it| Some((it, found(it, kind)?))) {
-                Some((spec, operation)) => Names {
+            return match spec.and_then(|it| Some((it, find(it, kind)?))) {
+                Some((spec, (operation, is_async))) => Names {
                     family: Rc::from(spec.name.as_str()),
                     operation,
                     known: true,
+                    is_async,
                 },
                 None => {
                     let name = names::message(protocol, kind);
@@ -426,6 +433,7 @@ impl<'s> Interpreter<'s> {
                         family: Rc::from(&*names::protocol(protocol)),
                         operation: name.map_or_else(|| Rc::from(number()), Rc::from),
                         known: name.is_some(),
+                        is_async: false,
                     }
                 }
             };
@@ -439,12 +447,13 @@ impl<'s> Interpreter<'s> {
         match self
             .specs
             .generic(&family)
-            .and_then(|it| found(it, command))
+            .and_then(|it| find(it, command))
         {
-            Some(operation) => Names {
+            Some((operation, is_async)) => Names {
                 family,
                 operation,
                 known: true,
+                is_async,
             },
             None => unknown(&family, &format!("cmd{command}")),
         }

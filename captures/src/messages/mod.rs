@@ -4,11 +4,12 @@
 //! Nothing here knows where a message comes from, a file or a tap, or who will read it:
 //! printers, reports and the recording itself use it alike.
 
-pub(crate) mod change;
+pub(crate) mod answers;
 pub(crate) mod controller;
 pub(crate) mod conversation;
 pub(crate) mod event;
 pub(crate) mod names;
 pub(crate) mod packet;
 pub(crate) mod process;
+pub(crate) mod requests;
 pub(crate) mod specs;

@@ -50,6 +50,8 @@ pub(crate) struct Packet<'a> {
     pub(crate) sent: Option<bool>,
     /// Whose it is, where that is known; of a multicast, the first receiver's.
     pub(crate) process: Option<Process>,
+    /// Whether the recorder knows it for a multicast.
+    pub(crate) is_multicast: bool,
     /// What became of it, where it was on no tap and stands for that.
     pub(crate) fate: Option<Fate>,
     /// Whether it was on no tap, but added by nlcap.

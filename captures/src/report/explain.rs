@@ -72,6 +72,7 @@ pub(super) fn ailment(what: Ailment) -> &'static str {
         Ailment::RecorderLoss => "frames lost by the recorder",
         Ailment::CutMessage => "messages truncated in the file",
         Ailment::Malformed => "malformed datagrams",
+        Ailment::AmbiguousAnswer => "answers that fit several requests (~)",
     }
 }
 
@@ -111,5 +112,9 @@ pub(super) fn advice(what: Ailment) -> &'static str {
             "The recorder's snap length is too short: use tcpdump -s 262144, or nlcap record."
         }
         Ailment::Malformed => "A sender's bug, or a message truncated by the snap length.",
+        Ailment::AmbiguousAnswer => {
+            "Several sockets use the same sequence number, or a batch has several alike: times and \
+             errors may be those of another request. nlcap record knows the sockets."
+        }
     }
 }

@@ -426,6 +426,8 @@ pub(crate) enum Ailment {
     CutMessage,
     /// Datagrams with bytes that are not a netlink message.
     Malformed,
+    /// Answers that could as well be those of another request.
+    AmbiguousAnswer,
 }
 
 /// A problem: how often, which processes, and what to do.

@@ -105,7 +105,7 @@ impl Chooser {
         let own = !attribution.owners.is_empty() || self.choice.all;
         let here = messages(frame.messages, Endian::native()).flatten().count() as u64;
         let summary = &mut self.summary;
-        if own && !self.choice.filter.passes(frame) {
+        if own && !self.choice.filter.passes(frame, attribution) {
             summary.filtered += here;
             return false;
         }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `-f`: messages of some netlink protocols and generic netlink families alone.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use ynl::decode::{CONTROLLER, Endian, GENERIC, Message, attributes, genl, messages, types};
 
+use crate::attribution::Attribution;
 use crate::messages::names;
-use crate::messages::packet::Frame;
+use crate::messages::packet::{Direction, Frame};
+use crate::messages::requests::{RequestTable, Sighting};
 
 /// Netlink protocols have numbers below this one, MAX_LINKS of linux/netlink.h.
 const PROTOCOLS: u16 = 32;
-
-/// How many requests are remembered until the end of their dump.
-const REQUESTS: usize = 4096;
 
 /// What passes.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +23,11 @@ pub(crate) struct CaptureFilter {
     numbers: BTreeSet<u16>,
     /// Names of families that are there.
     known: BTreeSet<String>,
-    /// Sequence numbers of requests that passed: the end of a dump says no more.
-    asked: VecDeque<u32>,
+    /// Requests of generic netlink, and whether they passed: the end of a dump does not say
+    /// what was dumped.
+    requests: RequestTable<bool>,
+    /// Counts frames.
+    frames: u64,
 }
 
 impl CaptureFilter {
@@ -75,7 +77,7 @@ impl CaptureFilter {
     }
 
     /// Whether a frame passes.
-    pub(super) fn passes(&mut self, frame: &Frame<'_>) -> bool {
+    pub(super) fn passes(&mut self, frame: &Frame<'_>, attribution: &Attribution) -> bool {
         if self.protocols.is_empty() && self.names.is_empty() {
             return true;
         }
@@ -87,28 +89,41 @@ impl CaptureFilter {
             return false;
         }
         self.learn(frame.messages);
+        self.frames += 1;
+        let owner = attribution.owners.first();
+        let at = Sighting {
+            tap: frame.interface,
+            protocol,
+            frame: self.frames,
+            time: frame.time,
+            socket: owner.and_then(|it| Some((u32::try_from(it.program.pid).ok()?, u64::try_from(it.fd).ok()?))),
+            port: 0,
+        };
         let mut passes = false;
         for message in messages(frame.messages, Endian::native()).flatten() {
-            if self.is_of_family(&message) {
-                passes = true;
-                if message.is_request() {
-                    self.asked.truncate(REQUESTS - 1);
-                    self.asked.push_front(message.sequence);
+            passes |= match attribution.direction {
+                Direction::Outbound => {
+                    let is_wanted = self.numbers.contains(&message.kind);
+                    self.requests.insert(at, &message, is_wanted);
+                    is_wanted
                 }
-            }
+                Direction::Inbound => self.is_wanted_answer(at, &message),
+            };
         }
         passes
     }
 
-    fn is_of_family(&self, message: &Message<'_>) -> bool {
+    fn is_wanted_answer(&mut self, at: Sighting, message: &Message<'_>) -> bool {
+        let endian = Endian::native();
+        let answered = self.requests.answer(at, message, endian, |_| false);
         match message.kind {
             kind if kind >= types::FIRST => self.numbers.contains(&kind),
             types::ERROR => {
                 let refused = message.refused().unwrap_or_default();
-                let mut refused = messages(refused, Endian::native()).flatten();
+                let mut refused = messages(refused, endian).flatten();
                 refused.any(|it| self.numbers.contains(&it.kind))
             }
-            _ => self.asked.contains(&message.sequence),
+            _ => answered.is_some_and(|it| it.request),
         }
     }
 }
@@ -117,6 +132,7 @@ impl CaptureFilter {
 mod tests {
     use super::*;
     use crate::file::sample;
+    use crate::messages::process::Certainty;
 
     fn passing(names: &[&str], frames: &[(u16, Vec<u8>)]) -> Vec<usize> {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -124,7 +140,18 @@ mod tests {
         (0..)
             .zip(frames)
             .filter(|(number, (protocol, bytes))| {
-                filter.passes(&sample::frame(*number, *protocol, bytes))
+                let is_request = (messages(bytes, Endian::native()).flatten().next())
+                    .is_some_and(|it| it.is_request());
+                let attribution = Attribution {
+                    direction: match is_request {
+                        true => Direction::Outbound,
+                        false => Direction::Inbound,
+                    },
+                    owners: Vec::new(),
+                    certainty: Certainty::Exact,
+                    is_copy: false,
+                };
+                filter.passes(&sample::frame(*number, *protocol, bytes), &attribution)
             })
             .map(|(number, _)| number as usize)
             .collect()
@@ -161,6 +188,8 @@ mod tests {
     #[test]
     fn errors_and_ends_of_dumps_are_of_the_family_that_was_asked() {
         let mut frames = sample::nl_user(0)[..3].to_vec();
+        // A dump.
+        frames[2].1[6..8].copy_from_slice(&0x301_u16.to_ne_bytes());
         let refusal = |kind: u16| {
             let mut payload = (-libc::ENODEV).to_ne_bytes().to_vec();
             payload.extend(sample::message(kind, 1, 2, &[]));

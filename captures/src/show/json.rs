@@ -16,7 +16,11 @@ use crate::messages::names;
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     let message = &event.message;
-    write(out, format_args!("{{\"frame\":{},\"time\":", event.frame));
+    let (frame, number) = (event.frame, event.number);
+    write(
+        out,
+        format_args!("{{\"frame\":{frame},\"number\":{number},\"time\":"),
+    );
     push_seconds(out, event.packet.time);
     if let Some(process) = &event.process {
         write(out, format_args!(",\"pid\":{}", process.pid));
@@ -56,6 +60,16 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     }
     if event.packet.added {
         out.push_str(",\"added\":true");
+    }
+    if let Some(tie) = &event.tie {
+        let (frame, number) = (tie.request.frame, tie.request.number);
+        write(
+            out,
+            format_args!(",\"request-frame\":{frame},\"request-number\":{number}"),
+        );
+        if tie.is_ambiguous {
+            out.push_str(",\"ambiguous\":true");
+        }
     }
     if let Some(took) = event.took() {
         push_key(out, "took");

@@ -23,7 +23,7 @@ fn of_taps(frames: &[(u32, u16, Vec<u8>)]) -> Vec<u8> {
 
 #[test]
 fn the_same_numbers_in_several_namespaces_and_again_in_one_are_told_apart() {
-    let ask = |kind: u16| message(kind, 1, 7, &[0; 16]);
+    let ask = |kind: u16| message(kind, 0x301, 7, &[0; 16]);
     let done = || message(3, 2, 7, &[0; 4]);
     let route = libc::NETLINK_ROUTE as u16;
     let frames = [

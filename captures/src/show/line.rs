@@ -31,6 +31,7 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
     let arrow = match event.role {
         Role::Request => " > ",
         Role::Notification => " * ",
+        _ if event.tie.as_ref().is_some_and(|it| it.is_ambiguous) => " <~ ",
         _ => " < ",
     };
     out.push_str(arrow);

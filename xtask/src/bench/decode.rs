@@ -228,15 +228,15 @@ pub(super) fn watch(command: &mut Command) -> Result<Used> {
 
 /// What is seen of a process.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub(super) ticks: u64,
     /// Greatest resident size, KiB.
-    pub(super) memory: u64,
+    pub(crate) memory: u64,
     ended: bool,
 }
 
 /// proc_pid_stat(5) and proc_pid_status(5).
-pub(super) fn look(pid: u32) -> Seen {
+pub(crate) fn look(pid: u32) -> Seen {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     // The name is in parentheses and may hold anything.

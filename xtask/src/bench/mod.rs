@@ -10,6 +10,7 @@ mod module;
 mod record;
 mod samples;
 
+pub(crate) use self::decode::look;
 use crate::args::BenchArgs;
 use anyhow::Result;
 

@@ -13,6 +13,7 @@ mod hostile;
 mod record;
 mod reload;
 mod socket;
+mod ties;
 
 use crate::{
     args::{SoakArgs, SoakWhat},
@@ -35,8 +36,11 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     if args.in_guest {
         return in_guest(args, seed);
     }
-    if let SoakWhat::Decode = args.what {
-        return decode::run(args.count.unwrap_or_else(|| args.what.count()), seed);
+    let count = args.count.unwrap_or_else(|| args.what.count());
+    match args.what {
+        SoakWhat::Decode => return decode::run(count, seed),
+        SoakWhat::Ties => return ties::run(count, seed),
+        _ => {}
     }
     let xtask = paths::own()?;
     let dmesg = tempfile::NamedTempFile::new().context("cannot create a file for the log")?;
@@ -96,7 +100,7 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
     let count = args.count.unwrap_or_else(|| args.what.count());
     match args.what {
         SoakWhat::Hostile => hostile::run(count, seed)?,
-        SoakWhat::Decode => decode::run(count, seed)?,
+        SoakWhat::Decode | SoakWhat::Ties => bail!("{} needs no guest", args.what.name()),
         SoakWhat::Churn => churn::run(count, seed)?,
         SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
         SoakWhat::Dissector => bail!("the dissector needs no guest"),

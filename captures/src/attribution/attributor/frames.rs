@@ -7,6 +7,7 @@ use super::Attributor;
 use super::sent_requests::RequestMatch;
 use crate::attribution::multicast::MulticastCopy;
 use crate::attribution::owner::{Attribution, Owner, Port};
+use crate::messages::answers::RequestHeader;
 use crate::messages::packet::{Direction, Frame};
 use crate::messages::process::Certainty;
 use crate::sys::clock::now;
@@ -106,30 +107,36 @@ impl Attributor {
     /// The sender of what is on the tap, where it is one of the subject.
     fn sender(&mut self, frame: &Frame<'_>) -> Option<Owner> {
         let send = self.sends.take(frame)?;
-        for (sequence, request) in send.requests() {
-            self.requests.insert((send.port, sequence), request);
-        }
+        self.requests
+            .insert(frame, send.port, send.inode, &send.owner, send.requests());
         Some(send.owner)
     }
 
     /// The request that the message may answer.
     fn match_request(&mut self, frame: &Frame<'_>, message: &Message<'_>) -> RequestMatch {
         let key = (Port::of(frame, message.port), message.sequence);
-        let known = self.requests.get(key).cloned();
-        if known.is_none() && self.sends.requests(frame.time, key).next().is_none() {
+        let is_asked = self.requests.contains(frame, message);
+        if !is_asked && self.sends.requests(frame.time, key).next().is_none() {
             return RequestMatch::None;
         }
         let binding = self.binding(frame, message.port, true);
         let Some(inode) = binding.map(|it| it.inode) else {
             return RequestMatch::None;
         };
+        match self.requests.find(frame, message, inode) {
+            RequestMatch::None => {}
+            found => return found,
+        }
         // A socket that had the port id before may have used this number too.
-        let mut all = (known.into_iter()).chain(self.sends.requests(frame.time, key));
-        match all.find(|request| request.inode == inode) {
-            Some(request) if message.kind >= types::FIRST && request.is_change => {
+        let mut sends = self.sends.requests(frame.time, key);
+        match sends.find(|(send, _)| send.inode == inode) {
+            Some((_, request))
+                if message.kind >= types::FIRST
+                    && RequestHeader::of(&request).is_change(frame.protocol) =>
+            {
                 RequestMatch::Notification
             }
-            Some(request) => RequestMatch::Answer(request.owner),
+            Some((send, _)) => RequestMatch::Answer(send.owner.clone()),
             None => RequestMatch::None,
         }
     }

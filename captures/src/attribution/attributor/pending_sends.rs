@@ -10,12 +10,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ynl::decode::{Endian, messages};
+use ynl::decode::{Endian, Message, messages};
 
 use super::super::outgoing::Datagram;
 use super::super::owner::{Owner, Port};
-use super::sent_requests::SentRequest;
-use crate::messages::change::is_change;
 use crate::messages::packet::Frame;
 
 /// How many sends wait for their frames at most, and how many bytes.
@@ -37,7 +35,7 @@ pub(super) struct PendingSend {
     until: Option<Duration>,
     pub(super) port: Port,
     /// Of its socket.
-    inode: u64,
+    pub(super) inode: u64,
     pub(super) owner: Owner,
     /// Its bytes, or the first of them; how many there are.
     pub(super) bytes: Rc<[u8]>,
@@ -54,19 +52,10 @@ impl PendingSend {
             && self.bytes[..both] == frame.messages[..both]
     }
 
-    /// The requests in it, with their sequence numbers.
-    pub(super) fn requests(&self) -> impl Iterator<Item = (u32, SentRequest)> {
-        messages(&self.bytes, Endian::native())
-            .flatten()
-            .filter(|message| message.is_request())
-            .map(|message| {
-                let request = SentRequest {
-                    owner: self.owner.clone(),
-                    inode: self.inode,
-                    is_change: is_change(self.port.protocol, &message),
-                };
-                (message.sequence, request)
-            })
+    /// The requests in it.
+    pub(super) fn requests(&self) -> impl Iterator<Item = Message<'_>> {
+        let all = messages(&self.bytes, Endian::native()).flatten();
+        all.filter(Message::is_request)
     }
 
     /// Whether its call was being made then.
@@ -173,11 +162,11 @@ impl PendingSends {
         &self,
         time: Duration,
         (port, number): (Port, u32),
-    ) -> impl Iterator<Item = SentRequest> {
+    ) -> impl Iterator<Item = (&PendingSend, Message<'_>)> {
         let of_port = move |send: &&PendingSend| send.port == port && send.was_under_way(time);
-        let requests = self.waiting.iter().filter(of_port);
-        let requests = requests.flat_map(PendingSend::requests);
-        requests.filter_map(move |(sequence, request)| (sequence == number).then_some(request))
+        let sends = self.waiting.iter().filter(of_port);
+        let requests = sends.flat_map(|send| send.requests().map(move |it| (send, it)));
+        requests.filter(move |(_, request)| request.sequence == number)
     }
 
     /// Takes those that never had a frame, when no more frames come.

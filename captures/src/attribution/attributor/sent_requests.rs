@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The subject's requests that were on the tap, by port id and sequence number: an answer
-//! repeats both.
+//! The subject's requests that were on the tap: an answer repeats their port id and sequence
+//! number.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
+
+use ynl::decode::{Endian, Message, types};
 
 use super::super::owner::{Owner, Port};
+use crate::messages::packet::Frame;
+use crate::messages::requests::{RequestTable, Sighting};
 
-/// How many requests are remembered for their answers.
+/// How many answers to requests that were not intercepted are counted.
 const MOST: usize = 1 << 16;
-
-/// A request of the subject.
-#[derive(Clone)]
-pub(super) struct SentRequest {
-    pub(super) owner: Owner,
-    /// Of its socket.
-    pub(super) inode: u64,
-    /// It changes something, of which the kernel notifies others under its number.
-    pub(super) is_change: bool,
-}
 
 /// The request that a message may answer.
 pub(super) enum RequestMatch {
@@ -29,30 +23,75 @@ pub(super) enum RequestMatch {
     None,
 }
 
-#[derive(Default)]
 pub(super) struct SentRequests {
-    by_key: HashMap<(Port, u32), SentRequest>,
-    /// The keys, oldest first.
-    order: VecDeque<(Port, u32)>,
+    table: RequestTable<Owner>,
+    /// Counts frames of requests.
+    frames: u64,
     /// Keys of answers to requests that were not intercepted.
     unintercepted: HashSet<(Port, u32)>,
 }
 
+impl Default for SentRequests {
+    fn default() -> Self {
+        Self {
+            table: RequestTable::remembering(),
+            frames: 0,
+            unintercepted: HashSet::new(),
+        }
+    }
+}
+
 impl SentRequests {
-    /// The latest request of that port id and number.
-    pub(super) fn get(&self, key: (Port, u32)) -> Option<&SentRequest> {
-        self.by_key.get(&key)
+    /// Remembers the requests of a frame, which was sent by the socket of that port id and
+    /// inode.
+    pub(super) fn insert<'a>(
+        &mut self,
+        frame: &Frame<'_>,
+        port: Port,
+        inode: u64,
+        owner: &Owner,
+        requests: impl Iterator<Item = Message<'a>>,
+    ) {
+        self.frames += 1;
+        let at = Sighting {
+            frame: self.frames,
+            ..sighting(frame, inode, port.number)
+        };
+        for request in requests {
+            self.table.insert(at, &request, owner.clone());
+        }
     }
 
-    pub(super) fn insert(&mut self, key: (Port, u32), request: SentRequest) {
-        if self.by_key.insert(key, request).is_none() {
-            self.order.push_back(key);
+    /// The request that a message to the socket of an inode may answer.
+    pub(super) fn find(
+        &mut self,
+        frame: &Frame<'_>,
+        message: &Message<'_>,
+        inode: u64,
+    ) -> RequestMatch {
+        let at = sighting(frame, inode, message.port);
+        let answered = (self.table).answer(at, message, Endian::native(), |_| false);
+        if let Some(answered) = answered {
+            return RequestMatch::Answer(answered.request);
         }
-        if self.order.len() > MOST
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_key.remove(&oldest);
+        match self.table.asked(at, message) {
+            Some((request, _))
+                if message.kind >= types::FIRST && request.is_change(frame.protocol) =>
+            {
+                RequestMatch::Notification
+            }
+            Some((_, owner)) => RequestMatch::Answer(owner.clone()),
+            None => RequestMatch::None,
         }
+    }
+
+    /// Whether there is a request of that port id and number.
+    pub(super) fn contains(&self, frame: &Frame<'_>, message: &Message<'_>) -> bool {
+        let at = Sighting {
+            socket: None,
+            ..sighting(frame, 0, message.port)
+        };
+        self.table.asked(at, message).is_some()
     }
 
     /// Notes that a request must have been sent, because its answer was seen.
@@ -65,5 +104,16 @@ impl SentRequests {
     /// How many requests were not intercepted but answered.
     pub(super) fn unintercepted(&self) -> u64 {
         self.unintercepted.len() as u64
+    }
+}
+
+fn sighting(frame: &Frame<'_>, inode: u64, port: u32) -> Sighting {
+    Sighting {
+        tap: frame.interface,
+        protocol: frame.protocol,
+        frame: 0,
+        time: frame.time,
+        socket: Some((0, inode)),
+        port,
     }
 }

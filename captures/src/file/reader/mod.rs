@@ -10,9 +10,9 @@
 //! takes all times for nanoseconds, refuses comments that are not UTF-8, gives no
 //! access to the option with the process, and allocates for each packet.
 
+mod comments;
 mod pcap;
 mod pcapng;
-mod processes;
 mod source;
 
 use std::io::Read;
@@ -114,6 +114,7 @@ fn cooked_packet<'a>(
         tap: 0,
         sent: None,
         process: None,
+        is_multicast: false,
         fate: None,
         added: false,
     })

@@ -17,13 +17,14 @@ use pcap_file::pcapng::blocks::{
     PACKET_BLOCK, SECTION_HEADER_BLOCK, SIMPLE_PACKET_BLOCK,
 };
 
-use super::processes::Processes;
+use super::comments::Comments;
 use super::source::ItemReader;
 use super::{FileInfo, LONGEST, ReadError, cooked_packet};
 use crate::file::APPLICATION;
 use crate::file::comment::ADDED;
 use crate::messages::packet::Packet;
-use crate::messages::process::Process;
+use crate::file::comment::Comment;
+use crate::messages::process::{Certainty, Process};
 
 /// The first bytes of a section, after the block's type and length.
 const SECTION_MAGIC: u32 = 0x1a2b_3c4d;
@@ -134,7 +135,7 @@ struct Section {
     interfaces: Vec<Interface>,
     /// How many interfaces there were in the file so far.
     taps: u32,
-    processes: Processes,
+    comments: Comments,
     about: FileInfo,
 }
 
@@ -147,7 +148,7 @@ impl Section {
         each: &mut impl FnMut(&Packet<'_>) -> bool,
     ) -> Result<(), ReadError> {
         if kind == ENHANCED_PACKET_BLOCK {
-            let wanted = each(&packet(source, &self.interfaces, &mut self.processes)?);
+            let wanted = each(&packet(source, &self.interfaces, &mut self.comments)?);
             return wanted.then_some(()).ok_or(ReadError::Stopped);
         }
         let parse_error = |error| source.parse_error(error);
@@ -248,7 +249,7 @@ const EPB_PROCESSID_THREADID: u16 = 8;
 fn packet<'a>(
     source: &'a ItemReader<impl Read>,
     interfaces: &[Interface],
-    processes: &mut Processes,
+    comments: &mut Comments,
 ) -> Result<Packet<'a>, ReadError> {
     let number = source.word(8);
     let interface = (interfaces.get(number as usize))
@@ -298,7 +299,13 @@ fn packet<'a>(
         }
         options = options.get(4 + length.next_multiple_of(4)..).unwrap_or(&[]);
     }
-    if let Some((process, fate)) = comment.and_then(|it| processes.of(it)) {
+    if let Some(Comment::Process {
+        process,
+        certainty,
+        fate,
+    }) = comment.and_then(|it| comments.read(it))
+    {
+        packet.is_multicast = certainty == Some(Certainty::Group);
         (packet.process, packet.fate) = (Some(process), fate);
     } else if let Some((pid, tid)) = thread {
         packet.process = Some(Process {

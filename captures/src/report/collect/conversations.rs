@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use ynl::decode::flags;
 
-use super::health::HealthCheck;
 use super::nanoseconds;
 use crate::messages::event::{Event, Role};
-use crate::report::model::{Ailment, Conversation, Times, Who};
+use crate::report::model::{Conversation, Times, Who};
 
 /// The most kinds of conversations that are counted apart.
 const MOST: usize = 1024;
@@ -217,14 +216,6 @@ impl Conversations {
     /// Messages of conversations that are not counted apart.
     pub(super) fn left_out(&self) -> u64 {
         self.more
-    }
-
-    /// Says which dumps have no end.
-    pub(super) fn report_health(&self, health: &mut HealthCheck) {
-        for talk in self.all.iter().filter(|it| it.key.dump) {
-            let unfinished = talk.requests.saturating_sub(talk.answered);
-            health.add(Ailment::UnfinishedDump, Some(talk.key.who), unfinished);
-        }
     }
 
     /// The list, in the order in which they began.

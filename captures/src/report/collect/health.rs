@@ -17,7 +17,7 @@ use crate::report::model::{Ailment, Condition, Sufferer, Who};
 const LONG: u32 = 1 << 16;
 
 /// All that is looked for, in the order of the report.
-const ALL: [Ailment; 11] = [
+const ALL: [Ailment; 12] = [
     Ailment::InterruptedDump,
     Ailment::UnfinishedDump,
     Ailment::FullBuffer,
@@ -28,6 +28,7 @@ const ALL: [Ailment; 11] = [
     Ailment::LongMessage,
     Ailment::CutMessage,
     Ailment::Malformed,
+    Ailment::AmbiguousAnswer,
     Ailment::RecorderLoss,
 ];
 
@@ -38,13 +39,25 @@ const MOST_SOCKETS: usize = 1 << 14;
 type Socket = (usize, u32, u16, u32);
 
 /// What was found so far, with whom.
-#[derive(Default)]
 pub(super) struct HealthCheck {
+    /// No dump without an end may have had one in a frame that was lost.
+    pub(super) is_whole: bool,
     found: HashMap<(Ailment, Option<usize>), u64>,
     /// What each socket had dropped when it was looked at last.
     drops: HashMap<Socket, u64>,
     /// The dump that was interrupted last: each of its parts may say so.
     interrupted: Option<Rc<Request>>,
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self {
+            is_whole: true,
+            found: HashMap::new(),
+            drops: HashMap::new(),
+            interrupted: None,
+        }
+    }
 }
 
 impl HealthCheck {
@@ -84,6 +97,9 @@ impl HealthCheck {
         if message.length > LONG {
             self.add(Ailment::LongMessage, Some(who), 1);
         }
+        if event.tie.as_ref().is_some_and(|it| it.is_ambiguous) {
+            self.add(Ailment::AmbiguousAnswer, Some(who), 1);
+        }
         if message.is_cut() {
             self.add(Ailment::CutMessage, Some(who), 1);
         }
@@ -112,6 +128,7 @@ impl HealthCheck {
             let count: u64 = found.clone().map(|(_, count)| count).sum();
             let known = match what {
                 Ailment::RecorderLoss => lost.is_some(),
+                Ailment::UnfinishedDump => self.is_whole,
                 // What a call returned is in no file; where somebody says it, it is.
                 Ailment::FullBuffer
                 | Ailment::TruncatedRead

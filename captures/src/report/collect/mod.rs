@@ -30,7 +30,7 @@ use self::ladder::Ladder;
 use self::participants::Participants;
 use self::shares::Shares;
 use self::waste::Repeats;
-use super::model::{Figures, LeftOut, Recording};
+use super::model::{Ailment, Figures, LeftOut, Recording};
 use crate::file::reader::{FileInfo, ReadError, read};
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Interpreter, Role};
@@ -56,7 +56,9 @@ pub(crate) fn collect(
         let whole = interpreter.packet(packet, &mut |event| collector.take(event));
         collector.packet(packet, whole, before);
     })?;
-    Ok(collector.finish(about, name))
+    collector.note_unfinished(&interpreter, &about);
+    let given_up = interpreter.conversations.given_up();
+    Ok(collector.finish(about, name, given_up))
 }
 
 /// The request that the last answer belonged to, and where it is counted: most
@@ -210,7 +212,20 @@ impl Collector {
         }
     }
 
-    fn finish(mut self, about: FileInfo, file: Option<String>) -> Collection {
+    /// Counts the dumps that have no end, where that cannot be among the frames that were lost.
+    fn note_unfinished(&mut self, interpreter: &Interpreter<'_>, about: &FileInfo) {
+        for request in interpreter.conversations.unfinished_dumps() {
+            let pid = request.process.as_ref().map(|it| it.pid);
+            let who = pid.and_then(|pid| self.participants.find(pid));
+            match about.dropped {
+                Some(0) => self.health.add(Ailment::UnfinishedDump, who, 1),
+                _ => self.health.is_whole = false,
+            }
+        }
+    }
+
+    /// `given_up` requests were forgotten before they were answered.
+    fn finish(mut self, about: FileInfo, file: Option<String>, given_up: u64) -> Collection {
         let figures = &mut self.figures;
         let between = self.last_answer.zip(self.first_request);
         figures.time = between.map(|(last, first)| nanoseconds(last.saturating_sub(first)));
@@ -233,8 +248,8 @@ impl Collector {
             }
         };
         let names = self.participants.names();
-        self.conversations.report_health(&mut self.health);
         leave_out("processes", self.participants.left_out());
+        leave_out("requests without an answer", given_up);
         leave_out("conversations", self.conversations.left_out());
         leave_out("messages of the exchange", self.ladder.left_out);
         leave_out("kinds of answers", self.shares.left_out);

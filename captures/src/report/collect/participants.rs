@@ -53,6 +53,11 @@ impl Participants {
         at
     }
 
+    /// The process of that id.
+    pub(super) fn find(&self, pid: u32) -> Option<usize> {
+        self.known.get(&(Some(pid), None)).copied()
+    }
+
     fn meet(&mut self, key: Key) -> usize {
         if self.all.len() >= MOST {
             self.more += 1;
