@@ -224,7 +224,7 @@ if not nl then
 
 	-- What nearly all frames of protocols but generic netlink have: one whole message, in the order of a
 	-- little-endian machine, that is neither netlink's own nor a request nor of a dump that
-	-- was interrupted. Returns its protocol, sequence number, port and flags; nil for
+	-- was interrupted. Returns its protocol, sequence number, port, type and flags; nil for
 	-- anything else. Making the frame's lists takes as long again.
 	function netlink.plain(raw)
 		local size = #raw
@@ -241,7 +241,7 @@ if not nl then
 			return nil
 		end
 		return p1 * 256 + p2, s1 + s2 * 256 + s3 * 65536 + s4 * 16777216,
-			o1 + o2 * 256 + o3 * 65536 + o4 * 16777216, f1 + f2 * 256
+			o1 + o2 * 256 + o3 * 65536 + o4 * 16777216, k1 + k2 * 256, f1 + f2 * 256
 	end
 
 	-- Forgets the buffer, which is gone after its frame. The lists stay for the taps.
@@ -2165,23 +2165,312 @@ if not nl then
 	return errors
 	end)(nl)
 
+	nl.notes = (function(...)
+	-- What the recorder wrote into the frame's comment:
+	-- pid=812 tid=812 socket=3 owner=exact comm="ip"
+
+	local nl = ...
+	local bytes, interest = nl.bytes, nl.interest
+
+	local notes = {}
+
+	local recorder = Proto("nlcap", "Sender, as the recorder knows it")
+	local fields = {
+		pid = ProtoField.uint32("nlcap.pid", "Process", base.DEC, nil, nil, "Thread-group id of the process"),
+		tid = ProtoField.uint32("nlcap.tid", "Thread", base.DEC, nil, nil, "Id of the thread"),
+		socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
+		owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
+		comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
+		more = ProtoField.string("nlcap.more", "Also", base.UNICODE, "KEY=VALUE that this dissector does not know"),
+	}
+	recorder.fields = { fields.pid, fields.tid, fields.socket, fields.owner, fields.comm, fields.more }
+	local NUMBERS = { pid = true, tid = true, socket = true }
+
+	-- Only a protocol with a dissector has a handle, by which one learns whether anything
+	-- of it is asked for.
+	function recorder.dissector() end
+	local handle
+
+	-- Wireshark makes the field of a comment only where somebody asks for it, and an
+	-- extractor of our own would cost each frame of each file a tree. So a tap asks, once
+	-- somebody asks for a field of ours; from the next frame on it is there. On Linux
+	-- tshark's command line says so before the first.
+	local tap
+	local function ask_for_comments()
+		tap = tap or Listener.new("frame", "frame.comment")
+	end
+
+	local function command_line_asks()
+		local file = io.open("/proc/self/cmdline", "rb")
+		if not file then
+			return false
+		end
+		local line = file:read(65536) or ""
+		file:close()
+		return line:find("nlcap.", 1, true) ~= nil or line:find("nlmsg.", 1, true) ~= nil
+	end
+
+	-- What was read of each frame. The window draws its rows without the taps, so that
+	-- what the first pass has seen must be kept; and what was taken apart, by its text.
+	local known, parsed = {}, {}
+
+	function notes.begin()
+		known, parsed = {}, {}
+		if gui_enabled() or command_line_asks() then
+			ask_for_comments()
+		end
+	end
+
+	local function unescape(text)
+		return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
+			if hex == "x" and #digits == 2 then
+				return string.char(tonumber(digits, 16)) .. other
+			end
+			return hex .. digits .. other
+		end))
+	end
+
+	-- Takes a comment apart; nil where it is no recorder's.
+	local function parse(comment)
+		if not comment:find("^pid=%d+ ") and not comment:find("^pid=%d+$") then
+			return nil
+		end
+		if parsed[comment] then
+			return parsed[comment]
+		end
+		local found = { comm = comment:match(' comm="(.*)"$'), more = {} }
+		found.comm = found.comm and unescape(found.comm)
+		local rest = comment:gsub(' comm=".*"$', "")
+		for name, value in rest:gmatch("([%w_-]+)=(%S+)") do
+			if NUMBERS[name] and value:find("^%d+$") and #value <= 9 then
+				found[name] = tonumber(value)
+			elseif name == "owner" then
+				found.owner = value
+			elseif #found.more < 16 then
+				found.more[#found.more + 1] = name .. "=" .. value
+			end
+		end
+		parsed[comment] = found
+		return found
+	end
+
+	-- Whether nobody asks for what a recorder wrote, and nothing of it was ever seen.
+	function notes.idle(tree, visible)
+		handle = handle or Dissector.get("nlcap")
+		return not visible and not tap and not interest.in_protocol(tree, handle)
+	end
+
+	-- What the frame's comments say of the senders: a list, for a multicast has several;
+	-- nil where no recorder said anything; and whether nobody asks for it.
+	function notes.read(number, tree, visible, asked)
+		if not visible then
+			handle = handle or Dissector.get("nlcap")
+			if asked or interest.in_protocol(tree, handle) then
+				ask_for_comments()
+			elseif not tap or known[number] ~= nil then
+				return known[number] or nil, true
+			end
+		end
+		local all
+		-- Before the dissector of netlink there are only a frame's own fields.
+		for _, info in ipairs({ all_field_infos() }) do
+			if info.name == "frame.comment" then
+				local found = parse(tostring(info.value))
+				if found then
+					all = all or {}
+					all[#all + 1] = found
+				end
+			end
+		end
+		-- Where somebody looks, all comments are there.
+		known[number] = all or (not visible and known[number]) or false
+		return known[number] or nil
+	end
+
+	-- Stands for the owner of a message that several received.
+	notes.MULTICAST = "multicast"
+
+	-- The recorder's name of the socket that sent or received a message.
+	function notes.owner(all)
+		local first = all and all[1]
+		if first and first.owner == "group" then
+			return notes.MULTICAST
+		elseif first and first.pid and first.socket then
+			return first.pid .. ":" .. first.socket
+		end
+	end
+
+	function notes.add(all, tree)
+		for _, found in ipairs(all) do
+			local item = tree:add(recorder):set_generated()
+			for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
+				if found[name] then
+					local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
+					item:add(fields[name], text or found[name]):set_generated()
+				end
+			end
+			for _, text in ipairs(found.more) do
+				item:add(fields.more, bytes.printable(text, 256)):set_generated()
+			end
+		end
+	end
+
+	return notes
+	end)(nl)
+
+	nl.answers = (function(...)
+	-- What can answer what, by the types and flags of both: docs/show.md has the rule, and
+	-- captures/src/messages/answers.rs the same for nlcap.
+
+	local nl = ...
+	local netlink = nl.netlink
+	local has, ERROR, DONE, MIN_TYPE, GENERIC = netlink.has, netlink.ERROR, netlink.DONE, netlink.MIN_TYPE, netlink.GENERIC
+
+	local answers = {}
+
+	local ROUTE, SOCK_DIAG, XFRM, AUDIT, NETFILTER, RDMA, CRYPTO = 0, 4, 6, 9, 12, 20, 21
+
+	-- The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET. One that
+	-- sets is answered as its GET is.
+	local RTM_GET, RTM_SETDCB = 2, 79
+
+	local SOCK_DESTROY = 21
+
+	local function set(...)
+		local all = {}
+		for _, one in ipairs({ ... }) do
+			all[one] = true
+		end
+		return all
+	end
+
+	-- Of linux/xfrm.h: changes, and answers by their requests.
+	local XFRM_CHANGES = set(0x10, 0x11, 0x13, 0x14, 0x19, 0x1a, 0x1c, 0x1d)
+	local XFRM_ANSWERS = {
+		[0x12] = 0x10, [0x15] = 0x13, [0x16] = 0x10, [0x1f] = 0x1e, [0x23] = 0x22, [0x25] = 0x24,
+	}
+
+	-- Subsystems of nfnetlink; what of conntrack changes, and answers of nf_tables by their
+	-- requests, of which all others change something.
+	local CTNETLINK, CTNETLINK_EXP, NFTABLES = 1, 2, 10
+	local CONNTRACK_CHANGES = set(0, 2)
+	local NFT_ANSWERS = {
+		[1] = 0, [4] = 3, [7] = 6, [25] = 6, [10] = 9, [13] = 12, [33] = 12, [16] = 15, [19] = 18, [21] = 18, [23] = 22,
+	}
+
+	-- No dump, and its answer ends with a DONE all the same.
+	local AUDIT_LIST_RULES = 1013
+
+	local NOTHING, EXPECTED, POSSIBLE = 0, 1, 2
+
+	-- What a request may be answered with besides an error.
+	local function data_of(protocol, kind, flags)
+		-- NLM_F_ECHO: its sender gets the notification in place of an answer.
+		if flags % 16 >= 8 then
+			return POSSIBLE
+		elseif protocol == ROUTE then
+			if kind == RTM_SETDCB then
+				return POSSIBLE
+			end
+			return kind % 4 == RTM_GET and EXPECTED or NOTHING
+		elseif protocol == XFRM then
+			return XFRM_CHANGES[kind] and NOTHING or POSSIBLE
+		elseif protocol == SOCK_DIAG then
+			return kind ~= SOCK_DESTROY and EXPECTED or NOTHING
+		elseif protocol == NETFILTER then
+			local command = kind % 256
+			local subsystem = (kind - command) / 256
+			if subsystem == CTNETLINK or subsystem == CTNETLINK_EXP then
+				return CONNTRACK_CHANGES[command] and NOTHING or EXPECTED
+			elseif subsystem == NFTABLES then
+				return NFT_ANSWERS[command] and EXPECTED or NOTHING
+			elseif subsystem == 0 then
+				return NOTHING
+			end
+		end
+		return POSSIBLE
+	end
+
+	-- Whether an answer may have that type.
+	local function has_data_of(protocol, kind, flags, answer)
+		if protocol == GENERIC then
+			return answer == kind
+		elseif protocol == ROUTE then
+			if flags % 16 >= 8 then
+				return answer - answer % 4 == kind - kind % 4
+			end
+			return answer == kind or answer == kind - kind % 4
+		elseif protocol == XFRM then
+			return XFRM_ANSWERS[kind] == nil or XFRM_ANSWERS[kind] == answer
+		elseif protocol == NETFILTER then
+			local command = kind % 256
+			if answer - answer % 256 ~= kind - command then
+				return false
+			end
+			if (kind - command) / 256 == NFTABLES and flags % 16 < 8 then
+				return NFT_ANSWERS[command] == answer % 256
+			end
+			return true
+		elseif protocol == SOCK_DIAG or protocol == AUDIT or protocol == CRYPTO or protocol == RDMA then
+			return answer == kind
+		end
+		return true
+	end
+
+	function answers.is_dump(flags)
+		return has(flags, "ROOT") and has(flags, "MATCH")
+	end
+
+	-- Whether the kernel has to answer a request, in whatever way, also where all goes well.
+	function answers.is_owed(protocol, kind, flags)
+		return has(flags, "ACK") or answers.is_dump(flags) or data_of(protocol, kind, flags) == EXPECTED
+	end
+
+	-- Whether a message of the kernel can answer a request that has its number. `original` is
+	-- the header that an error repeats, and `multipart` says that parts of a longer answer
+	-- have come.
+	function answers.can_be(protocol, kind, flags, sent_port, answer, original, multipart)
+		if answer == ERROR then
+			return not original
+				or original.type == kind and original.flags == flags and original.port == sent_port
+		elseif answer == DONE then
+			return answers.is_dump(flags) or multipart or protocol == AUDIT and kind == AUDIT_LIST_RULES
+		end
+		return answer >= MIN_TYPE and data_of(protocol, kind, flags) ~= NOTHING
+			and has_data_of(protocol, kind, flags, answer)
+	end
+
+	-- Whether the kernel answers in messages with port id 0.
+	function answers.from_zero(protocol)
+		return protocol == AUDIT
+	end
+
+	return answers
+	end)(nl)
+
 	nl.exchanges = (function(...)
 	-- Which answers belong to which request. An answer carries the request's sequence
 	-- number and the port id of the socket that asked; the request itself often carries
 	-- port 0, so its port is learnt from its first answer.
 
 	local nl = ...
+	local answers = nl.answers
 	local has, frame = nl.netlink.has, nl.netlink.frame
+	local MIN_TYPE, ERROR = nl.netlink.MIN_TYPE, nl.netlink.ERROR
 
 	local exchanges = {}
 
 	-- Requests of one sequence number that wait for an answer; those before them are
 	-- given up. Programs that use one number for ever are the reason.
-	local MAX_OPEN = 64
+	local MAX_OPEN = 1024
 
-	-- Requests that answers are looked for are those of the last two generations, of so
-	-- many each. What is shown of the others stays.
-	local GENERATION = 2048
+	-- Of requests whose sockets are not known, one that is older by so many seconds than
+	-- another is not asked for any more: the kernel answers while it is asked.
+	local STALE = 1
+
+	-- Requests that are not answered are kept in two generations of so many each; the elder
+	-- goes when the younger is full.
+	local GENERATION = 32768
 
 	-- A request's bytes, for the names in an error, are kept up to this length of its
 	-- frame.
@@ -2192,8 +2481,9 @@ if not nl then
 
 	-- What is shown of an exchange stays for the whole file, in a list: a table with
 	-- names takes six times the memory, and Lua's collector goes through all of it.
-	local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR, ACK, FIRST, MORE, TYPE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-	local ENDS = { done = DONE, error = ERROR, ack = ACK }
+	local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR_IN, ACK, FIRST, MORE, TYPE, AMBIGUOUS =
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	local ENDS = { done = DONE, error = ERROR_IN, ack = ACK }
 
 	-- The parts of what is shown, by name.
 	function exchanges.unpack(shown)
@@ -2207,12 +2497,13 @@ if not nl then
 		return {
 			frame = shown[FRAME], time = shown[TIME], family = shown[FAMILY] or nil,
 			operation = shown[OPERATION] or nil, count = shown[COUNT], answers = answers,
-			type = shown[TYPE], done = shown[DONE] or nil, error = shown[ERROR] or nil, ack = shown[ACK] or nil,
+			type = shown[TYPE], done = shown[DONE] or nil, error = shown[ERROR_IN] or nil, ack = shown[ACK] or nil,
+			ambiguous = shown[AMBIGUOUS],
 		}
 	end
 
 	-- Requests by protocol and sequence number, in one number: a request, or a list of
-	-- several.
+	-- several, oldest first. How many the younger generation has.
 	local young, old, born
 
 	function exchanges.reset()
@@ -2222,27 +2513,37 @@ if not nl then
 
 	-- What is known of a request as long as it may be answered, in a list too; the first
 	-- is what is shown of it. `BIG`, `RAW`, `AT` and `LENGTH` are its bytes: those of its
-	-- frame, the byte order, and where in them it is.
-	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, OVER, LAST = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	-- frame, the byte order, and where in them it is. `PORT` is the port id of its socket, 0
+	-- where that is not known, and `SENT_PORT` what it says itself. `STATE` is false until it
+	-- is answered in full.
+	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART =
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+
+	local ANSWERED = "answered"
+
+	local function key_of(protocol, sequence)
+		return protocol * 2 ^ 32 + sequence
+	end
 
 	-- A request in frame `number`, the message `i` of the frame at hand. Returns what is
 	-- shown of it.
 	function exchanges.begin(i, number, time, owner)
 		local shown = {
 			number, time, frame.family[i], frame.operation[i], 0, false, false, false, false, false,
-			frame.type[i],
+			frame.type[i], false,
 		}
-		local at, length, raw = frame.at[i], frame.length[i], frame.raw
+		local at, length, raw, port = frame.at[i], frame.length[i], frame.raw, frame.port[i]
 		local request = {
-			shown, frame.type[i], frame.flags[i], frame.port[i], owner or false, frame.protocol, frame.big,
-			#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false,
+			shown, frame.type[i], frame.flags[i], port, owner or false, frame.protocol, frame.big,
+			#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false, port, true, false,
 		}
 		if born >= GENERATION then
 			young, old, born = {}, young, 0
 		end
 		born = born + 1
-		local key = frame.protocol * 2 ^ 32 + frame.sequence[i]
+		local key = key_of(frame.protocol, frame.sequence[i])
 		local others = young[key] or old[key]
+		old[key] = nil
 		if not others then
 			young[key] = request
 			return shown
@@ -2268,71 +2569,174 @@ if not nl then
 		}
 	end
 
-	-- Whether an answer can be a request's, beyond the numbers: generic netlink answers
-	-- with the request's own type, an error repeats it, and a recorder may know both
-	-- sockets.
-	local function may_be(request, kind, owner)
-		if request[OWNER] and owner and request[OWNER] ~= owner then
-			return false
-		end
-		return kind == nil or kind == request[KIND]
-	end
+	-- How near a request is to an answer, nearest first.
+	local OWN, UNKNOWN, OWN_ANSWERED, CLAIMED = 1, 2, 3, 4
 
-	-- The request that a message from the kernel answers; nil for none. `kind` is the
-	-- request's type, where the answer tells it.
-	function exchanges.find(protocol, sequence, port, kind, owner)
-		-- Port 0 is the kernel's own: a notification.
-		if port == 0 then
+	local function nearness(request, port, kind, time, owner, original)
+		local shown = request[SHOWN]
+		if shown[TIME] > time then
 			return nil
 		end
-		local key = protocol * 2 ^ 32 + sequence
+		local is_own, is_unknown = false, false
+		if request[OWNER] and owner then
+			if request[OWNER] ~= owner then
+				return nil
+			end
+			is_own = true
+		else
+			is_unknown = request[PORT] == 0 or port == 0
+			is_own = not is_unknown and request[PORT] == port
+		end
+		local near
+		if request[STATE] then
+			near = is_own and kind >= MIN_TYPE and OWN_ANSWERED
+		elseif is_own then
+			near = OWN
+		elseif is_unknown then
+			near = UNKNOWN
+		elseif request[IS_CLAIMED] and shown[COUNT] == 0 then
+			near = CLAIMED
+		end
+		if near and answers.can_be(request[PROTOCOL], request[KIND], request[FLAGS], request[SENT_PORT], kind, original,
+			request[MULTIPART]) then
+			return near
+		end
+	end
+
+	local function is_likely(request, copy)
+		local raw = request[RAW]
+		return copy and raw and raw:sub(request[AT] + 1, request[AT] + request[LENGTH]) == copy
+	end
+
+	local function is_owed(request)
+		return answers.is_owed(request[PROTOCOL], request[KIND], request[FLAGS])
+	end
+
+	-- Of several requests that are as near to an answer the one that is meant, and whether
+	-- another may be.
+	local function choose(near, nearest, flags, copy)
+		if nearest == CLAIMED or #near == 1 then
+			return near[1], nearest == CLAIMED
+		end
+		local is_part, best, kept, likely = has(flags, "MULTI"), -1, {}, false
+		for _, request in ipairs(near) do
+			local found = is_likely(request, copy)
+			local worth = (found and 2 or 0) + (answers.is_dump(request[FLAGS]) == is_part and 1 or 0)
+			if worth > best then
+				best, kept, likely = worth, {}, found
+			end
+			if worth == best then
+				kept[#kept + 1] = request
+			end
+		end
+		local newest = kept[#kept][SHOWN]
+		local fresh, owed, first = {}, nil, nil
+		for _, request in ipairs(kept) do
+			local shown = request[SHOWN]
+			if nearest ~= UNKNOWN or shown[TIME] + STALE >= newest[TIME] then
+				fresh[#fresh + 1] = request
+				owed = owed or nearest == UNKNOWN and is_owed(request) and request
+				first = first or shown[FRAME] == newest[FRAME] and request
+			end
+		end
+		local chosen, of_frame = owed or first, 0
+		for _, request in ipairs(fresh) do
+			if request[SHOWN][FRAME] == chosen[SHOWN][FRAME] then
+				of_frame = of_frame + 1
+			end
+		end
+		local may_be_later = of_frame > 1 and not likely and not is_owed(chosen)
+		return chosen, may_be_later or nearest == UNKNOWN and of_frame < #fresh
+	end
+
+	-- The request that a message from the kernel answers; nil for none. `original` and `copy`
+	-- are the header and the bytes that an error repeats.
+	function exchanges.find(protocol, sequence, port, kind, flags, time, owner, original, copy)
+		if port == 0 and not answers.from_zero(protocol) then
+			return nil
+		end
+		local key = key_of(protocol, sequence)
 		local others = young[key] or old[key]
 		if not others then
 			return nil
 		end
+		local request, is_ambiguous
 		if not others.several then
-			if others[PORT] == port then
-				return others
-			elseif others[PORT] == 0 and not others[OVER] and may_be(others, kind, owner) then
-				others[PORT] = port
-				return others
+			local near = nearness(others, port, kind, time, owner, original)
+			if not near then
+				return nil
 			end
-			return nil
-		end
-		local unbound, ended
-		for i = #others, 1, -1 do
-			local request = others[i]
-			if request[PORT] == port then
-				if not request[OVER] then
-					return request
+			request, is_ambiguous = others, near == CLAIMED
+		else
+			local near, nearest = {}, CLAIMED + 1
+			for i = 1, #others do
+				local found = nearness(others[i], port, kind, time, owner, original)
+				if found and found < nearest then
+					near, nearest = {}, found
 				end
-				ended = ended or request
-			elseif request[PORT] == 0 and not request[OVER] and may_be(request, kind, owner) then
-				unbound = request
+				if found == nearest then
+					near[#near + 1] = others[i]
+				end
+			end
+			if #near == 0 then
+				return nil
+			end
+			request, is_ambiguous = choose(near, nearest, flags, copy)
+		end
+		if is_ambiguous then
+			request[SHOWN][AMBIGUOUS] = true
+		end
+		if port ~= 0 and request[PORT] ~= port then
+			request[PORT], request[IS_CLAIMED] = port, false
+		end
+		return request
+	end
+
+	-- Takes a request off the table where it has ended, and with it those of which nothing
+	-- more can come: that its socket asked before by the same number and that were answered,
+	-- or of an earlier frame. A dump goes on beside other requests, but not beside another.
+	local function leave(request, sequence, has_ended, is_dump)
+		local key = key_of(request[PROTOCOL], sequence)
+		local generation = young[key] and young or old
+		local others = generation[key]
+		if others == request or not others then
+			if has_ended and others then
+				generation[key] = nil
+				born = born - (generation == young and 1 or 0)
+			end
+			return
+		end
+		local kept, is_before = { several = true }, true
+		for i = 1, #others do
+			local other = others[i]
+			is_before = is_before and other ~= request
+			local goes = other == request and has_ended
+			if is_before then
+				local is_same = other[PORT] ~= 0 and other[PORT] == request[PORT]
+				if request[OWNER] and other[OWNER] then
+					is_same = other[OWNER] == request[OWNER]
+				end
+				local is_earlier = other[STATE] or other[SHOWN][FRAME] < request[SHOWN][FRAME]
+				goes = is_same and is_earlier and (other[STATE] or is_dump or not answers.is_dump(other[FLAGS]))
+			end
+			if not goes then
+				kept[#kept + 1] = other
 			end
 		end
-		if unbound then
-			unbound[PORT] = port
-			return unbound
+		if #kept < #others and generation == young then
+			born = math.max(0, born - (#others - #kept))
 		end
-		return ended
-	end
-
-	local function is_dump(flags)
-		return has(flags, "ROOT") and has(flags, "MATCH")
-	end
-
-	local function finish(request)
-		request[OVER], request[RAW] = true, false
+		generation[key] = #kept > 0 and kept or nil
 	end
 
 	-- Writes down that a request was answered by a message of a frame. `role` is
 	-- "answer", "done", "error" or "ack".
-	function exchanges.answer(request, role, number, flags)
+	function exchanges.answer(request, role, number, sequence, kind, flags)
 		local shown = request[SHOWN]
 		if role ~= "answer" then
 			shown[ENDS[role]] = shown[ENDS[role]] or number
-			return finish(request)
+			request[RAW] = false
+			return leave(request, sequence, true, kind ~= ERROR and answers.is_dump(request[FLAGS]))
 		end
 		shown[COUNT] = shown[COUNT] + 1
 		if not shown[FIRST] then
@@ -2345,10 +2749,13 @@ if not nl then
 			end
 		end
 		request[LAST] = number
-		-- A dump ends with NLMSG_DONE, what asks for an acknowledgement with that.
-		if not request[OVER] and not is_dump(request[FLAGS]) and not has(request[FLAGS], "ACK") and not has(flags, "MULTI") then
-			finish(request)
+		local is_dump = answers.is_dump(request[FLAGS])
+		if has(flags, "MULTI") then
+			request[MULTIPART] = true
+		elseif not is_dump and not has(request[FLAGS], "ACK") then
+			request[STATE], request[RAW] = ANSWERED, false
 		end
+		leave(request, sequence, false, is_dump)
 	end
 
 	return exchanges
@@ -2364,6 +2771,8 @@ if not nl then
 	local frame, is_request, find = netlink.frame, netlink.is_request, exchanges.find
 	local types, flags, sequences, ports = frame.type, frame.flags, frame.sequence, frame.port
 	local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
+
+	local MULTICAST = nl.notes.MULTICAST
 
 	local conversation = {}
 
@@ -2406,29 +2815,28 @@ if not nl then
 
 	-- Finds the request of a message from the kernel that is neither an error nor an end;
 	-- what is shown of it.
-	local function read_plain_answer(i, number, owner)
-		local protocol = frame.protocol
-		local request = find(protocol, sequences[i], ports[i], protocol == GENERIC and types[i] or nil, owner)
-		if not request then
+	local function read_plain_answer(i, number, time, owner)
+		-- What a process multicasts, and what the kernel says by itself.
+		if flags[i] % 2 == 1 or owner == MULTICAST or role_of(i) == "notification" then
 			return nil
 		end
-		local role = role_of(i)
-		if role ~= "notification" then
-			exchanges.answer(request, role, number, flags[i])
+		local request = find(frame.protocol, sequences[i], ports[i], types[i], flags[i], time, owner)
+		if request then
+			exchanges.answer(request, "answer", number, sequences[i], types[i], flags[i])
+			return request[1]
 		end
-		return request[1]
 	end
 
 	-- The same for an error or an end; and the names that it is about.
-	local function read_end(i, number, owner)
+	local function read_end(i, number, time, owner)
 		local found = error_of(i)
-		local kind = found.original and found.original.type
-		local request = find(frame.protocol, sequences[i], ports[i], kind, owner)
+		local request = owner ~= MULTICAST
+			and find(frame.protocol, sequences[i], ports[i], types[i], flags[i], time, owner, found.original, found.copy)
 		if not request then
 			return nil
 		end
 		errors.explain(found, exchanges.asked(request))
-		exchanges.answer(request, role_of(i, found), number, flags[i])
+		exchanges.answer(request, role_of(i, found), number, sequences[i], types[i], flags[i])
 		return request[1], (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
 	end
 
@@ -2439,9 +2847,9 @@ if not nl then
 		elseif kind >= MIN_TYPE and is_request(i) then
 			return exchanges.begin(i, number, pinfo.rel_ts, owner)
 		elseif kind >= MIN_TYPE then
-			return read_plain_answer(i, number, owner)
+			return read_plain_answer(i, number, pinfo.rel_ts, owner)
 		end
-		local shown, names = read_end(i, number, owner)
+		local shown, names = read_end(i, number, pinfo.rel_ts, owner)
 		if names then
 			names_of[number] = names_of[number] or {}
 			names_of[number][i] = names
@@ -2460,7 +2868,7 @@ if not nl then
 			local shown
 			if types[1] >= MIN_TYPE and not is_request(1) then
 				-- What nearly all are, without the detour.
-				shown = read_plain_answer(1, number, owner)
+				shown = read_plain_answer(1, number, pinfo.rel_ts, owner)
 			else
 				shown = read_message(1, number, pinfo, owner)
 			end
@@ -2478,14 +2886,14 @@ if not nl then
 	end
 
 	-- The same for a frame whose only message is a plain one, as `netlink.plain` says.
-	function conversation.read_plain(number, protocol, sequence, port, flags)
+	function conversation.read_plain(number, time, protocol, sequence, port, kind, flags)
 		if number <= read_to then
 			return
 		end
 		read_to = number
-		local request = find(protocol, sequence, port)
+		local request = flags % 2 == 0 and find(protocol, sequence, port, kind, flags, time)
 		if request then
-			exchanges.answer(request, "answer", number, flags)
+			exchanges.answer(request, "answer", number, sequence, kind, flags)
 			exchange_of[number] = request[1]
 		end
 	end
@@ -2587,6 +2995,8 @@ if not nl then
 			nil, "The frame with the error 0 that answers this request"),
 		answers = ProtoField.uint32("nlmsg.answers", "Answers", base.DEC, nil, nil,
 			"Messages that answer this request, its end not counted"),
+		ambiguous = ProtoField.bool("nlmsg.ambiguous", "Ambiguous", 8, { "yes", "no" }, 0x01,
+			"It may belong to another request"),
 		time = ProtoField.relative_time("nlmsg.time", "Time since request", "From the request's frame to this one"),
 		error = ProtoField.int32("nlmsg.error", "Error", base.DEC, errno_names(), nil, "Negative errno; 0 acknowledges"),
 		errno = ProtoField.string("nlmsg.errno", "Name of the error", base.UNICODE, "ENODEV, for a column"),
@@ -2776,6 +3186,9 @@ if not nl then
 		elseif request then
 			add(item, fields.request_in, request.frame)
 			add(item, fields.time, seconds_between(request.time, pinfo.rel_ts))
+			if request.ambiguous then
+				add(item, fields.ambiguous, true)
+			end
 		end
 		if entry.error then
 			add_error(item, entry, frame.tvb, entry.at, frame.big)
@@ -2842,155 +3255,6 @@ if not nl then
 	end
 
 	return show
-	end)(nl)
-
-	nl.notes = (function(...)
-	-- What the recorder wrote into the frame's comment:
-	-- pid=812 tid=812 socket=3 owner=exact comm="ip"
-
-	local nl = ...
-	local bytes, interest = nl.bytes, nl.interest
-
-	local notes = {}
-
-	local recorder = Proto("nlcap", "Sender, as the recorder knows it")
-	local fields = {
-		pid = ProtoField.uint32("nlcap.pid", "Process", base.DEC, nil, nil, "Thread-group id of the process"),
-		tid = ProtoField.uint32("nlcap.tid", "Thread", base.DEC, nil, nil, "Id of the thread"),
-		socket = ProtoField.uint32("nlcap.socket", "Socket", base.DEC, nil, nil, "The recorder's number of the socket"),
-		owner = ProtoField.string("nlcap.owner", "Known", base.UNICODE, "How the recorder knows it: exact, or else"),
-		comm = ProtoField.string("nlcap.comm", "Command", base.UNICODE, "The process's name"),
-		more = ProtoField.string("nlcap.more", "Also", base.UNICODE, "KEY=VALUE that this dissector does not know"),
-	}
-	recorder.fields = { fields.pid, fields.tid, fields.socket, fields.owner, fields.comm, fields.more }
-	local NUMBERS = { pid = true, tid = true, socket = true }
-
-	-- Only a protocol with a dissector has a handle, by which one learns whether anything
-	-- of it is asked for.
-	function recorder.dissector() end
-	local handle
-
-	-- Wireshark makes the field of a comment only where somebody asks for it, and an
-	-- extractor of our own would cost each frame of each file a tree. So a tap asks, once
-	-- somebody asks for a field of ours; from the next frame on it is there. On Linux
-	-- tshark's command line says so before the first.
-	local tap
-	local function ask_for_comments()
-		tap = tap or Listener.new("frame", "frame.comment")
-	end
-
-	local function command_line_asks()
-		local file = io.open("/proc/self/cmdline", "rb")
-		if not file then
-			return false
-		end
-		local line = file:read(65536) or ""
-		file:close()
-		return line:find("nlcap.", 1, true) ~= nil or line:find("nlmsg.", 1, true) ~= nil
-	end
-
-	-- What was read of each frame. The window draws its rows without the taps, so that
-	-- what the first pass has seen must be kept; and what was taken apart, by its text.
-	local known, parsed = {}, {}
-
-	function notes.begin()
-		known, parsed = {}, {}
-		if gui_enabled() or command_line_asks() then
-			ask_for_comments()
-		end
-	end
-
-	local function unescape(text)
-		return (text:gsub("\\(x?)(%x?%x?)(.?)", function(hex, digits, other)
-			if hex == "x" and #digits == 2 then
-				return string.char(tonumber(digits, 16)) .. other
-			end
-			return hex .. digits .. other
-		end))
-	end
-
-	-- Takes a comment apart; nil where it is no recorder's.
-	local function parse(comment)
-		if not comment:find("^pid=%d+ ") and not comment:find("^pid=%d+$") then
-			return nil
-		end
-		if parsed[comment] then
-			return parsed[comment]
-		end
-		local found = { comm = comment:match(' comm="(.*)"$'), more = {} }
-		found.comm = found.comm and unescape(found.comm)
-		local rest = comment:gsub(' comm=".*"$', "")
-		for name, value in rest:gmatch("([%w_-]+)=(%S+)") do
-			if NUMBERS[name] and value:find("^%d+$") and #value <= 9 then
-				found[name] = tonumber(value)
-			elseif name == "owner" then
-				found.owner = value
-			elseif #found.more < 16 then
-				found.more[#found.more + 1] = name .. "=" .. value
-			end
-		end
-		parsed[comment] = found
-		return found
-	end
-
-	-- Whether nobody asks for what a recorder wrote, and nothing of it was ever seen.
-	function notes.idle(tree, visible)
-		handle = handle or Dissector.get("nlcap")
-		return not visible and not tap and not interest.in_protocol(tree, handle)
-	end
-
-	-- What the frame's comments say of the senders: a list, for a multicast has several;
-	-- nil where no recorder said anything; and whether nobody asks for it.
-	function notes.read(number, tree, visible, asked)
-		if not visible then
-			handle = handle or Dissector.get("nlcap")
-			if asked or interest.in_protocol(tree, handle) then
-				ask_for_comments()
-			elseif not tap or known[number] ~= nil then
-				return known[number] or nil, true
-			end
-		end
-		local all
-		-- Before the dissector of netlink there are only a frame's own fields.
-		for _, info in ipairs({ all_field_infos() }) do
-			if info.name == "frame.comment" then
-				local found = parse(tostring(info.value))
-				if found then
-					all = all or {}
-					all[#all + 1] = found
-				end
-			end
-		end
-		-- Where somebody looks, all comments are there.
-		known[number] = all or (not visible and known[number]) or false
-		return known[number] or nil
-	end
-
-	-- The recorder's name of the socket that sent a message; only "exact" ones tell
-	-- sockets apart.
-	function notes.owner(all)
-		local first = all and all[1]
-		if first and first.owner == "exact" and first.pid and first.socket then
-			return first.pid .. ":" .. first.socket
-		end
-	end
-
-	function notes.add(all, tree)
-		for _, found in ipairs(all) do
-			local item = tree:add(recorder):set_generated()
-			for _, name in ipairs({ "pid", "tid", "socket", "owner", "comm" }) do
-				if found[name] then
-					local text = type(found[name]) == "string" and bytes.printable(found[name], 256)
-					item:add(fields[name], text or found[name]):set_generated()
-				end
-			end
-			for _, text in ipairs(found.more) do
-				item:add(fields.more, bytes.printable(text, 256)):set_generated()
-			end
-		end
-	end
-
-	return notes
 	end)(nl)
 
 	nl.statistics = (function(...)
@@ -3242,9 +3506,9 @@ if not nl then
 			idle = not asked and not statistics.listens and notes.idle(tree, visible)
 		end
 		if idle and byte(raw, 16) ~= GENERIC then
-			local protocol, sequence, port, flags = netlink.plain(raw)
+			local protocol, sequence, port, kind, flags = netlink.plain(raw)
 			if protocol then
-				conversation.read_plain(number, protocol, sequence, port, flags)
+				conversation.read_plain(number, pinfo.rel_ts, protocol, sequence, port, kind, flags)
 				place = THEIRS
 				return dissect(original, tvb, pinfo, tree)
 			end

@@ -9,6 +9,8 @@ local frame, is_request, find = netlink.frame, netlink.is_request, exchanges.fin
 local types, flags, sequences, ports = frame.type, frame.flags, frame.sequence, frame.port
 local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
 
+local MULTICAST = nl.notes.MULTICAST
+
 local conversation = {}
 
 -- What was read of each frame, once, in the order of the file: what is shown of the
@@ -50,29 +52,28 @@ end
 
 -- Finds the request of a message from the kernel that is neither an error nor an end;
 -- what is shown of it.
-local function read_plain_answer(i, number, owner)
-	local protocol = frame.protocol
-	local request = find(protocol, sequences[i], ports[i], protocol == GENERIC and types[i] or nil, owner)
-	if not request then
+local function read_plain_answer(i, number, time, owner)
+	-- What a process multicasts, and what the kernel says by itself.
+	if flags[i] % 2 == 1 or owner == MULTICAST or role_of(i) == "notification" then
 		return nil
 	end
-	local role = role_of(i)
-	if role ~= "notification" then
-		exchanges.answer(request, role, number, flags[i])
+	local request = find(frame.protocol, sequences[i], ports[i], types[i], flags[i], time, owner)
+	if request then
+		exchanges.answer(request, "answer", number, sequences[i], types[i], flags[i])
+		return request[1]
 	end
-	return request[1]
 end
 
 -- The same for an error or an end; and the names that it is about.
-local function read_end(i, number, owner)
+local function read_end(i, number, time, owner)
 	local found = error_of(i)
-	local kind = found.original and found.original.type
-	local request = find(frame.protocol, sequences[i], ports[i], kind, owner)
+	local request = owner ~= MULTICAST
+		and find(frame.protocol, sequences[i], ports[i], types[i], flags[i], time, owner, found.original, found.copy)
 	if not request then
 		return nil
 	end
 	errors.explain(found, exchanges.asked(request))
-	exchanges.answer(request, role_of(i, found), number, flags[i])
+	exchanges.answer(request, role_of(i, found), number, sequences[i], types[i], flags[i])
 	return request[1], (found.bad or found.missing) and { bad = found.bad, missing = found.missing }
 end
 
@@ -83,9 +84,9 @@ local function read_message(i, number, pinfo, owner)
 	elseif kind >= MIN_TYPE and is_request(i) then
 		return exchanges.begin(i, number, pinfo.rel_ts, owner)
 	elseif kind >= MIN_TYPE then
-		return read_plain_answer(i, number, owner)
+		return read_plain_answer(i, number, pinfo.rel_ts, owner)
 	end
-	local shown, names = read_end(i, number, owner)
+	local shown, names = read_end(i, number, pinfo.rel_ts, owner)
 	if names then
 		names_of[number] = names_of[number] or {}
 		names_of[number][i] = names
@@ -104,7 +105,7 @@ function conversation.read(number, pinfo, owner)
 		local shown
 		if types[1] >= MIN_TYPE and not is_request(1) then
 			-- What nearly all are, without the detour.
-			shown = read_plain_answer(1, number, owner)
+			shown = read_plain_answer(1, number, pinfo.rel_ts, owner)
 		else
 			shown = read_message(1, number, pinfo, owner)
 		end
@@ -122,14 +123,14 @@ function conversation.read(number, pinfo, owner)
 end
 
 -- The same for a frame whose only message is a plain one, as `netlink.plain` says.
-function conversation.read_plain(number, protocol, sequence, port, flags)
+function conversation.read_plain(number, time, protocol, sequence, port, kind, flags)
 	if number <= read_to then
 		return
 	end
 	read_to = number
-	local request = find(protocol, sequence, port)
+	local request = flags % 2 == 0 and find(protocol, sequence, port, kind, flags, time)
 	if request then
-		exchanges.answer(request, "answer", number, flags)
+		exchanges.answer(request, "answer", number, sequence, kind, flags)
 		exchange_of[number] = request[1]
 	end
 end

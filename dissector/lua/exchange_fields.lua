@@ -29,6 +29,8 @@ local fields = {
 		nil, "The frame with the error 0 that answers this request"),
 	answers = ProtoField.uint32("nlmsg.answers", "Answers", base.DEC, nil, nil,
 		"Messages that answer this request, its end not counted"),
+	ambiguous = ProtoField.bool("nlmsg.ambiguous", "Ambiguous", 8, { "yes", "no" }, 0x01,
+		"It may belong to another request"),
 	time = ProtoField.relative_time("nlmsg.time", "Time since request", "From the request's frame to this one"),
 	error = ProtoField.int32("nlmsg.error", "Error", base.DEC, errno_names(), nil, "Negative errno; 0 acknowledges"),
 	errno = ProtoField.string("nlmsg.errno", "Name of the error", base.UNICODE, "ENODEV, for a column"),

@@ -4,17 +4,23 @@
 -- port 0, so its port is learnt from its first answer.
 
 local nl = ...
+local answers = nl.answers
 local has, frame = nl.netlink.has, nl.netlink.frame
+local MIN_TYPE, ERROR = nl.netlink.MIN_TYPE, nl.netlink.ERROR
 
 local exchanges = {}
 
 -- Requests of one sequence number that wait for an answer; those before them are
 -- given up. Programs that use one number for ever are the reason.
-local MAX_OPEN = 64
+local MAX_OPEN = 1024
 
--- Requests that answers are looked for are those of the last two generations, of so
--- many each. What is shown of the others stays.
-local GENERATION = 2048
+-- Of requests whose sockets are not known, one that is older by so many seconds than
+-- another is not asked for any more: the kernel answers while it is asked.
+local STALE = 1
+
+-- Requests that are not answered are kept in two generations of so many each; the elder
+-- goes when the younger is full.
+local GENERATION = 32768
 
 -- A request's bytes, for the names in an error, are kept up to this length of its
 -- frame.
@@ -25,8 +31,9 @@ local MAX_LISTED = 16
 
 -- What is shown of an exchange stays for the whole file, in a list: a table with
 -- names takes six times the memory, and Lua's collector goes through all of it.
-local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR, ACK, FIRST, MORE, TYPE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-local ENDS = { done = DONE, error = ERROR, ack = ACK }
+local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR_IN, ACK, FIRST, MORE, TYPE, AMBIGUOUS =
+	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+local ENDS = { done = DONE, error = ERROR_IN, ack = ACK }
 
 -- The parts of what is shown, by name.
 function exchanges.unpack(shown)
@@ -40,12 +47,13 @@ function exchanges.unpack(shown)
 	return {
 		frame = shown[FRAME], time = shown[TIME], family = shown[FAMILY] or nil,
 		operation = shown[OPERATION] or nil, count = shown[COUNT], answers = answers,
-		type = shown[TYPE], done = shown[DONE] or nil, error = shown[ERROR] or nil, ack = shown[ACK] or nil,
+		type = shown[TYPE], done = shown[DONE] or nil, error = shown[ERROR_IN] or nil, ack = shown[ACK] or nil,
+		ambiguous = shown[AMBIGUOUS],
 	}
 end
 
 -- Requests by protocol and sequence number, in one number: a request, or a list of
--- several.
+-- several, oldest first. How many the younger generation has.
 local young, old, born
 
 function exchanges.reset()
@@ -55,27 +63,37 @@ exchanges.reset()
 
 -- What is known of a request as long as it may be answered, in a list too; the first
 -- is what is shown of it. `BIG`, `RAW`, `AT` and `LENGTH` are its bytes: those of its
--- frame, the byte order, and where in them it is.
-local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, OVER, LAST = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+-- frame, the byte order, and where in them it is. `PORT` is the port id of its socket, 0
+-- where that is not known, and `SENT_PORT` what it says itself. `STATE` is false until it
+-- is answered in full.
+local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART =
+	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+
+local ANSWERED = "answered"
+
+local function key_of(protocol, sequence)
+	return protocol * 2 ^ 32 + sequence
+end
 
 -- A request in frame `number`, the message `i` of the frame at hand. Returns what is
 -- shown of it.
 function exchanges.begin(i, number, time, owner)
 	local shown = {
 		number, time, frame.family[i], frame.operation[i], 0, false, false, false, false, false,
-		frame.type[i],
+		frame.type[i], false,
 	}
-	local at, length, raw = frame.at[i], frame.length[i], frame.raw
+	local at, length, raw, port = frame.at[i], frame.length[i], frame.raw, frame.port[i]
 	local request = {
-		shown, frame.type[i], frame.flags[i], frame.port[i], owner or false, frame.protocol, frame.big,
-		#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false,
+		shown, frame.type[i], frame.flags[i], port, owner or false, frame.protocol, frame.big,
+		#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false, port, true, false,
 	}
 	if born >= GENERATION then
 		young, old, born = {}, young, 0
 	end
 	born = born + 1
-	local key = frame.protocol * 2 ^ 32 + frame.sequence[i]
+	local key = key_of(frame.protocol, frame.sequence[i])
 	local others = young[key] or old[key]
+	old[key] = nil
 	if not others then
 		young[key] = request
 		return shown
@@ -101,71 +119,174 @@ function exchanges.asked(request)
 	}
 end
 
--- Whether an answer can be a request's, beyond the numbers: generic netlink answers
--- with the request's own type, an error repeats it, and a recorder may know both
--- sockets.
-local function may_be(request, kind, owner)
-	if request[OWNER] and owner and request[OWNER] ~= owner then
-		return false
-	end
-	return kind == nil or kind == request[KIND]
-end
+-- How near a request is to an answer, nearest first.
+local OWN, UNKNOWN, OWN_ANSWERED, CLAIMED = 1, 2, 3, 4
 
--- The request that a message from the kernel answers; nil for none. `kind` is the
--- request's type, where the answer tells it.
-function exchanges.find(protocol, sequence, port, kind, owner)
-	-- Port 0 is the kernel's own: a notification.
-	if port == 0 then
+local function nearness(request, port, kind, time, owner, original)
+	local shown = request[SHOWN]
+	if shown[TIME] > time then
 		return nil
 	end
-	local key = protocol * 2 ^ 32 + sequence
+	local is_own, is_unknown = false, false
+	if request[OWNER] and owner then
+		if request[OWNER] ~= owner then
+			return nil
+		end
+		is_own = true
+	else
+		is_unknown = request[PORT] == 0 or port == 0
+		is_own = not is_unknown and request[PORT] == port
+	end
+	local near
+	if request[STATE] then
+		near = is_own and kind >= MIN_TYPE and OWN_ANSWERED
+	elseif is_own then
+		near = OWN
+	elseif is_unknown then
+		near = UNKNOWN
+	elseif request[IS_CLAIMED] and shown[COUNT] == 0 then
+		near = CLAIMED
+	end
+	if near and answers.can_be(request[PROTOCOL], request[KIND], request[FLAGS], request[SENT_PORT], kind, original,
+		request[MULTIPART]) then
+		return near
+	end
+end
+
+local function is_likely(request, copy)
+	local raw = request[RAW]
+	return copy and raw and raw:sub(request[AT] + 1, request[AT] + request[LENGTH]) == copy
+end
+
+local function is_owed(request)
+	return answers.is_owed(request[PROTOCOL], request[KIND], request[FLAGS])
+end
+
+-- Of several requests that are as near to an answer the one that is meant, and whether
+-- another may be.
+local function choose(near, nearest, flags, copy)
+	if nearest == CLAIMED or #near == 1 then
+		return near[1], nearest == CLAIMED
+	end
+	local is_part, best, kept, likely = has(flags, "MULTI"), -1, {}, false
+	for _, request in ipairs(near) do
+		local found = is_likely(request, copy)
+		local worth = (found and 2 or 0) + (answers.is_dump(request[FLAGS]) == is_part and 1 or 0)
+		if worth > best then
+			best, kept, likely = worth, {}, found
+		end
+		if worth == best then
+			kept[#kept + 1] = request
+		end
+	end
+	local newest = kept[#kept][SHOWN]
+	local fresh, owed, first = {}, nil, nil
+	for _, request in ipairs(kept) do
+		local shown = request[SHOWN]
+		if nearest ~= UNKNOWN or shown[TIME] + STALE >= newest[TIME] then
+			fresh[#fresh + 1] = request
+			owed = owed or nearest == UNKNOWN and is_owed(request) and request
+			first = first or shown[FRAME] == newest[FRAME] and request
+		end
+	end
+	local chosen, of_frame = owed or first, 0
+	for _, request in ipairs(fresh) do
+		if request[SHOWN][FRAME] == chosen[SHOWN][FRAME] then
+			of_frame = of_frame + 1
+		end
+	end
+	local may_be_later = of_frame > 1 and not likely and not is_owed(chosen)
+	return chosen, may_be_later or nearest == UNKNOWN and of_frame < #fresh
+end
+
+-- The request that a message from the kernel answers; nil for none. `original` and `copy`
+-- are the header and the bytes that an error repeats.
+function exchanges.find(protocol, sequence, port, kind, flags, time, owner, original, copy)
+	if port == 0 and not answers.from_zero(protocol) then
+		return nil
+	end
+	local key = key_of(protocol, sequence)
 	local others = young[key] or old[key]
 	if not others then
 		return nil
 	end
+	local request, is_ambiguous
 	if not others.several then
-		if others[PORT] == port then
-			return others
-		elseif others[PORT] == 0 and not others[OVER] and may_be(others, kind, owner) then
-			others[PORT] = port
-			return others
+		local near = nearness(others, port, kind, time, owner, original)
+		if not near then
+			return nil
 		end
-		return nil
-	end
-	local unbound, ended
-	for i = #others, 1, -1 do
-		local request = others[i]
-		if request[PORT] == port then
-			if not request[OVER] then
-				return request
+		request, is_ambiguous = others, near == CLAIMED
+	else
+		local near, nearest = {}, CLAIMED + 1
+		for i = 1, #others do
+			local found = nearness(others[i], port, kind, time, owner, original)
+			if found and found < nearest then
+				near, nearest = {}, found
 			end
-			ended = ended or request
-		elseif request[PORT] == 0 and not request[OVER] and may_be(request, kind, owner) then
-			unbound = request
+			if found == nearest then
+				near[#near + 1] = others[i]
+			end
+		end
+		if #near == 0 then
+			return nil
+		end
+		request, is_ambiguous = choose(near, nearest, flags, copy)
+	end
+	if is_ambiguous then
+		request[SHOWN][AMBIGUOUS] = true
+	end
+	if port ~= 0 and request[PORT] ~= port then
+		request[PORT], request[IS_CLAIMED] = port, false
+	end
+	return request
+end
+
+-- Takes a request off the table where it has ended, and with it those of which nothing
+-- more can come: that its socket asked before by the same number and that were answered,
+-- or of an earlier frame. A dump goes on beside other requests, but not beside another.
+local function leave(request, sequence, has_ended, is_dump)
+	local key = key_of(request[PROTOCOL], sequence)
+	local generation = young[key] and young or old
+	local others = generation[key]
+	if others == request or not others then
+		if has_ended and others then
+			generation[key] = nil
+			born = born - (generation == young and 1 or 0)
+		end
+		return
+	end
+	local kept, is_before = { several = true }, true
+	for i = 1, #others do
+		local other = others[i]
+		is_before = is_before and other ~= request
+		local goes = other == request and has_ended
+		if is_before then
+			local is_same = other[PORT] ~= 0 and other[PORT] == request[PORT]
+			if request[OWNER] and other[OWNER] then
+				is_same = other[OWNER] == request[OWNER]
+			end
+			local is_earlier = other[STATE] or other[SHOWN][FRAME] < request[SHOWN][FRAME]
+			goes = is_same and is_earlier and (other[STATE] or is_dump or not answers.is_dump(other[FLAGS]))
+		end
+		if not goes then
+			kept[#kept + 1] = other
 		end
 	end
-	if unbound then
-		unbound[PORT] = port
-		return unbound
+	if #kept < #others and generation == young then
+		born = math.max(0, born - (#others - #kept))
 	end
-	return ended
-end
-
-local function is_dump(flags)
-	return has(flags, "ROOT") and has(flags, "MATCH")
-end
-
-local function finish(request)
-	request[OVER], request[RAW] = true, false
+	generation[key] = #kept > 0 and kept or nil
 end
 
 -- Writes down that a request was answered by a message of a frame. `role` is
 -- "answer", "done", "error" or "ack".
-function exchanges.answer(request, role, number, flags)
+function exchanges.answer(request, role, number, sequence, kind, flags)
 	local shown = request[SHOWN]
 	if role ~= "answer" then
 		shown[ENDS[role]] = shown[ENDS[role]] or number
-		return finish(request)
+		request[RAW] = false
+		return leave(request, sequence, true, kind ~= ERROR and answers.is_dump(request[FLAGS]))
 	end
 	shown[COUNT] = shown[COUNT] + 1
 	if not shown[FIRST] then
@@ -178,10 +299,13 @@ function exchanges.answer(request, role, number, flags)
 		end
 	end
 	request[LAST] = number
-	-- A dump ends with NLMSG_DONE, what asks for an acknowledgement with that.
-	if not request[OVER] and not is_dump(request[FLAGS]) and not has(request[FLAGS], "ACK") and not has(flags, "MULTI") then
-		finish(request)
+	local is_dump = answers.is_dump(request[FLAGS])
+	if has(flags, "MULTI") then
+		request[MULTIPART] = true
+	elseif not is_dump and not has(request[FLAGS], "ACK") then
+		request[STATE], request[RAW] = ANSWERED, false
 	end
+	leave(request, sequence, false, is_dump)
 end
 
 return exchanges

@@ -96,9 +96,9 @@ local function look(tvb, pinfo, tree)
 		idle = not asked and not statistics.listens and notes.idle(tree, visible)
 	end
 	if idle and byte(raw, 16) ~= GENERIC then
-		local protocol, sequence, port, flags = netlink.plain(raw)
+		local protocol, sequence, port, kind, flags = netlink.plain(raw)
 		if protocol then
-			conversation.read_plain(number, protocol, sequence, port, flags)
+			conversation.read_plain(number, pinfo.rel_ts, protocol, sequence, port, kind, flags)
 			place = THEIRS
 			return dissect(original, tvb, pinfo, tree)
 		end

@@ -116,7 +116,7 @@ end
 
 -- What nearly all frames of protocols but generic netlink have: one whole message, in the order of a
 -- little-endian machine, that is neither netlink's own nor a request nor of a dump that
--- was interrupted. Returns its protocol, sequence number, port and flags; nil for
+-- was interrupted. Returns its protocol, sequence number, port, type and flags; nil for
 -- anything else. Making the frame's lists takes as long again.
 function netlink.plain(raw)
 	local size = #raw
@@ -133,7 +133,7 @@ function netlink.plain(raw)
 		return nil
 	end
 	return p1 * 256 + p2, s1 + s2 * 256 + s3 * 65536 + s4 * 16777216,
-		o1 + o2 * 256 + o3 * 65536 + o4 * 16777216, f1 + f2 * 256
+		o1 + o2 * 256 + o3 * 65536 + o4 * 16777216, k1 + k2 * 256, f1 + f2 * 256
 end
 
 -- Forgets the buffer, which is gone after its frame. The lists stay for the taps.

@@ -120,11 +120,15 @@ function notes.read(number, tree, visible, asked)
 	return known[number] or nil
 end
 
--- The recorder's name of the socket that sent a message; only "exact" ones tell
--- sockets apart.
+-- Stands for the owner of a message that several received.
+notes.MULTICAST = "multicast"
+
+-- The recorder's name of the socket that sent or received a message.
 function notes.owner(all)
 	local first = all and all[1]
-	if first and first.owner == "exact" and first.pid and first.socket then
+	if first and first.owner == "group" then
+		return notes.MULTICAST
+	elseif first and first.pid and first.socket then
 		return first.pid .. ":" .. first.socket
 	end
 end

@@ -132,6 +132,9 @@ local function add_entry(root, entry, pinfo)
 	elseif request then
 		add(item, fields.request_in, request.frame)
 		add(item, fields.time, seconds_between(request.time, pinfo.rel_ts))
+		if request.ambiguous then
+			add(item, fields.ambiguous, true)
+		end
 	end
 	if entry.error then
 		add_error(item, entry, frame.tvb, entry.at, frame.big)

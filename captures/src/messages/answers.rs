@@ -100,7 +100,13 @@ impl RequestHeader {
         if self.has(flags::ECHO) {
             return Data::Possible;
         }
-        let expected = |is_get| if is_get { Data::Expected } else { Data::Nothing };
+        let expected = |is_get| {
+            if is_get {
+                Data::Expected
+            } else {
+                Data::Nothing
+            }
+        };
         match i32::from(protocol) {
             libc::NETLINK_ROUTE => match self.kind {
                 RTM_SETDCB => Data::Possible,
@@ -242,10 +248,18 @@ mod tests {
     #[test]
     fn a_change_is_answered_by_errors_alone_unless_its_sender_wants_the_echo() {
         let answer = message(libc::RTM_NEWLINK, 0, 9, &[0; 16]);
-        assert!(!is_answered(ROUTE, header(libc::RTM_SETLINK, REQUEST), &answer));
+        assert!(!is_answered(
+            ROUTE,
+            header(libc::RTM_SETLINK, REQUEST),
+            &answer
+        ));
         let echo = header(libc::RTM_SETLINK, REQUEST | flags::ECHO);
         assert!(is_answered(ROUTE, echo, &answer));
-        assert!(is_answered(ROUTE, header(libc::RTM_GETLINK, REQUEST), &answer));
+        assert!(is_answered(
+            ROUTE,
+            header(libc::RTM_GETLINK, REQUEST),
+            &answer
+        ));
         let nft = |command: i32| 10 << 8 | command as u16;
         let answer = message(nft(libc::NFT_MSG_NEWRULE), 0, 9, &[0; 4]);
         let is_answered = |command| is_answered(NETFILTER, header(nft(command), REQUEST), &answer);
@@ -279,6 +293,10 @@ mod tests {
     #[test]
     fn a_message_with_the_flag_of_a_request_answers_nothing() {
         let copy = message(libc::RTM_GETNEIGH, REQUEST | flags::DUMP, 9, &[0; 12]);
-        assert!(!is_answered(ROUTE, header(libc::RTM_GETNEIGH, 0x301), &copy));
+        assert!(!is_answered(
+            ROUTE,
+            header(libc::RTM_GETNEIGH, 0x301),
+            &copy
+        ));
     }
 }

@@ -444,11 +444,7 @@ impl<'s> Interpreter<'s> {
             (CONTROLLER, None) => Rc::from("nlctrl"),
             (_, None) => Rc::from(format!("family{kind}")),
         };
-        match self
-            .specs
-            .generic(&family)
-            .and_then(|it| find(it, command))
-        {
+        match self.specs.generic(&family).and_then(|it| find(it, command)) {
             Some((operation, is_async)) => Names {
                 family,
                 operation,

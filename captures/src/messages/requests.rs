@@ -106,12 +106,7 @@ struct PendingRequest<T> {
 
 impl<T> PendingRequest<T> {
     /// How near it is to a message of the kernel that has its number.
-    fn nearness(
-        &self,
-        at: &Sighting,
-        message: &Message<'_>,
-        endian: Endian,
-    ) -> Option<Nearness> {
+    fn nearness(&self, at: &Sighting, message: &Message<'_>, endian: Endian) -> Option<Nearness> {
         // Time only goes forward.
         if self.time > at.time {
             return None;
@@ -137,14 +132,31 @@ impl<T> PendingRequest<T> {
             .then_some(nearness)
     }
 
-    /// Whether it is of the socket that asked again by the same number, and done with.
-    fn is_superseded(&self, socket: Option<SocketId>, port: u32) -> bool {
-        let is_same = match (self.socket, socket) {
+    /// Whether it is of the socket that asked again by the same number.
+    fn is_of(&self, socket: Option<SocketId>, port: u32) -> bool {
+        match (self.socket, socket) {
             (Some(one), Some(other)) => one == other,
             _ => self.port != 0 && self.port == port,
-        };
-        is_same && self.state != State::Open
+        }
     }
+
+    /// Whether nothing more can come of it, now that its socket got an answer to a later
+    /// datagram: the kernel acts on one after the other, and a socket has one dump at a time.
+    fn is_over(&self, later: &Later) -> bool {
+        let is_before = self.state != State::Open || self.frame < later.frame;
+        let may_go_on = self.state == State::Open && self.header.is_dump() && !later.is_dump;
+        self.id < later.id && is_before && !may_go_on && self.is_of(later.socket, later.port)
+    }
+}
+
+/// A request that was answered.
+struct Later {
+    id: u64,
+    frame: u64,
+    socket: Option<SocketId>,
+    port: u32,
+    /// It is a dump, and was not refused.
+    is_dump: bool,
 }
 
 /// How near a request is to a message that can answer it, nearest first.
@@ -211,7 +223,7 @@ impl<T: Clone> RequestTable<T> {
         self.next += 1;
         let before = alike.len();
         if at.socket.is_some() {
-            alike.retain(|it| !it.is_superseded(at.socket, at.port));
+            alike.retain(|it| it.state == State::Open || !it.is_of(at.socket, at.port));
         }
         self.count -= before - alike.len();
         alike.push_back(PendingRequest {
@@ -295,18 +307,26 @@ impl<T: Clone> RequestTable<T> {
         };
         request.parts = request.parts.saturating_add(1);
         request.is_multipart |= message.flags & flags::MULTI != 0;
+        let later = Later {
+            id: request.id,
+            frame: request.frame,
+            socket: request.socket,
+            port: request.port,
+            is_dump: request.header.is_dump() && message.kind != types::ERROR,
+        };
+        let has_ended = message.kind < types::FIRST;
         if request.header.ends_with(message) {
-            let (id, socket, port) = (request.id, request.socket, request.port);
-            let has_ended = message.kind < types::FIRST;
             request.state = match has_ended {
                 true => State::Ended,
                 false => State::Answered,
             };
-            let leaves = has_ended && !self.remembers;
+        }
+        let leaves = has_ended && !self.remembers;
+        if leaves || alike.len() > 1 {
             let before = alike.len();
-            alike.retain(|it| match it.id == id {
+            alike.retain(|it| match it.id == later.id {
                 true => !leaves,
-                false => it.id > id || !it.is_superseded(socket, port),
+                false => !it.is_over(&later),
             });
             self.count -= before - alike.len();
             if alike.is_empty() {
@@ -361,7 +381,11 @@ fn choose<T>(
         all.filter_map(|(index, it)| Some((it.nearness(at, message, endian)?, index)))
     };
     let (nearest, first) = fitting().min()?;
-    let near = || fitting().filter(|(it, _)| *it == nearest).map(|(_, index)| index);
+    let near = || {
+        fitting()
+            .filter(|(it, _)| *it == nearest)
+            .map(|(_, index)| index)
+    };
     if nearest == Nearness::ClaimedPort || near().nth(1).is_none() {
         return Some(Choice {
             index: first,
@@ -380,9 +404,8 @@ fn choose<T>(
     let newest = &alike[*near.last()?];
     let is_owed = |index: &&usize| alike[**index].header.is_owed_an_answer(at.protocol);
     let is_known = nearest != Nearness::UnknownSocket;
-    let is_fresh = |index: &usize| {
-        is_known || alike[*index].time.saturating_add(STALE) >= newest.time
-    };
+    let is_fresh =
+        |index: &usize| is_known || alike[*index].time.saturating_add(STALE) >= newest.time;
     let near: Vec<usize> = near.into_iter().filter(is_fresh).collect();
     let first_owed = near.iter().find(is_owed).filter(|_| !is_known);
     let in_last_frame = |index: &&usize| alike[**index].frame == newest.frame;

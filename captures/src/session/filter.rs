@@ -96,7 +96,12 @@ impl CaptureFilter {
             protocol,
             frame: self.frames,
             time: frame.time,
-            socket: owner.and_then(|it| Some((u32::try_from(it.program.pid).ok()?, u64::try_from(it.fd).ok()?))),
+            socket: owner.and_then(|it| {
+                Some((
+                    u32::try_from(it.program.pid).ok()?,
+                    u64::try_from(it.fd).ok()?,
+                ))
+            }),
             port: 0,
         };
         let mut passes = false;

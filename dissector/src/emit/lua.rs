@@ -44,6 +44,8 @@ const RUNTIME: &[(&str, &str)] = &[
     ("known", include_str!("../../lua/known.lua")),
     ("runtime", include_str!("../../lua/runtime.lua")),
     ("errors", include_str!("../../lua/errors.lua")),
+    ("notes", include_str!("../../lua/notes.lua")),
+    ("answers", include_str!("../../lua/answers.lua")),
     ("exchanges", include_str!("../../lua/exchanges.lua")),
     ("conversation", include_str!("../../lua/conversation.lua")),
     (
@@ -51,7 +53,6 @@ const RUNTIME: &[(&str, &str)] = &[
         include_str!("../../lua/exchange_fields.lua"),
     ),
     ("show", include_str!("../../lua/show.lua")),
-    ("notes", include_str!("../../lua/notes.lua")),
     ("statistics", include_str!("../../lua/statistics.lua")),
     ("hook", include_str!("../../lua/hook.lua")),
 ];

@@ -22,8 +22,8 @@ use super::source::ItemReader;
 use super::{FileInfo, LONGEST, ReadError, cooked_packet};
 use crate::file::APPLICATION;
 use crate::file::comment::ADDED;
-use crate::messages::packet::Packet;
 use crate::file::comment::Comment;
+use crate::messages::packet::Packet;
 use crate::messages::process::{Certainty, Process};
 
 /// The first bytes of a section, after the block's type and length.

@@ -133,8 +133,14 @@ fn a_done_ends_a_dump_and_its_parts_are_what_was_dumped() {
     it.ask('c', None, &[&message(GETADDR, DUMP, 101, 0, &[0; 8])]);
     assert_eq!(it.answer(&message(NEWLINK, MULTI, 101, 11, &[0; 16])), "-");
     assert_eq!(it.answer(&message(NEWADDR, MULTI, 101, 11, &[0; 8])), "c");
-    assert_eq!(it.answer(&message(types::DONE, MULTI, 101, 11, &[0; 4])), "c");
-    assert_eq!(it.answer(&message(types::DONE, MULTI, 101, 11, &[0; 4])), "-");
+    assert_eq!(
+        it.answer(&message(types::DONE, MULTI, 101, 11, &[0; 4])),
+        "c"
+    );
+    assert_eq!(
+        it.answer(&message(types::DONE, MULTI, 101, 11, &[0; 4])),
+        "-"
+    );
     assert_eq!(it.table.unfinished_dumps().count(), 0);
     assert_eq!(it.answer(&message(NEWLINK, MULTI, 100, 11, &[0; 16])), "b");
     assert_eq!(it.table.unfinished_dumps().collect::<Vec<_>>(), [&'b']);
@@ -143,8 +149,15 @@ fn a_done_ends_a_dump_and_its_parts_are_what_was_dumped() {
 #[test]
 fn nothing_is_answered_to_port_id_0_but_by_audit() {
     let mut it = Exchange::of(ROUTE);
-    it.ask('a', None, &[&message(libc::RTM_GETROUTE, REQUEST, 0, 0, &[0; 12])]);
-    assert_eq!(it.answer(&message(libc::RTM_NEWROUTE, 0, 0, 0, &[0; 12])), "-");
+    it.ask(
+        'a',
+        None,
+        &[&message(libc::RTM_GETROUTE, REQUEST, 0, 0, &[0; 12])],
+    );
+    assert_eq!(
+        it.answer(&message(libc::RTM_NEWROUTE, 0, 0, 0, &[0; 12])),
+        "-"
+    );
     let mut it = Exchange::of(libc::NETLINK_AUDIT as u16);
     it.ask('a', None, &[&message(1013, REQUEST, 4, 0, &[])]);
     assert_eq!(it.answer(&message(1013, MULTI, 4, 0, &[0; 8])), "a");
@@ -200,6 +213,29 @@ fn one_socket_that_uses_its_number_again_gets_the_answer_to_what_it_asked_last()
     it.ask('b', None, &[&get]);
     let answer = message(NEWLINK, 0, 1, 11, &[0; 16]);
     assert_eq!(it.answer(&answer), "b");
+}
+
+#[test]
+fn what_a_socket_asked_before_is_over_when_a_later_request_is_answered_but_for_a_dump() {
+    let mut it = Exchange::of(ROUTE);
+    let own = Some((1, 3));
+    let dump = message(GETLINK, DUMP, 0, 0, &[0; 16]);
+    let part = message(NEWLINK, MULTI, 0, 11, &[0; 16]);
+    it.ask('a', own, &[&dump]);
+    it.ask('b', own, &[&message(SETLINK, ACK, 0, 0, &[0; 16])]);
+    let get = message(GETADDR, REQUEST, 0, 0, &[0; 8]);
+    it.ask('c', own, &[&get]);
+    assert_eq!(it.answer_to(own, &message(NEWADDR, 0, 0, 11, &[0; 8])), "c");
+    let set = message(SETLINK, ACK, 0, 0, &[0; 16]);
+    assert_eq!(it.answer_to(own, &error(0, &set, 11)), "-");
+    assert_eq!(it.answer_to(own, &part), "a");
+    // Its end was lost, or the kernel would not have begun another.
+    it.ask('d', own, &[&message(GETADDR, DUMP, 0, 0, &[0; 8])]);
+    assert_eq!(
+        it.answer_to(own, &message(NEWADDR, MULTI, 0, 11, &[0; 8])),
+        "d"
+    );
+    assert_eq!(it.answer_to(own, &part), "-");
 }
 
 #[test]
@@ -267,8 +303,16 @@ fn memory_is_bounded_whatever_is_asked_and_what_was_given_up_is_counted() {
     let mut it = Exchange::of(ROUTE);
     let asked = 3 * MOST as u32;
     for number in 0..asked {
-        it.ask('a', None, &[&message(GETLINK, REQUEST, number, 1, &[0; 16])]);
-        it.ask('a', None, &[&message(GETLINK, REQUEST, 7, number, &[0; 16])]);
+        it.ask(
+            'a',
+            None,
+            &[&message(GETLINK, REQUEST, number, 1, &[0; 16])],
+        );
+        it.ask(
+            'a',
+            None,
+            &[&message(GETLINK, REQUEST, 7, number, &[0; 16])],
+        );
     }
     let kept: usize = it.table.pending.values().map(|it| it.len()).sum();
     assert_eq!(kept, it.table.count);

@@ -187,7 +187,13 @@ impl Generator {
     ) -> (Vec<u8>, Option<RequestPlace>) {
         let number = self.number(at);
         let body: Vec<u8> = (0..16).map(|_| self.rng.u8(..)).collect();
-        let request = message(kind, NLM_F_REQUEST | flags, number, self.sockets[at].claimed_port, &body);
+        let request = message(
+            kind,
+            NLM_F_REQUEST | flags,
+            number,
+            self.sockets[at].claimed_port,
+            &body,
+        );
         let frame = self.push(protocol, at, true, vec![(request.clone(), None)]);
         (request, frame.map(|frame| (frame, 1)))
     }
@@ -279,11 +285,21 @@ impl Generator {
         kinds.extend((0..count).map(|_| [0xa00, 0xa03, 0xa05, 0xa06][self.rng.usize(..4)]));
         kinds.push(17);
         for (place, kind) in kinds.iter().enumerate() {
-            let number = if is_alike { number } else { number.wrapping_add(place as u32) };
+            let number = if is_alike {
+                number
+            } else {
+                number.wrapping_add(place as u32)
+            };
             let is_acked = *kind > 17 && self.rng.bool();
             let flags = NLM_F_REQUEST | if is_acked { NLM_F_ACK } else { 0 };
             let body: Vec<u8> = (0..8).map(|_| self.rng.u8(..)).collect();
-            all.push(message(*kind, flags, number, self.sockets[at].claimed_port, &body));
+            all.push(message(
+                *kind,
+                flags,
+                number,
+                self.sockets[at].claimed_port,
+                &body,
+            ));
         }
         if let (Numbering::Counting, false) = (self.sockets[at].numbering, is_alike) {
             self.sockets[at].number = number.wrapping_add(kinds.len() as u32);
@@ -327,7 +343,9 @@ impl Generator {
         let body: Vec<u8> = (0..24).map(|_| self.rng.u8(..)).collect();
         for listener in 0..self.rng.usize(0..=LISTENERS) {
             let copy = message(kind, 0, number, port, &body);
-            if self.push(protocol, listener, false, vec![(copy, None)]).is_some()
+            if self
+                .push(protocol, listener, false, vec![(copy, None)])
+                .is_some()
                 && let Some(last) = self.queue.back_mut()
             {
                 last.is_multicast = true;
@@ -345,7 +363,13 @@ impl Generator {
         self.verdict(at, protocol, errno, request, place);
     }
 
-    fn acknowledge(&mut self, at: usize, protocol: u16, request: &[u8], place: Option<RequestPlace>) {
+    fn acknowledge(
+        &mut self,
+        at: usize,
+        protocol: u16,
+        request: &[u8],
+        place: Option<RequestPlace>,
+    ) {
         self.verdict(at, protocol, 0, request, place);
     }
 
@@ -417,7 +441,9 @@ fn message(kind: u16, flags: u16, number: u32, port: u32, body: &[u8]) -> Vec<u8
 }
 
 fn half(message: &[u8], at: usize) -> u16 {
-    message[at..].first_chunk().map_or(0, |it| u16::from_ne_bytes(*it))
+    message[at..]
+        .first_chunk()
+        .map_or(0, |it| u16::from_ne_bytes(*it))
 }
 
 fn kind(message: &[u8]) -> u16 {
@@ -429,5 +455,7 @@ fn flags(message: &[u8]) -> u16 {
 }
 
 fn sequence(message: &[u8]) -> u32 {
-    message[8..].first_chunk().map_or(0, |it| u32::from_ne_bytes(*it))
+    message[8..]
+        .first_chunk()
+        .map_or(0, |it| u32::from_ne_bytes(*it))
 }

@@ -6,6 +6,7 @@
 //! neither has to fit into memory.
 
 mod generator;
+mod plugin;
 
 use self::generator::{GeneratedFrame, Generator};
 use crate::{bench, cargo, paths};
@@ -13,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::{
     io::{self, BufRead, BufReader, BufWriter, Write},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
 };
 
@@ -33,6 +34,9 @@ const MOST_WRONG: f64 = 0.0001;
 /// The most memory of `nlcap show`, KiB.
 const MOST_MEMORY: u64 = 64 << 10;
 
+/// How many messages the plugin is compared with at most: tshark takes its time.
+const MOST_FOR_PLUGIN: u64 = 200_000;
+
 /// What `nlcap show -j` says of a message, as far as it is compared.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +47,7 @@ struct ShownMessage {
     request_number: Option<u32>,
     #[serde(default)]
     ambiguous: bool,
+    role: String,
 }
 
 /// A kind of recording.
@@ -68,10 +73,26 @@ struct Tally {
 pub(super) fn run(count: u64, seed: u64) -> Result<()> {
     cargo::build_release()?;
     let variants = [
-        Variant { name: "owners known", has_owners: true, loss: 0.0 },
-        Variant { name: "owners known, frames lost", has_owners: true, loss: LOSS },
-        Variant { name: "no owners", has_owners: false, loss: 0.0 },
-        Variant { name: "no owners, frames lost", has_owners: false, loss: LOSS },
+        Variant {
+            name: "owners known",
+            has_owners: true,
+            loss: 0.0,
+        },
+        Variant {
+            name: "owners known, frames lost",
+            has_owners: true,
+            loss: LOSS,
+        },
+        Variant {
+            name: "no owners",
+            has_owners: false,
+            loss: 0.0,
+        },
+        Variant {
+            name: "no owners, frames lost",
+            has_owners: false,
+            loss: LOSS,
+        },
     ];
     println!("ties: seed {seed}");
     for variant in variants {
@@ -90,8 +111,26 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
             tally.memory as f64 / 1024.0,
         );
         let most = if variant.has_owners { 0.0 } else { MOST_WRONG };
-        ensure!(share(tally.wrong) <= most, "{}: too many wrong ties", variant.name);
-        ensure!(tally.memory < MOST_MEMORY, "{}: too much memory", variant.name);
+        ensure!(
+            share(tally.wrong) <= most,
+            "{}: too many wrong ties",
+            variant.name
+        );
+        ensure!(
+            tally.memory < MOST_MEMORY,
+            "{}: too much memory",
+            variant.name
+        );
+        if count <= MOST_FOR_PLUGIN {
+            let mut file = tempfile::Builder::new().suffix(".pcapng").tempfile()?;
+            write(
+                &mut file,
+                variant.has_owners,
+                frames(seed, variant.loss, count),
+            )?;
+            let compared = plugin::compare(file.path()).context(variant.name)?;
+            println!("    the plugin: {compared} pairs, the same");
+        }
     }
     Ok(())
 }
@@ -141,7 +180,10 @@ fn read(show: &mut Child, frames: impl Iterator<Item = GeneratedFrame>) -> Resul
         for (answer, number) in frame.answers.iter().zip(1..) {
             let line = lines.next().context("nlcap shows too little")??;
             let shown: ShownMessage = serde_json::from_str(&line).context("no JSON")?;
-            ensure!((shown.frame, shown.number) == (at, number), "another message: {line}");
+            ensure!(
+                (shown.frame, shown.number) == (at, number),
+                "another message: {line}"
+            );
             let tied = shown.request_frame.zip(shown.request_number);
             let is_right = tied == *answer;
             tally.messages += 1;
@@ -166,18 +208,22 @@ fn read(show: &mut Child, frames: impl Iterator<Item = GeneratedFrame>) -> Resul
 
 /// Writes a recording: pcapng as nlcap's where the owners are in it, else pcap as tcpdump's.
 fn write(
-    input: ChildStdin,
+    output: impl Write,
     has_owners: bool,
     frames: impl Iterator<Item = GeneratedFrame>,
 ) -> io::Result<()> {
-    let mut out = BufWriter::new(input);
-    let words = |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|it| it.to_ne_bytes()).collect() };
+    let mut out = BufWriter::new(output);
+    let words =
+        |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|it| it.to_ne_bytes()).collect() };
     let block = |kind: u32, body: &[u8]| {
         let length = body.len() as u32 + 12;
         [&words(&[kind, length])[..], body, &words(&[length])].concat()
     };
     if has_owners {
-        out.write_all(&block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX])))?;
+        out.write_all(&block(
+            0x0a0d_0d0a,
+            &words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX]),
+        ))?;
         // Nanoseconds: option 9 of one byte.
         let resolution = [words(&[9 | 1 << 16]), vec![9, 0, 0, 0], words(&[0])].concat();
         out.write_all(&block(1, &[words(&[NETLINK, 0]), resolution].concat()))?;
@@ -188,8 +234,16 @@ fn write(
         let packet = [&COOKED[..], &frame.protocol.to_be_bytes(), &frame.bytes].concat();
         let length = packet.len() as u32;
         if !has_owners {
-            let (second, rest) = (frame.nanoseconds / 1_000_000_000, frame.nanoseconds % 1_000_000_000);
-            out.write_all(&words(&[(START + second) as u32, rest as u32, length, length]))?;
+            let (second, rest) = (
+                frame.nanoseconds / 1_000_000_000,
+                frame.nanoseconds % 1_000_000_000,
+            );
+            out.write_all(&words(&[
+                (START + second) as u32,
+                rest as u32,
+                length,
+                length,
+            ]))?;
             out.write_all(&packet)?;
             continue;
         }
