@@ -3,7 +3,7 @@
 //! they and sources come from. The machine's own apt and packages are neither used
 //! nor changed.
 
-use crate::{exit::Unavailable, lock, paths, run, setup};
+use crate::{exit::Unavailable, lock, packages, paths, run};
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
@@ -46,7 +46,7 @@ impl Debian {
             let _ = fs::remove_file(dir.join("built"));
         }
         lock::once(&dir, &stamp, || {
-            setup::packages()?;
+            packages::ensure()?;
             made.make(&dir, suite, &stamp)
         })?;
         Ok(made)

@@ -2,13 +2,12 @@
 //! `cargo xtask test`: every check and test, counted in the last line.
 
 use crate::{
-    args::TestArgs,
     cargo, codegen,
     debian::Debian,
     exit::{self, Unavailable},
     kernel::{self, Checkers, Kernel},
     kmod::{self, Build},
-    paths, run, setup,
+    packages, paths, run,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -37,6 +36,20 @@ const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
 
 /// The tests of what a Wireshark shows, files of dissector/tests/ and xtask/tests/.
 const WIRESHARK_TESTS: &[&str] = &["golden", "kinds", "filters", "damage", "wireshark"];
+
+#[derive(clap::Args)]
+pub(crate) struct TestArgs {
+    /// Rewrite the golden files; review them before committing
+    #[arg(long)]
+    bless: bool,
+    /// Also run the module's tests under the other kernels (`guest --list`), and the
+    /// dissector's with the Wireshark of Debian trixie and unstable
+    #[arg(long)]
+    full: bool,
+    /// Only tests whose names contain FILTER
+    #[arg(value_name = "FILTER")]
+    filter: Option<String>,
+}
 
 /// A check that is no `#[test]`: what it states, and how it is checked.
 type Check = (&'static str, fn() -> Result<()>);
@@ -142,7 +155,7 @@ pub(crate) fn task(args: &TestArgs) -> Result<ExitCode> {
 }
 
 fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    setup::packages()?;
+    packages::ensure()?;
     let kernel = Kernel::named("default")?;
     kernel.ensure()?;
     kmod::ensure(kernel)?;
@@ -234,7 +247,7 @@ fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> 
         cmd.args(["--test", test]);
     }
     cmd.arg("--").args(&args.filter);
-    setup::packages_for(kernel)?;
+    kernel.ensure_packages()?;
     if let Err(err) = kernel.ensure_source() {
         println!("kernel {}: {err:#}", kernel.name);
         return skip(&mut cmd, kernel.name, tally);

@@ -2,13 +2,14 @@
 //! The host's side: the machine as a child process, its console at a socket.
 
 use super::{
-    Job,
+    args::GuestArgs,
     death::{self, Cause, Remains, Stage},
     frame::{self, Frame},
+    job::Job,
     machine, terminal,
     text::{command_line, printable},
 };
-use crate::{args::GuestArgs, exit::Unavailable, kernel::Kernel, paths, run};
+use crate::{exit::Unavailable, kernel::Kernel, paths, run};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
@@ -61,7 +62,7 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
         .prefix("nl-util-guest-")
         .tempdir()
         .context("cannot make a folder for the guest")?;
-    // Opened first: a bad path is told before anything boots.
+    // Opened first: a bad path is reported before anything boots.
     let dmesg = args
         .dmesg
         .as_ref()

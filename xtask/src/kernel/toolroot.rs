@@ -6,11 +6,8 @@
 //! neither root nor a minute. Programs run in it as in a root file system, with the
 //! cache and the target folder at their usual places.
 
-use super::{
-    apt::Apt,
-    source::{self, Image},
-};
-use crate::{exit::Unavailable, paths, run, setup};
+use super::{apt::Apt, release::Image, source};
+use crate::{exit::Unavailable, lock, paths, run};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
@@ -88,7 +85,7 @@ impl ToolRoot {
         if root.0.is_dir() {
             return Ok(root);
         }
-        let _lock = setup::hold_cache(&paths::cache()?)?;
+        let _lock = lock::hold_cache()?;
         if !root.0.is_dir() {
             source::whole(&root.0, |partial| fill(image, partial))?;
         }

@@ -3,9 +3,9 @@
 
 use super::{
     apt::{Apt, Paragraph},
-    source::{Image, Release},
+    release::{Image, Release},
 };
-use crate::{exit::Unavailable, paths, setup};
+use crate::{exit::Unavailable, lock, paths};
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -59,7 +59,7 @@ impl Question {
         if let Some(release) = fresh() {
             return Ok(release);
         }
-        let _lock = setup::hold_cache(&paths::cache()?)?;
+        let _lock = lock::hold_cache()?;
         if let Some(release) = fresh() {
             return Ok(release);
         }

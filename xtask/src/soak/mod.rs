@@ -15,41 +15,109 @@ mod reload;
 mod socket;
 
 use crate::{
-    args::{SoakArgs, SoakWhat},
     cargo,
-    guest::complaints::complaint,
-    kmod, paths,
+    guest::{self, complaints::complaint},
+    kernel::OnKernel,
+    kmod, run,
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::{fs, process::Command, time::Duration};
+use clap::ValueEnum;
+use std::{ffi::OsStr, fs, process::Command, time::Duration};
 
 /// How long something may take, on whatever machine, that takes next to no time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+#[derive(clap::Args)]
+pub(crate) struct SoakArgs {
+    /// The test to run
+    test: SoakTest,
+    #[command(flatten)]
+    on: OnKernel,
+    /// Number of messages, inputs, rounds, allocations, or runs of each command
+    /// [default: 1000000, 1000000, 300, 100, 500, 100]
+    #[arg(short = 'n', long, value_name = "N")]
+    count: Option<u64>,
+    /// Only commands of `record` whose names contain TEXT
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Repeat the run with this seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// This is the half that runs in the guest
+    #[arg(long, hide = true)]
+    in_guest: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SoakTest {
+    /// Hostile messages, mutated from the definition and random
+    Hostile,
+    /// Arbitrary bytes as a capture file for `nlcap show`, with libFuzzer (on this machine)
+    Decode,
+    /// Interfaces created, deleted and moved while clients list, dump and listen
+    Churn,
+    /// The module unloaded and loaded under load; namespaces deleted with sockets open
+    Reload,
+    /// The Wireshark dissector: corrupted recordings through tshark, and 50 times as many
+    /// payloads through Lua; needs no guest
+    Dissector,
+    /// Allocation failures, injected one after the other (needs a kernel with checkers)
+    Faults,
+    /// Commands recorded by nlcap while others send the same messages: none missing, none
+    /// foreign
+    Record,
+}
+
+impl SoakTest {
+    /// As the command line has it.
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |it| it.get_name().to_owned())
+    }
+
+    /// How much of it there is by default.
+    fn count(self) -> u64 {
+        match self {
+            Self::Hostile | Self::Decode => 1_000_000,
+            Self::Churn => 300,
+            Self::Reload => 100,
+            Self::Dissector => 2000,
+            Self::Faults => 500,
+            Self::Record => 100,
+        }
+    }
+}
+
 /// `cargo xtask soak`.
 pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
-    if let SoakWhat::Dissector = args.what {
-        return dissector(args.count.unwrap_or_else(|| args.what.count()));
+    if let SoakTest::Dissector = args.test {
+        return dissector(args.count.unwrap_or_else(|| args.test.count()));
     }
     if args.in_guest {
         return in_guest(args, seed);
     }
-    if let SoakWhat::Decode = args.what {
-        return decode::run(args.count.unwrap_or_else(|| args.what.count()), seed);
+    if let SoakTest::Decode = args.test {
+        return decode::run(args.count.unwrap_or_else(|| args.test.count()), seed);
     }
-    let xtask = paths::own()?;
     let dmesg = tempfile::NamedTempFile::new().context("cannot create a file for the log")?;
-    let mut guest = Command::new(&xtask);
-    guest
-        .args(["guest", "--kernel", &args.on.kernel, "--mem", "1500M"])
+    let options = [
+        "--kernel",
+        &args.on.kernel,
+        "--mem",
+        "1500M",
+        "--timeout",
+        "0",
+    ];
+    let mut options: Vec<_> = options.iter().map(OsStr::new).collect();
+    options.extend([OsStr::new("--dmesg"), dmesg.path().as_os_str()]);
+    if let SoakTest::Faults = args.test {
         // Where it watches on request: of faults, the leaks are half the matter.
-        .args(matches!(args.what, SoakWhat::Faults).then_some("--kmemleak"))
-        .args(["--timeout", "0", "--dmesg"])
-        .arg(dmesg.path())
-        .arg("--")
-        .arg(&xtask)
-        .args(["soak", args.what.name(), "--in-guest"])
+        options.push(OsStr::new("--kmemleak"));
+    }
+    let mut guest = guest::command_of_own(&options)?;
+    guest
+        .args(["soak", &args.test.name(), "--in-guest"])
         .args(["--kernel", &args.on.kernel])
         .args(["--seed", &seed.to_string()]);
     if let Some(count) = args.count {
@@ -60,7 +128,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
     }
     let status = guest.status().context("cannot run the guest")?;
     let mut log = fs::read_to_string(dmesg.path()).context("cannot read the guest's log")?;
-    if let SoakWhat::Faults = args.what {
+    if let SoakTest::Faults = args.test {
         // A large allocation that fails says so, with a trace: that is no complaint there.
         log = log.replace("Call Trace", "Trace");
     }
@@ -68,14 +136,14 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
         bail!("the kernel logged problems:\n{complaint}");
     }
     if !status.success() {
-        bail!("{} failed: {status}; seed {seed}", args.what.name());
+        bail!("{} failed: {status}; seed {seed}", args.test.name());
     }
     Ok(())
 }
 
 /// The tests of the dissector that know how often, more often.
 fn dissector(captures: u64) -> Result<()> {
-    crate::run::check(
+    run::check(
         cargo::command()
             .args([
                 "test",
@@ -92,16 +160,16 @@ fn dissector(captures: u64) -> Result<()> {
 }
 
 fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
-    println!("{}: seed {seed}", args.what.name());
-    let count = args.count.unwrap_or_else(|| args.what.count());
-    match args.what {
-        SoakWhat::Hostile => hostile::run(count, seed)?,
-        SoakWhat::Decode => decode::run(count, seed)?,
-        SoakWhat::Churn => churn::run(count, seed)?,
-        SoakWhat::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
-        SoakWhat::Dissector => bail!("the dissector needs no guest"),
-        SoakWhat::Faults => faults::run(count, &kmod::file(&args.on.kernel)?)?,
-        SoakWhat::Record => record::run_all(count, args.only.as_deref().unwrap_or(""))?,
+    println!("{}: seed {seed}", args.test.name());
+    let count = args.count.unwrap_or_else(|| args.test.count());
+    match args.test {
+        SoakTest::Hostile => hostile::run(count, seed)?,
+        SoakTest::Decode => decode::run(count, seed)?,
+        SoakTest::Churn => churn::run(count, seed)?,
+        SoakTest::Reload => reload::run(count, &kmod::file(&args.on.kernel)?)?,
+        SoakTest::Dissector => bail!("the dissector needs no guest"),
+        SoakTest::Faults => faults::run(count, &kmod::file(&args.on.kernel)?)?,
+        SoakTest::Record => record::run_all(count, args.only.as_deref().unwrap_or(""))?,
     }
     health::check()
 }

@@ -5,7 +5,7 @@
 mod qemu;
 mod uml;
 
-use super::Mount;
+use super::job::Mount;
 use crate::kernel::{Checkers, Kernel, Machine};
 use anyhow::{Context, Result, bail};
 use rustix::system::{RebootCommand, reboot};
@@ -129,7 +129,7 @@ fn plain(path: &Path) -> Result<&str> {
     match path.to_str() {
         Some(text) if !text.contains(char::is_whitespace) => Ok(text),
         _ => bail!(
-            "{}: the guest cannot be told of a path with blanks in it",
+            "{}: the guest cannot be given a path with blanks in it",
             path.display()
         ),
     }

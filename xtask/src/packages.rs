@@ -3,7 +3,6 @@
 
 use crate::{
     exit::{self, Unavailable},
-    kernel::{Kernel, Machine},
     paths, run,
 };
 use anyhow::Result;
@@ -58,24 +57,15 @@ const TOOLS: &[&str] = &[
     "libcap2-bin",
 ];
 
-/// What the kernels under qemu need, and no other.
-const QEMU: &[&str] = &["qemu-system-x86", "busybox-static"];
-
-/// Installs the missing packages; without root an error that gives the command.
+/// Installs what is missing of the packages that every task stands on; without root an
+/// error that gives the command.
 pub(crate) fn ensure() -> Result<()> {
-    install_missing(&[BUILD, TOOLS])
+    ensure_with(&[])
 }
 
-/// [`ensure`], and what `kernel` needs beyond that.
-pub(crate) fn ensure_for(kernel: &Kernel) -> Result<()> {
-    match kernel.machine {
-        Machine::Uml => ensure(),
-        Machine::Qemu => install_missing(&[BUILD, TOOLS, QEMU]),
-    }
-}
-
-fn install_missing(wanted: &[&[&'static str]]) -> Result<()> {
-    let wanted = wanted.concat();
+/// [`ensure`], and `more` packages.
+pub(crate) fn ensure_with(more: &[&'static str]) -> Result<()> {
+    let wanted = [BUILD, TOOLS, more].concat();
     let missing = missing(&wanted)?;
     if missing.is_empty() {
         return Ok(());
