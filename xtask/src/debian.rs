@@ -3,7 +3,7 @@
 //! they and sources come from. The machine's own apt and packages are neither used
 //! nor changed.
 
-use crate::{exit::Unavailable, lock, packages, paths, run};
+use crate::{exit::UnavailableError, lock, packages, paths, run};
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
@@ -31,7 +31,7 @@ pub(crate) struct Debian {
 impl Debian {
     /// The folder with `packages` of `suite` (`trixie`, `unstable`, …) and what they
     /// need, made where it is missing: a minute and 300 MB for a small one. An archive
-    /// that does not answer is [`Unavailable`], unless there is a folder of old.
+    /// that does not answer is [`UnavailableError`], unless there is a folder of old.
     pub(crate) fn with(suite: &str, packages: &[&str]) -> Result<Self> {
         let first = packages.first().context("no package requested")?;
         let dir = paths::cache()?
@@ -85,7 +85,7 @@ impl Debian {
                 eprintln!("{err:#}\ncontinuing with {} as it is", self.root.display());
                 return Ok(());
             }
-            return Err(Unavailable(format!("no Debian {suite}: {err:#}")).into());
+            return Err(UnavailableError(format!("no Debian {suite}: {err:#}")).into());
         }
         remove(&self.root)?;
         fs::rename(&new, &self.root)

@@ -2,8 +2,8 @@
 //! Building our module: for a guest kernel, and for people's own.
 
 use crate::{
-    exit::Unavailable,
-    kernel::{self, Kernel, OnKernel},
+    exit::UnavailableError,
+    kernel::{self, Kernel, KernelChoice},
     lock, paths, run,
 };
 use anyhow::{Context, Result};
@@ -48,7 +48,7 @@ pub(crate) enum KmodAction {
     Log,
     /// Build the tests' module for a guest kernel, and print where it is
     #[command(hide = true)]
-    Tests(OnKernel),
+    Tests(KernelChoice),
 }
 
 #[derive(clap::Args)]
@@ -228,7 +228,7 @@ fn build_for_own(dir: &Path, with: &MakeArgs) -> Result<()> {
     // Another path is make's to understand: from kmod/ on, or with a `~`.
     if tree.is_absolute() && !tree.is_dir() {
         let tree = tree.display();
-        return Err(Unavailable(format!(
+        return Err(UnavailableError(format!(
             "no kernel build tree {tree}: see kmod/README.md for the requirements, set KDIR=DIR for \
              another tree, or use `cargo xtask guest`, which has its own kernel"
         ))

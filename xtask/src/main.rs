@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     match dispatch(Args::parse().task) {
         Ok(code) => code,
         Err(err) => {
-            let err = room::OutOfRoom::explain(err);
+            let err = room::FullDisk::explain(err);
             eprintln!("xtask: {err:#}");
             exit::code_of(&err)
         }

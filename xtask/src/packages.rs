@@ -2,7 +2,7 @@
 //! The distribution's packages that the project stands on.
 
 use crate::{
-    exit::{self, Unavailable},
+    exit::{self, UnavailableError},
     paths, run,
 };
 use anyhow::Result;
@@ -72,7 +72,7 @@ pub(crate) fn ensure_with(more: &[&'static str]) -> Result<()> {
     }
     if !rustix::process::geteuid().is_root() {
         let text = format!("packages are missing; run: {}", command(&missing));
-        return Err(Unavailable(text).into());
+        return Err(UnavailableError(text).into());
     }
     install(&missing).map_err(|err| exit::unavailable(err, "packages are missing"))
 }
@@ -108,7 +108,7 @@ fn missing(wanted: &[&'static str]) -> Result<Vec<&'static str>> {
         .args(["-W", "-f", "${db:Status-Status} ${Package}\n"])
         .output()
         .map_err(|err| {
-            Unavailable(format!(
+            UnavailableError(format!(
                 "cannot run dpkg-query ({err}): the set-up knows Debian's packages alone; \
                  elsewhere, install what corresponds to: {}",
                 wanted.join(" ")

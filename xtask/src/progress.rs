@@ -76,7 +76,7 @@ impl Progress {
         }
     }
 
-    /// It failed, which is told elsewhere.
+    /// It failed, which the caller reports.
     pub(crate) fn failed(self) {
         self.bar.finish_and_clear();
     }
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_told_once_a_hundred_steps_are_done() {
+    fn what_is_left_is_shown_once_a_hundred_steps_are_done() {
         let state = |at, total, seconds| state(at, Some(total), Duration::from_secs(seconds));
         assert_eq!(state(99, 1650, 40), "6%, 40 s");
         assert_eq!(state(165, 1650, 60), "10%, 60 s, about 9 min left");

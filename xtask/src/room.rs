@@ -62,8 +62,8 @@ impl Watch {
     }
 
     /// The error for whom `what` failed for want of room.
-    pub(crate) fn out(&self, what: &str) -> OutOfRoom {
-        OutOfRoom {
+    pub(crate) fn out(&self, what: &str) -> FullDisk {
+        FullDisk {
             what: what.to_owned(),
             full: fullest(&self.dir),
             since: self.roomy,
@@ -73,14 +73,14 @@ impl Watch {
 
 /// A file system is full.
 #[derive(Debug)]
-pub(crate) struct OutOfRoom {
+pub(crate) struct FullDisk {
     what: String,
     full: PathBuf,
     /// Before it there was room: what was written later may be cut short.
     since: SystemTime,
 }
 
-impl OutOfRoom {
+impl FullDisk {
     /// The same for an error of this program's own, whose chain says that there is no
     /// room; any other error as it is.
     pub(crate) fn explain(err: anyhow::Error) -> anyhow::Error {
@@ -125,7 +125,7 @@ impl OutOfRoom {
     }
 }
 
-impl fmt::Display for OutOfRoom {
+impl fmt::Display for FullDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left = left(&self.full).unwrap_or(0) >> 20;
         write!(
@@ -140,7 +140,7 @@ impl fmt::Display for OutOfRoom {
     }
 }
 
-impl std::error::Error for OutOfRoom {}
+impl std::error::Error for FullDisk {}
 
 /// Of the places that builds write to, the one with the least room.
 fn fullest(dir: &Path) -> PathBuf {
@@ -194,7 +194,7 @@ mod tests {
         };
         let whole = file("net/whole.o", Duration::from_secs(60));
         let doubtful = file("net/doubtful.o", Duration::ZERO);
-        let out = OutOfRoom {
+        let out = FullDisk {
             what: String::new(),
             full: dir.path().to_owned(),
             since,
@@ -207,13 +207,13 @@ mod tests {
     fn an_error_of_our_own_that_met_a_full_disk_says_what_to_do_and_others_stay() {
         let full = io::Error::from_raw_os_error(28);
         let err = anyhow::Error::from(full).context("cannot write x");
-        let text = OutOfRoom::explain(err).to_string();
+        let text = FullDisk::explain(err).to_string();
         assert!(text.starts_with("cannot write x: "), "{text}");
         assert!(
             text.contains("XDG_CACHE_HOME") && !text.contains('\n'),
             "{text}"
         );
-        let other = OutOfRoom::explain(anyhow::anyhow!("no such kernel"));
+        let other = FullDisk::explain(anyhow::anyhow!("no such kernel"));
         assert_eq!(other.to_string(), "no such kernel");
     }
 }

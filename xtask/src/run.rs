@@ -66,8 +66,8 @@ fn name(cmd: &Command) -> String {
 }
 
 /// Runs a long program with its output in `log`; shows `title` and progress
-/// out of `total` steps, where `step` tells which lines of output are one.
-/// An error quotes what it said last, or is a [`room::OutOfRoom`].
+/// out of `total` steps, where `step` says which lines of output are one.
+/// An error quotes what it said last, or is a [`room::FullDisk`].
 pub(crate) fn logged(
     cmd: &mut Command,
     log: &Path,

@@ -2,7 +2,7 @@
 //! `cargo xtask screenshots`: the pictures of docs/wireshark.md, of the real Wireshark
 //! on a display of its own.
 
-use crate::{exit::Unavailable, paths, run};
+use crate::{exit::UnavailableError, paths, run};
 use anyhow::{Context, Result, ensure};
 use std::{
     fs,
@@ -36,21 +36,21 @@ const SIZE: (u32, u32) = (1100, 640);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that ends with its task.
-struct Running(Child);
+struct ProgramGuard(Child);
 
-impl Drop for Running {
+impl Drop for ProgramGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-fn start(cmd: &mut Command) -> Result<Running> {
+fn start(cmd: &mut Command) -> Result<ProgramGuard> {
     let name = cmd.get_program().to_string_lossy().into_owned();
     cmd.stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    Ok(Running(
+    Ok(ProgramGuard(
         cmd.spawn().with_context(|| format!("cannot run {name}"))?,
     ))
 }
@@ -63,7 +63,7 @@ pub(crate) fn task() -> Result<()> {
             .stdout(Stdio::null())
             .status();
         if !found.is_ok_and(|it| it.success()) {
-            return Err(Unavailable(format!("{program} is missing; run: {INSTALL}")).into());
+            return Err(UnavailableError(format!("{program} is missing; run: {INSTALL}")).into());
         }
     }
     let home = tempfile::tempdir().context("cannot create a directory")?;
@@ -97,7 +97,7 @@ pub(crate) fn task() -> Result<()> {
         .stdin(Stdio::null())
         .stdout(fd)
         .stderr(Stdio::null());
-    let _server = Running(server.spawn().context("cannot run Xvfb")?);
+    let _server = ProgramGuard(server.spawn().context("cannot run Xvfb")?);
     let display = wait_for(|| {
         let text = fs::read_to_string(&number).unwrap_or_default();
         (!text.trim().is_empty()).then(|| format!(":{}", text.trim()))

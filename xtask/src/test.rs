@@ -4,7 +4,7 @@
 use crate::{
     cargo, codegen,
     debian::Debian,
-    exit::{self, Unavailable},
+    exit::{self, UnavailableError},
     kernel::{self, Checkers, Kernel},
     kmod::{self, Build},
     packages, paths, run,
@@ -139,7 +139,7 @@ pub(crate) fn task(args: &TestArgs) -> Result<ExitCode> {
         eprintln!("{name} is not on the list of allowed skips");
     }
     let code = match outcome {
-        Err(err) if err.is::<Unavailable>() => {
+        Err(err) if err.is::<UnavailableError>() => {
             eprintln!("xtask: {err:#}");
             exit::code_of(&err)
         }
@@ -214,7 +214,7 @@ fn in_wireshark(suite: &str, args: &TestArgs, tally: &mut Tally) -> Result<()> {
     cmd.arg("--").args(&args.filter);
     let title = format!("Wireshark of {suite}");
     let debian = match Debian::with(suite, &["tshark"]) {
-        Err(err) if err.is::<Unavailable>() => {
+        Err(err) if err.is::<UnavailableError>() => {
             println!("{title}: {err:#}");
             return skip(&mut cmd, &title, tally);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the module tells beyond the do form's basic attributes: the dump of L2_LIST, the
+//! What the module reports beyond the do form's basic attributes: the dump of L2_LIST, the
 //! counters and the details. Numbers are literals on purpose: they are the wire's.
 
 mod common;
@@ -195,7 +195,7 @@ guest_tests! {
     }
 
     fn what_changes_while_the_last_part_is_made_is_told_by_the_end_alone() {
-        // One CPU gives nobody a turn within a walk: there the end alone tells nothing.
+        // One CPU gives nobody a turn within a walk: there the end alone shows nothing.
         let can_happen = thread::available_parallelism().unwrap().get() > 1;
         make_dummies("d", 300);
         let lines = "link add come type dummy\nlink del come\n".repeat(100);
@@ -220,7 +220,7 @@ guest_tests! {
             }
             is_over.store(true, Ordering::Relaxed);
         });
-        assert_eq!(by_end > 0, can_happen, "{dumps} dumps, {by_part} told by a part, {by_end} by the end");
+        assert_eq!(by_end > 0, can_happen, "{dumps} dumps, {by_part} shown by a part, {by_end} by the end");
     }
 
     fn a_request_with_what_the_module_does_not_know_is_refused_in_both_forms() {
@@ -314,11 +314,11 @@ guest_tests! {
             let flags = word(18).unwrap();
             let names = FLAGS.iter().enumerate().filter(|(bit, _)| flags >> bit & 1 == 1);
             let names: BTreeSet<_> = names.map(|(_, name)| *name).collect();
-            let told = theirs["flags"].as_array().unwrap().iter().filter_map(|it| it.as_str());
+            let flags = theirs["flags"].as_array().unwrap().iter().filter_map(|it| it.as_str());
             // NO-CARRIER is ip's own word for UP without RUNNING, which it never prints.
-            let told: BTreeSet<_> = told.filter(|it| *it != "NO-CARRIER").collect();
+            let flags: BTreeSet<_> = flags.filter(|it| *it != "NO-CARRIER").collect();
             let names: BTreeSet<_> = names.into_iter().filter(|it| *it != "RUNNING").collect();
-            assert_eq!(names, told, "IFI_FLAGS of {who}");
+            assert_eq!(names, flags, "IFI_FLAGS of {who}");
             let netnsid = get(19).map(|data| i64::from(wire::number(data).cast_signed()));
             assert_eq!(netnsid, theirs["link_netnsid"].as_i64(), "LINK_NETNSID of {who}");
             compared += 1;

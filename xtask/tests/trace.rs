@@ -90,7 +90,7 @@ guest_tests! {
     }
 
     fn a_process_that_runs_already_is_traced_until_it_ends() {
-        // It keeps its socket, and asks once more when it is told to.
+        // It keeps its socket, and asks once more on a sign.
         let script = "mkfifo /run/go
             python3 -c 'import socket, struct
             s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)

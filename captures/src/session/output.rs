@@ -159,7 +159,7 @@ fn create_new(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The numbers of user and group that sudo(8) tells root of.
+/// The numbers of user and group that sudo(8) hands to root.
 fn sudo_caller() -> Option<(u32, u32)> {
     let number = |name| std::env::var(name).ok()?.parse().ok();
     let caller = (number("SUDO_UID")?, number("SUDO_GID")?);

@@ -5,7 +5,7 @@
 //! which read and write all its registers.
 
 use super::{samples::Samples, table::table};
-use crate::{guest, kernel::OnKernel, run};
+use crate::{guest, kernel::KernelChoice, run};
 use anyhow::{Context, Result};
 use rustix::process::{Signal, getpid, getppid, kill_process};
 use std::{
@@ -32,7 +32,7 @@ const ROWS: [Row; 5] = [
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: OnKernel,
+    on: KernelChoice,
     /// How often each is measured
     #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
     rounds: u32,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What `cargo xtask guest` takes.
 
-use crate::kernel::OnKernel;
+use crate::kernel::KernelChoice;
 use std::{ffi::OsString, path::PathBuf};
 
 #[derive(clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct GuestArgs {
     #[arg(long)]
     pub(super) list: bool,
     #[command(flatten)]
-    pub(super) on: OnKernel,
+    pub(super) on: KernelChoice,
     /// Module to load first, or `none` [default: nl_kernel.ko, built if stale]
     #[arg(long, value_name = "FILE|none")]
     pub(super) module: Option<PathBuf>,
@@ -46,7 +46,7 @@ impl GuestArgs {
     pub(super) fn proof(kernel: &str) -> Self {
         Self {
             list: false,
-            on: OnKernel {
+            on: KernelChoice {
                 kernel: kernel.to_owned(),
             },
             module: Some("none".into()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Why a guest died without a word: its log, its process's end and the host tell, mostly.
+//! Why a guest died without a word: its log, its process's end and the host show it, mostly.
 //!
 //! The words are those of arch/um of Linux 6.12, of qemu, and of the kernel's panics.
 
@@ -54,7 +54,7 @@ pub(super) enum Cause {
     Processes,
     /// Somebody on the host killed it.
     Killed(i32),
-    /// It was told to power off or to restart.
+    /// It was ordered to power off or to restart.
     SwitchedOff,
     /// Pid 1 gave up before there was a way to say so.
     Init(String),
@@ -275,7 +275,7 @@ Checking if /dev/shm is on tmpfs...OK
 Checking PROT_EXEC mmap in /dev/shm...";
 
     #[test]
-    fn too_little_room_for_the_fpu_state_is_told_before_the_end_of_init_that_comes_of_it() {
+    fn too_little_room_for_the_fpu_state_is_reported_before_the_end_of_init_that_comes_of_it() {
         let log = "\
 userspace - ptrace set fp regs failed, errno = 14
 Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
@@ -285,7 +285,7 @@ Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
     }
 
     #[test]
-    fn too_little_memory_in_the_guest_is_told_with_how_much_that_was() {
+    fn too_little_memory_in_the_guest_is_reported_with_how_much_that_was() {
         for log in [
             "Too few physical memory! Needed=14680064, given=8388608\n",
             "Kernel panic - not syncing: System is deadlocked on memory\n",
@@ -298,7 +298,7 @@ Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
     }
 
     #[test]
-    fn memory_that_the_host_refuses_is_told_with_the_rule_by_which_it_does() {
+    fn memory_that_the_host_refuses_is_reported_with_the_rule_by_which_it_does() {
         let refused = [
             "setup_physmem - mapping 4278190080 bytes of memory at 0x61000000 failed - errno = -12\n",
             "UML ran out of memory on the host side! This can happen due to a memory limitation",
@@ -318,7 +318,7 @@ Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
     }
 
     #[test]
-    fn a_full_or_noexec_folder_is_told_by_its_name() {
+    fn a_full_or_noexec_folder_is_named() {
         let log = TEMPDIR.replace("/dev/shm", "/mnt/tmp");
         let bus = "Bus error - the host /dev/shm or /tmp mount likely just ran out of space\n\
                    Kernel panic - not syncing: Kernel mode signal 7\n";
@@ -332,7 +332,7 @@ Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
     }
 
     #[test]
-    fn a_host_without_ptrace_or_processes_is_told() {
+    fn a_host_without_ptrace_or_processes_is_reported() {
         let check = "Checking that ptrace can change system call numbers...";
         for words in [
             "ptrace: Operation not permitted\ncheck_ptrace : expected SIGSTOP, got status = 9",
@@ -351,7 +351,7 @@ Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
     }
 
     #[test]
-    fn without_words_the_end_of_the_process_tells() {
+    fn without_words_the_end_of_the_process_decides() {
         let of = |status: Option<i32>, log| {
             Cause::of(&Remains {
                 status: status.map(ExitStatus::from_raw),

@@ -11,7 +11,7 @@ use super::{
     shipped, source,
     toolchain::{self, Toolchain},
 };
-use crate::{lock, room::OutOfRoom, run};
+use crate::{lock, room::FullDisk, run};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
@@ -55,7 +55,7 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
         Some(image) => shipped::build(kernel, image, dir),
     };
     if let Err(err) = made {
-        if let Some(full) = err.downcast_ref::<OutOfRoom>() {
+        if let Some(full) = err.downcast_ref::<FullDisk>() {
             full.remove_doubtful(&dir.join("build"))?;
         }
         return Err(err);

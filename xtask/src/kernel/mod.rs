@@ -14,7 +14,7 @@ mod toolchain;
 mod toolroot;
 mod unstable;
 
-use crate::{exit::Unavailable, packages, paths, room::OutOfRoom};
+use crate::{exit::UnavailableError, packages, paths, room::FullDisk};
 use anyhow::{Context, Result};
 use clap::{ValueEnum, builder::PossibleValuesParser};
 pub(crate) use make::is_step;
@@ -31,7 +31,7 @@ use toolroot::ToolRoot;
 
 /// The guest kernel that a task is about.
 #[derive(clap::Args)]
-pub(crate) struct OnKernel {
+pub(crate) struct KernelChoice {
     /// The kernel to use
     #[arg(
         long,
@@ -49,7 +49,7 @@ pub(crate) struct KernelArgs {
     #[arg(long, value_name = "WHAT")]
     print: KernelPath,
     #[command(flatten)]
-    on: OnKernel,
+    on: KernelChoice,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -246,7 +246,7 @@ impl Kernel {
     }
 
     /// Gets its source, unless it is built already. An error is an
-    /// [`Unavailable`]: where there is no source, there is nothing to test.
+    /// [`UnavailableError`]: where there is no source, there is nothing to test.
     pub(crate) fn ensure_source(&self) -> Result<()> {
         let ensure = || -> Result<()> {
             if !self.is_built()? {
@@ -258,12 +258,12 @@ impl Kernel {
     }
 
     fn unavailable(&self, err: anyhow::Error) -> anyhow::Error {
-        let err = OutOfRoom::explain(err);
-        Unavailable(format!("no kernel `{}`: {err:#}", self.name)).into()
+        let err = FullDisk::explain(err);
+        UnavailableError(format!("no kernel `{}`: {err:#}", self.name)).into()
     }
 
     /// Builds it if it is not built; returns the build folder. Every error is
-    /// an [`Unavailable`].
+    /// an [`UnavailableError`].
     pub(crate) fn ensure(&self) -> Result<PathBuf> {
         let ensure = || -> Result<PathBuf> {
             let dir = self.dir()?;

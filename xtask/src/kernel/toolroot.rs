@@ -7,7 +7,7 @@
 //! cache and the target folder at their usual places.
 
 use super::{apt::Apt, release::Image, source};
-use crate::{exit::Unavailable, lock, paths, run};
+use crate::{exit::UnavailableError, lock, paths, run};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
@@ -121,7 +121,7 @@ impl ToolRoot {
     /// kernel's own configuration, names: Rust metadata of any other is refused.
     pub(super) fn check(&self, config: &str) -> Result<()> {
         let ours = run::output(self.command("rustc")?.arg("--version")).map_err(|err| {
-            Unavailable(format!(
+            UnavailableError(format!(
                 "cannot run Debian unstable's rustc in {} ({err:#}): it takes root, or user \
                  namespaces for everybody (sysctl kernel.unprivileged_userns_clone=1, \
                  kernel.apparmor_restrict_unprivileged_userns=0)",
@@ -137,7 +137,7 @@ impl ToolRoot {
                 "Debian unstable's kernel was built by {theirs}, but its archive has {ours}: \
                  no module can be built for it until one of them moves on"
             );
-            return Err(Unavailable(text).into());
+            return Err(UnavailableError(text).into());
         }
         Ok(())
     }

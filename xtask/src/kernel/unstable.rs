@@ -5,7 +5,7 @@ use super::{
     apt::{Apt, Paragraph},
     release::{Image, Release},
 };
-use crate::{exit::Unavailable, lock, paths};
+use crate::{exit::UnavailableError, lock, paths};
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -77,7 +77,7 @@ impl Question {
                     );
                     Ok(old)
                 }
-                None => Err(Unavailable(format!("Debian unstable: {err:#}")).into()),
+                None => Err(UnavailableError(format!("Debian unstable: {err:#}")).into()),
             },
         }
     }

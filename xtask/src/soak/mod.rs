@@ -17,7 +17,7 @@ mod socket;
 use crate::{
     cargo,
     guest::{self, complaints::complaint},
-    kernel::OnKernel,
+    kernel::KernelChoice,
     kmod, run,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -32,7 +32,7 @@ pub(crate) struct SoakArgs {
     /// The test to run
     test: SoakTest,
     #[command(flatten)]
-    on: OnKernel,
+    on: KernelChoice,
     /// Number of messages, inputs, rounds, allocations, or runs of each command
     /// [default: 1000000, 1000000, 300, 100, 500, 100]
     #[arg(short = 'n', long, value_name = "N")]
