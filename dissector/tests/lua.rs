@@ -101,7 +101,7 @@ fn answer(names: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
-fn a_frame_of_many_messages_is_told_in_few_words() {
+fn a_frame_of_many_messages_is_summed_up_in_few_words() {
     let plugin = Plugin::new();
     let all: Vec<u8> = (0..5).flat_map(|_| answer(&[b"eth0\0"])).collect();
     for _again in 0..2 {

@@ -91,7 +91,7 @@ fn a_guest_that_crashes_or_hangs_reads_as_unavailable() {
 }
 
 #[test]
-fn a_module_that_the_kernel_refuses_is_told_and_the_command_does_not_run() {
+fn a_module_that_the_kernel_refuses_is_reported_and_the_command_does_not_run() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"no module").unwrap();
     let out = guest()
@@ -181,7 +181,7 @@ fn a_temporary_folder_below_one_that_the_guest_has_of_its_own_is_the_hosts() {
 }
 
 #[test]
-fn whatever_keeps_the_command_from_running_is_unavailable_and_told() {
+fn whatever_keeps_the_command_from_running_is_unavailable_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     let blank = dir.path().join("a b");
     fs::create_dir(&blank).unwrap();

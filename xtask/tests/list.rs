@@ -92,7 +92,7 @@ const FLAGS: [&str; 19] = [
 ];
 
 #[test]
-fn the_permanent_address_is_told_where_a_link_has_one_as_ip_does() {
+fn the_permanent_address_is_reported_where_a_link_has_one_as_ip_does() {
     // Whatever `ip link add` makes has none: hardware does, and a module of the tests.
     let module = common::tests_module(&common::kernel());
     let body = || {
@@ -120,7 +120,7 @@ fn the_permanent_address_is_told_where_a_link_has_one_as_ip_does() {
         assert_eq!(perm0["permaddr"], "02:00:00:00:07:01");
         sh("rmmod nl_tests");
     };
-    let name = "the_permanent_address_is_told_where_a_link_has_one_as_ip_does";
+    let name = "the_permanent_address_is_reported_where_a_link_has_one_as_ip_does";
     common::in_guest(name, &[], body);
 }
 
@@ -194,7 +194,7 @@ guest_tests! {
         assert_eq!(wire::number(find(last, 4)), 1400);
     }
 
-    fn what_changes_while_the_last_part_is_made_is_told_by_the_end_alone() {
+    fn what_changes_while_the_last_part_is_made_is_reported_by_the_end_alone() {
         // One CPU gives nobody a turn within a walk: there the end alone shows nothing.
         let can_happen = thread::available_parallelism().unwrap().get() > 1;
         make_dummies("d", 300);
@@ -213,9 +213,9 @@ guest_tests! {
             let enough = |dumps, by_end| if can_happen { by_end > 0 } else { dumps >= 300 };
             while !enough(dumps, by_end) && start.elapsed() < DEADLINE {
                 let (parts, is_consistent) = client.dump(L2_LIST, &[]).unwrap();
-                let is_told = parts.iter().any(|part| part.flags & NLM_F_DUMP_INTR != 0);
-                by_part += usize::from(is_told);
-                by_end += usize::from(!is_consistent && !is_told);
+                let is_marked = parts.iter().any(|part| part.flags & NLM_F_DUMP_INTR != 0);
+                by_part += usize::from(is_marked);
+                by_end += usize::from(!is_consistent && !is_marked);
                 dumps += 1;
             }
             is_over.store(true, Ordering::Relaxed);

@@ -43,7 +43,7 @@ fn listener() -> Client {
 }
 
 guest_tests! {
-    fn each_event_of_an_ethernet_interface_is_told_by_its_operation() {
+    fn each_event_of_an_ethernet_interface_is_notified_by_its_operation() {
         // It speaks by itself when it comes up, and that is no event.
         let mut client = listener();
         for (command, expected) in [
@@ -64,7 +64,7 @@ guest_tests! {
         }
     }
 
-    fn a_state_that_follows_the_carrier_is_told() {
+    fn a_state_that_follows_the_carrier_is_notified() {
         sh("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up");
         common::settle();
         let mut client = listener();
@@ -74,7 +74,7 @@ guest_tests! {
         assert!(all.contains(&"change v0".to_owned()) && all.contains(&"change v1".to_owned()), "{all:?}");
     }
 
-    fn what_the_definition_says_is_not_told_is_not_and_the_rest_is() {
+    fn what_the_definition_says_is_not_notified_is_not_and_the_rest_is() {
         sh("ip link add d0 type dummy; ip link add d1 type dummy; ip link set d1 up
             ip link add br0 address 02:00:00:00:00:09 type bridge
             ip link add v0 type veth peer name v1; ip netns add other");
@@ -97,7 +97,7 @@ guest_tests! {
         sh("ip netns del other");
     }
 
-    fn who_joins_while_the_module_is_being_loaded_is_told_to_dump_anew() {
+    fn who_joins_while_the_module_is_being_loaded_learns_to_dump_anew() {
         use std::sync::atomic::{AtomicBool, Ordering};
         sh("rmmod nl_kernel");
         let module = common::module_file().display().to_string();
@@ -142,7 +142,7 @@ guest_tests! {
         assert!(caught || cpus == 1, "nobody ever joined in time");
     }
 
-    fn what_is_not_ethernet_is_not_told() {
+    fn what_is_not_ethernet_is_not_notified() {
         let mut client = listener();
         sh("ip tuntap add tun0 mode tun; ip link set tun0 up; ip link set lo up
             ip link set lo mtu 2000; ip link add nlmon9 type nlmon; ip link del tun0");
@@ -170,7 +170,7 @@ guest_tests! {
         sh("ip netns del other");
     }
 
-    fn a_group_is_each_namespaces_own_and_a_move_is_told_in_both() {
+    fn a_group_is_each_namespaces_own_and_a_move_is_notified_in_both() {
         sh("ip netns add other");
         let (mut here, mut there) = (listener(), in_namespace("other", listener));
         sh("ip -n other link add x type dummy");
@@ -197,7 +197,7 @@ guest_tests! {
         assert_eq!(dumped, 61);
     }
 
-    fn a_listener_that_reads_too_late_is_told_that_it_lost_something() {
+    fn a_listener_that_reads_too_late_learns_that_it_lost_something() {
         let client = listener();
         make_dummies("d", 600);
         assert_eq!(client.read_error(), Some(ENOBUFS));

@@ -304,7 +304,7 @@ os.kill(os.getpid(), signal.SIGALRM)
         assert_eq!(comments.lines().count(), 2, "{comments}");
     }
 
-    fn what_a_socket_had_no_room_for_is_told() {
+    fn what_a_socket_had_no_room_for_is_reported() {
         fs::write("/run/p.py", "
 import socket, subprocess
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)

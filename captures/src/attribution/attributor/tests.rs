@@ -296,7 +296,7 @@ fn after_the_clock_was_set_what_is_there_is_known_still() {
 }
 
 #[test]
-fn what_others_are_told_of_a_change_is_no_answer() {
+fn a_notification_of_a_change_to_others_is_no_answer() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_NEWLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
@@ -326,7 +326,7 @@ fn a_message_that_the_tap_never_sees_was_refused() {
 }
 
 #[test]
-fn where_not_all_is_told_nobody_is_known_for_sure() {
+fn where_not_all_is_intercepted_nobody_is_known_for_sure() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
     assert_eq!(
@@ -391,7 +391,7 @@ fn an_answer_is_of_the_socket_that_asked_though_one_before_it_had_its_port_id_an
 }
 
 #[test]
-fn only_what_changes_rules_is_told_to_others() {
+fn only_what_changes_rules_is_notified_to_others() {
     let mut attributor = attributor();
     let port = Port {
         protocol: libc::NETLINK_NETFILTER as u16,
