@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Exit codes of `cargo xtask`.
 
-use std::{fmt, process::ExitCode};
+use std::process::ExitCode;
 
 /// A failed task.
 pub(crate) const FAILED: u8 = 1;
@@ -10,16 +10,9 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const UNAVAILABLE: u8 = 69;
 
 /// Marks an error that ends with [`UNAVAILABLE`]: the task itself never ran.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct UnavailableError(pub(crate) String);
-
-impl fmt::Display for UnavailableError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UnavailableError {}
 
 /// Whatever went wrong, the thing asked for never ran.
 pub(crate) fn unavailable(err: anyhow::Error, what: &str) -> anyhow::Error {

@@ -5,13 +5,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
     fmt,
     io::IsTerminal,
-    sync::mpsc,
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 /// A stage that took less is not worth a line of its own when it is done.
 const WORTH_A_LINE: Duration = Duration::from_secs(10);
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// So many steps say how long the others will take.
 const ENOUGH: u64 = 100;
@@ -22,8 +22,14 @@ pub(crate) struct Progress {
     start: Instant,
     /// Hidden where there is no terminal; it counts there too.
     bar: ProgressBar,
-    minutes: Option<Minutes>,
-    shown: bool,
+    shown: Option<Shown>,
+}
+
+/// Where it is shown.
+enum Shown {
+    OnTerminal,
+    /// A line a minute, for who watches a log; when the last was written.
+    InLog(Instant),
 }
 
 impl Progress {
@@ -34,44 +40,48 @@ impl Progress {
             title: title.to_owned(),
             start: Instant::now(),
             bar,
-            minutes: None,
-            shown: false,
+            shown: None,
         }
     }
 
     /// One step more.
     pub(crate) fn step(&mut self) {
-        if !self.shown {
-            self.show();
-        }
         self.bar.inc(1);
+        match &mut self.shown {
+            None => self.shown = Some(self.show()),
+            Some(Shown::InLog(last)) if last.elapsed() >= MINUTE => {
+                *last = Instant::now();
+                let bar = &self.bar;
+                let state = state(bar.position(), bar.length(), bar.elapsed());
+                eprintln!("{} … {state}", self.title);
+            }
+            Some(_) => {}
+        }
     }
 
-    fn show(&mut self) {
-        self.shown = true;
-        if std::io::stderr().is_terminal() {
-            // A line that is wider than the terminal would not be one.
-            let style = ProgressStyle::with_template("{spinner} {prefix} {state} {wide_msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner())
-                .with_key("state", |bar: &ProgressState, to: &mut dyn fmt::Write| {
-                    let _ = to.write_str(&state(bar.pos(), bar.len(), bar.elapsed()));
-                });
-            self.bar.set_style(style);
-            self.bar.set_prefix(self.title.clone());
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.enable_steady_tick(Duration::from_millis(200));
-        } else {
+    fn show(&self) -> Shown {
+        if !std::io::stderr().is_terminal() {
             eprintln!("{} …", self.title);
-            self.minutes = Some(Minutes::new(self.title.clone(), self.bar.clone()));
+            return Shown::InLog(Instant::now());
         }
+        // A line that is wider than the terminal would not be one.
+        let style = ProgressStyle::with_template("{spinner} {prefix} {state} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .with_key("state", |bar: &ProgressState, to: &mut dyn fmt::Write| {
+                let _ = to.write_str(&state(bar.pos(), bar.len(), bar.elapsed()));
+            });
+        self.bar.set_style(style);
+        self.bar.set_prefix(self.title.clone());
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        self.bar.enable_steady_tick(Duration::from_millis(200));
+        Shown::OnTerminal
     }
 
     /// It ended well.
     pub(crate) fn done(self) {
         let took = self.start.elapsed();
         self.bar.finish_and_clear();
-        drop(self.minutes);
-        if self.shown && took >= WORTH_A_LINE {
+        if self.shown.is_some() && took >= WORTH_A_LINE {
             eprintln!("{}: {}", self.title, words(took));
         }
     }
@@ -79,36 +89,6 @@ impl Progress {
     /// It failed, which the caller reports.
     pub(crate) fn failed(self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// Says each minute that something moves, for who watches a log; until it is dropped.
-struct Minutes {
-    stop: Option<mpsc::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Minutes {
-    fn new(title: String, bar: ProgressBar) -> Self {
-        let (stop, stopped) = mpsc::channel::<()>();
-        let minute = Duration::from_secs(60);
-        let thread = thread::spawn(move || {
-            while stopped.recv_timeout(minute) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let state = state(bar.position(), bar.length(), bar.elapsed());
-                eprintln!("{title} … {state}");
-            }
-        });
-        Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Minutes {
-    fn drop(&mut self) {
-        self.stop.take();
-        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

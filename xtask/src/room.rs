@@ -4,7 +4,7 @@
 use crate::paths;
 use anyhow::{Context, Result};
 use std::{
-    env, fmt, fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -72,7 +72,14 @@ impl Watch {
 }
 
 /// A file system is full.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{what}: no space left on the device of {} ({} MB): make room there ({FIRST_KERNEL}; \
+     a few 100 MB of temporary files), or have XDG_CACHE_HOME (the cache), \
+     CARGO_TARGET_DIR or TMPDIR name another place, and call again: what was built \
+     stays, and the build goes on",
+    full.display(), left(full).unwrap_or(0) >> 20
+)]
 pub(crate) struct FullDisk {
     what: String,
     full: PathBuf,
@@ -124,23 +131,6 @@ impl FullDisk {
         Ok(())
     }
 }
-
-impl fmt::Display for FullDisk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let left = left(&self.full).unwrap_or(0) >> 20;
-        write!(
-            f,
-            "{}: no space left on the device of {} ({left} MB): make room there ({FIRST_KERNEL}; \
-             a few 100 MB of temporary files), or have XDG_CACHE_HOME (the cache), \
-             CARGO_TARGET_DIR or TMPDIR name another place, and call again: what was built \
-             stays, and the build goes on",
-            self.what,
-            self.full.display(),
-        )
-    }
-}
-
-impl std::error::Error for FullDisk {}
 
 /// Of the places that builds write to, the one with the least room.
 fn fullest(dir: &Path) -> PathBuf {

@@ -130,9 +130,11 @@ fn shown(trace: &[Frame<'_>]) -> Vec<String> {
         if is_in_doubt || MACHINERY.contains(&frame.function) {
             continue;
         }
+        // A function of Rust's by its path, every other as it is.
+        let function = rustc_demangle::demangle(frame.function);
         let name = match frame.module {
-            Some(module) => format!("{} [{module}]", readable(frame.function)),
-            None => readable(frame.function),
+            Some(module) => format!("{function:#} [{module}]"),
+            None => format!("{function:#}"),
         };
         if names.last() != Some(&name) {
             names.push(name);
@@ -203,37 +205,6 @@ impl<'a> Frame<'a> {
             is_start: offset == "0",
         })
     }
-}
-
-/// A function of Rust's by its path; every other as it is.
-fn readable(symbol: &str) -> String {
-    let Some(mut rest) = symbol.strip_prefix("_R") else {
-        return symbol.to_owned();
-    };
-    let mut path: Vec<&str> = Vec::new();
-    while let Some(next) = rest.chars().next() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits > 0 {
-            let length: usize = rest[..digits].parse().unwrap_or(0);
-            let name = &rest[digits..];
-            let name = name.strip_prefix('_').unwrap_or(name);
-            let Some((name, after)) = name.split_at_checked(length) else {
-                break;
-            };
-            path.push(name);
-            rest = after;
-        } else if matches!(next, 's' | 'B') {
-            // A number in base 62, up to a `_`, that tells one of the same name from another.
-            rest = rest.split_once('_').map_or("", |(_, after)| after);
-        } else {
-            rest = &rest[next.len_utf8()..];
-        }
-    }
-    path.retain(|name| !name.is_empty());
-    if path.is_empty() {
-        return symbol.to_owned();
-    }
-    path.join("::")
 }
 
 impl fmt::Display for LastWords {
@@ -311,7 +282,8 @@ mod tests {
         let line = format!("{function}+0x13/0x30 [nl_kernel]");
         let log = OF_THE_KERNEL.replace("mock_phc_index+0x0/0x20", &line);
         let text = report_of(&log);
-        let path = "nl_kernel::genl::operation::doit_callback::NullDereference [nl_kernel] < ";
+        let path = "nl_kernel::genl::operation::doit_callback::<nl_kernel::NullDereference> \
+                    [nl_kernel] < ";
         assert!(text.contains(path), "{text}");
         assert!(text.ends_with("the module nl_kernel is in the trace, a fault of ours"));
         // Not where it is the module of somebody else.
