@@ -65,19 +65,14 @@ impl Debian {
         let log = dir.join("log");
         let mut cmd = Command::new("mmdebstrap");
         // A mirror may be a copy whose date has passed; what it says is signed.
-        cmd.args([
-            "--variant=apt",
-            "--aptopt=Acquire::Check-Valid-Until \"false\"",
-        ])
-        .args([
-            "--aptopt=Acquire::http::Timeout \"30\"",
-            "--format=directory",
-        ])
-        .arg(format!("--mode={mode}"))
-        .arg(format!("--include={}", packages.replace(' ', ",")))
-        .arg(suite)
-        .arg(&new)
-        .arg(format!("deb [signed-by={KEYS}] {mirror} {suite} main"));
+        cmd.arg("--aptopt=Acquire::Check-Valid-Until \"false\"")
+            .arg("--aptopt=Acquire::http::Timeout \"30\"")
+            .args(["--variant=apt", "--format=directory"])
+            .arg(format!("--mode={mode}"))
+            .arg(format!("--include={}", packages.replace(' ', ",")))
+            .arg(suite)
+            .arg(&new)
+            .arg(format!("deb [signed-by={KEYS}] {mirror} {suite} main"));
         let title = format!("unpacking Debian {suite} with {packages}");
         if let Err(err) = run::logged(&mut cmd, &log, &title, 0, |_| true) {
             remove(&new)?;

@@ -26,6 +26,7 @@ mod screenshots;
 mod setup;
 mod soak;
 mod test;
+mod wait;
 
 use args::{Args, Task};
 use clap::Parser;

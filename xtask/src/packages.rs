@@ -11,61 +11,26 @@ use std::{collections::HashSet, process::Command};
 /// The guest kernel's source.
 pub(crate) const KERNEL_SOURCE: &str = "linux-source-6.12";
 
-/// What builds the guest kernel and a Rust module for it. Clippy's driver must
-/// be the very build of the rustc that built the kernel.
-const BUILD: &[&str] = &[
-    KERNEL_SOURCE,
-    "rustc-web",
-    "rust-web-src",
-    "rust-web-clippy",
-    "clang-19",
-    "lld-19",
-    "llvm-19",
-    "libclang-19-dev",
-    "build-essential",
-    "flex",
-    "bison",
-    "libelf-dev",
-    "libssl-dev",
-    "bc",
-    "cpio",
-    "kmod",
-    "rsync",
-    "pahole",
-    "patch",
-    "xz-utils",
-];
+/// What builds the guest kernel and a Rust module for it. Clippy's driver must be the very
+/// build of the rustc that built the kernel.
+const BUILD: &str = "rustc-web rust-web-src rust-web-clippy clang-19 lld-19 llvm-19 \
+    libclang-19-dev build-essential flex bison \
+    libelf-dev libssl-dev bc cpio kmod rsync pahole patch xz-utils";
 
 /// What runs in the guest, or judges what came out of it.
-const TOOLS: &[&str] = &[
-    "iproute2",
-    "ethtool",
-    "libteam-utils",
-    "tshark",
-    "wireshark-common",
-    "tcpdump",
-    "python3-yaml",
-    "python3-jsonschema",
-    "chromium",
-    "mmdebstrap",
-    "ethtool",
-    "wireguard-tools",
-    "busybox-static",
-    "python3-pyroute2",
-    "sudo",
-    "iputils-ping",
-    "libcap2-bin",
-];
+const TOOLS: &str = "iproute2 ethtool libteam-utils tshark wireshark-common tcpdump \
+    python3-yaml python3-jsonschema chromium mmdebstrap wireguard-tools \
+    busybox-static python3-pyroute2 sudo iputils-ping libcap2-bin";
 
 /// Installs what is missing of the packages that every task stands on; without root an
 /// error that gives the command.
 pub(crate) fn ensure() -> Result<()> {
-    ensure_with(&[])
+    ensure_with("")
 }
 
 /// [`ensure`], and `more` packages.
-pub(crate) fn ensure_with(more: &[&'static str]) -> Result<()> {
-    let wanted = [BUILD, TOOLS, more].concat();
+pub(crate) fn ensure_with(more: &str) -> Result<()> {
+    let wanted = [KERNEL_SOURCE, BUILD, TOOLS, more].join(" ");
     let missing = missing(&wanted)?;
     if missing.is_empty() {
         return Ok(());
@@ -103,23 +68,23 @@ fn install(missing: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn missing(wanted: &[&'static str]) -> Result<Vec<&'static str>> {
+/// Those of the wanted packages that are not installed.
+fn missing(wanted: &str) -> Result<Vec<&str>> {
     let out = Command::new("dpkg-query")
         .args(["-W", "-f", "${db:Status-Status} ${Package}\n"])
         .output()
         .map_err(|err| {
             UnavailableError(format!(
                 "cannot run dpkg-query ({err}): the set-up knows Debian's packages alone; \
-                 elsewhere, install what corresponds to: {}",
-                wanted.join(" ")
+                 elsewhere, install what corresponds to: {wanted}"
             ))
         })?;
     let text = String::from_utf8_lossy(&out.stdout);
-    let installed: HashSet<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("installed "))
+    let lines = text.lines();
+    let installed: HashSet<&str> = lines
+        .filter_map(|it| it.strip_prefix("installed "))
         .collect();
-    let wanted = wanted.iter().copied();
+    let wanted = wanted.split_whitespace();
     Ok(wanted.filter(|name| !installed.contains(name)).collect())
 }
 

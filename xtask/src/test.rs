@@ -56,7 +56,7 @@ type Check = (&'static str, fn() -> Result<()>);
 
 const CHECKS: &[Check] = &[
     ("the sources are formatted", || {
-        run::check(cargo::command().args(["fmt", "--all", "--check"]))
+        run::check(&mut cargo::command("fmt --all --check"))
     }),
     (
         "the modules' sources are formatted as the kernel's are",
@@ -64,28 +64,16 @@ const CHECKS: &[Check] = &[
     ),
     ("generated files are up to date", || codegen::all(true)),
     ("clippy has no warnings", || {
-        run::check(cargo::command().args([
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-Dwarnings",
-        ]))
+        run::check(&mut cargo::command(
+            "clippy --quiet --workspace --all-targets -- -Dwarnings",
+        ))
     }),
     ("the kernel's clippy has no warnings for the module", || {
         kmod::build(Kernel::named("default")?, Build::Clippy).map(drop)
     }),
     ("the documentation builds without warnings", || {
         run::check(
-            cargo::command()
-                .args([
-                    "doc",
-                    "--quiet",
-                    "--workspace",
-                    "--no-deps",
-                    "--document-private-items",
-                ])
+            cargo::command("doc --quiet --workspace --no-deps --document-private-items")
                 .env("RUSTDOCFLAGS", "-Dwarnings"),
         )
     }),
@@ -175,8 +163,7 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
             }
         }
     }
-    let mut cmd = cargo::command();
-    cmd.args(["test", "--workspace", "--no-fail-fast"]);
+    let mut cmd = cargo::command("test --workspace --no-fail-fast");
     if args.bless {
         cmd.env("BLESS", "1").env("INSTA_UPDATE", "always");
     } else {
@@ -205,9 +192,7 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
 /// The dissector's tests with the Wireshark of another Debian. Where it cannot be
 /// fetched they are skipped.
 fn in_wireshark(suite: &str, args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    let mut cmd = cargo::command();
-    cmd.args(["test", "--package", "nl-dissector", "--package", "xtask"]);
-    cmd.arg("--no-fail-fast");
+    let mut cmd = cargo::command("test --package nl-dissector --package xtask --no-fail-fast");
     for test in WIRESHARK_TESTS {
         cmd.args(["--test", test]);
     }
@@ -238,8 +223,7 @@ fn skip(cmd: &mut Command, title: &str, tally: &mut Tally) -> Result<()> {
 /// The module's tests under another kernel. Without its source they are
 /// skipped; a kernel or a module that cannot be built is a failure.
 fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    let mut cmd = cargo::command();
-    cmd.args(["test", "--package", "xtask", "--no-fail-fast"]);
+    let mut cmd = cargo::command("test --package xtask --no-fail-fast");
     let has_checkers = kernel.checkers != Checkers::None;
     let checkers = CHECKER_TESTS.iter().filter(|_| has_checkers);
     let specs = SPEC_TESTS.iter().filter(|_| kernel.name == "newest");

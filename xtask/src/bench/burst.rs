@@ -3,7 +3,7 @@
 
 use super::{
     client::{Client, Request},
-    recorders::{Tcpdump, WITH_ROOM, interrupt, wait_for},
+    recorders::{Tcpdump, WITH_ROOM, interrupt, is_ready},
     table,
     usage::Usage,
 };
@@ -83,7 +83,7 @@ fn nlcap() -> Result<Row> {
         .stderr(fs::File::create("nlcap.err").context("cannot create a file")?)
         .spawn()
         .context("cannot run nlcap")?;
-    wait_for(|| fs::metadata(file).is_ok_and(|about| about.len() > 0))?;
+    is_ready(|| fs::metadata(file).is_ok_and(|about| about.len() > 0))?;
     let load = bursts(child.id())?;
     interrupt(&mut child)?;
     let said = fs::read_to_string("nlcap.err").context("nlcap said nothing")?;
@@ -145,8 +145,7 @@ fn bursts(recorder: u32) -> Result<Load> {
             received += client.ask(&request)?.messages as u64;
         }
         for _ in 0..COMMANDS {
-            let mut ip = Command::new("ip");
-            run::check(ip.args(["link", "show"]).stdout(Stdio::null()))?;
+            run::check(run::command("ip link show").stdout(Stdio::null()))?;
         }
         std::thread::sleep(PAUSE);
     }

@@ -47,7 +47,7 @@ pub(crate) struct GuestArgs {
 /// `cargo xtask bench guest`.
 pub(super) fn task(args: &Args) -> Result<()> {
     println!("{}, {}", processor()?, state_size());
-    let mut guest = guest::command_of_own(&["--module", "none", "--kernel", &args.on.kernel])?;
+    let mut guest = guest::command_of_own(["--module", "none", "--kernel", &args.on.kernel])?;
     guest.args(["bench", "guest-in-guest", "--rounds"]);
     run::check(guest.arg(args.rounds.to_string()))
 }

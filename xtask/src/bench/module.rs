@@ -127,8 +127,8 @@ pub(crate) struct GuestArgs {
 pub(super) fn task(args: &Args) -> Result<()> {
     let ours = kmod::ensure(Kernel::named("default")?)?;
     let results = tempfile::NamedTempFile::new().context("cannot create a file for the results")?;
-    let options = ["--module", "none", "--mem", "2500M", "--timeout", "1800"];
-    let mut guest = guest::command_of_own(&options)?;
+    let options = "--module none --mem 2500M --timeout 1800";
+    let mut guest = guest::command_of_own(options.split(' '))?;
     guest
         .args(["bench", "module-in-guest", "--ours"])
         .arg(&ours)

@@ -104,8 +104,8 @@ pub(super) fn task(args: &Args) -> Result<()> {
             .arg(&empty)
             .arg(&source),
     )?;
-    let options = ["--module", "none", "--mem", "1500M", "--timeout", "1800"];
-    let mut guest = guest::command_of_own(&options)?;
+    let options = "--module none --mem 1500M --timeout 1800";
+    let mut guest = guest::command_of_own(options.split(' '))?;
     guest
         .args(["bench", "record-in-guest", "--empty"])
         .arg(&empty);

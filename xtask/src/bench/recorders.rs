@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Recorders that run beside what is measured.
 
-use crate::run;
-use anyhow::{Context, Result, bail, ensure};
+use crate::{run, wait::wait_for};
+use anyhow::{Context, Result, ensure};
 use std::{
     fs,
-    process::{Child, Command, Stdio},
-    time::Duration,
+    process::{Child, Stdio},
 };
 
 /// The tap of tcpdump.
@@ -20,41 +19,35 @@ pub(super) struct Tcpdump(pub(super) Child);
 
 impl Tcpdump {
     pub(super) fn start(options: &[&str]) -> Result<Self> {
-        run::check(Command::new("ip").args(["link", "add", TAP, "type", "nlmon"]))?;
-        run::check(Command::new("ip").args(["link", "set", TAP, "up"]))?;
+        run::sh(&format!(
+            "ip link add {TAP} type nlmon; ip link set {TAP} up"
+        ))?;
         let said = fs::File::create("tcpdump.err").context("cannot create a file")?;
-        let child = Command::new("tcpdump")
-            .args(["-i", TAP, "-s", "262144", "-w", "x.pcap"])
+        let child = run::command(&format!("tcpdump -i {TAP} -s 262144 -w x.pcap"))
             .args(options)
             .stdin(Stdio::null())
             .stderr(said)
             .spawn()
             .context("cannot run tcpdump")?;
-        wait_for(|| fs::read_to_string("tcpdump.err").is_ok_and(|it| it.contains("listening")))?;
+        is_ready(|| fs::read_to_string("tcpdump.err").is_ok_and(|it| it.contains("listening")))?;
         Ok(Self(child))
     }
 
     /// Ends it.
     pub(super) fn stop(mut self) -> Result<()> {
         interrupt(&mut self.0)?;
-        run::check(Command::new("ip").args(["link", "del", TAP]))
+        run::sh(&format!("ip link del {TAP}"))
     }
 }
 
 pub(super) fn interrupt(child: &mut Child) -> Result<()> {
-    run::check(Command::new("kill").args(["-INT", &child.id().to_string()]))?;
+    run::sh(&format!("kill -INT {}", child.id()))?;
     let status = child.wait().context("cannot wait for a recorder")?;
     ensure!(status.success(), "a recorder failed: {status}");
     Ok(())
 }
 
-/// Waits until something is so.
-pub(super) fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
-    for _ in 0..1000 {
-        if is_so() {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    bail!("a recorder does not start")
+/// Waits until a recorder shows that it records.
+pub(super) fn is_ready(look: impl Fn() -> bool) -> Result<()> {
+    wait_for("a recorder does not start", || Ok(look().then_some(())))
 }

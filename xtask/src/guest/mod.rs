@@ -55,7 +55,9 @@ pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
 }
 
 /// `xtask guest OPTIONS -- xtask`, for a task of which a part runs in the guest.
-pub(crate) fn command_of_own<T: AsRef<OsStr>>(options: &[T]) -> Result<Command> {
+pub(crate) fn command_of_own<T: AsRef<OsStr>>(
+    options: impl IntoIterator<Item = T>,
+) -> Result<Command> {
     let xtask = paths::own()?;
     let mut guest = Command::new(&xtask);
     guest.arg("guest").args(options).arg("--").arg(xtask);

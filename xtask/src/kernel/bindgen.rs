@@ -22,20 +22,11 @@ pub(super) fn ensure() -> Result<PathBuf> {
         return Ok(bin);
     }
     let target = dir.join("target");
-    let mut cmd = cargo::command();
+    let install = "install bindgen-cli --locked --color never";
+    let mut cmd = cargo::command(&format!("{install} --version {VERSION} --root"));
     // Away from the checkout: its flags would link bindgen statically, and a
     // static bindgen cannot load libclang.
     cmd.current_dir(&cache)
-        .args([
-            "install",
-            "bindgen-cli",
-            "--locked",
-            "--color",
-            "never",
-            "--version",
-            VERSION,
-            "--root",
-        ])
         .arg(&dir)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -87,10 +87,10 @@ impl Machine {
     }
 
     /// The packages that it needs beside those of every task.
-    fn packages(self) -> &'static [&'static str] {
+    fn packages(self) -> &'static str {
         match self {
-            Self::Uml => &[],
-            Self::Qemu => &["qemu-system-x86", "busybox-static"],
+            Self::Uml => "",
+            Self::Qemu => "qemu-system-x86 busybox-static",
         }
     }
 

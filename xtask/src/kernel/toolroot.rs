@@ -19,35 +19,9 @@ use std::{
 
 /// What a kernel is configured with and its tools are built with, beside the image's
 /// own compilers. `base-files` has the links from /bin to /usr/bin.
-const TOOLS: &[&str] = &[
-    "base-files",
-    "bash",
-    "bc",
-    "bison",
-    "coreutils",
-    "dash",
-    "diffutils",
-    "findutils",
-    "flex",
-    "gcc",
-    "grep",
-    "gzip",
-    "kmod",
-    "libc6-dev",
-    "libelf-dev",
-    "libssl-dev",
-    "make",
-    "mawk",
-    "openssl",
-    "pahole",
-    "perl-base",
-    "python3-minimal",
-    "rust-src",
-    "sed",
-    "tar",
-    "xz-utils",
-    "zlib1g-dev",
-];
+const TOOLS: &str = "base-files bash bc bison coreutils dash diffutils findutils flex gcc \
+    grep gzip kmod libc6-dev libelf-dev libssl-dev make mawk openssl pahole perl-base \
+    python3-minimal rust-src sed tar xz-utils zlib1g-dev";
 
 /// What nobody reads there.
 const USELESS: &[&str] = &["usr/share/doc", "usr/share/man", "usr/share/locale"];
@@ -73,10 +47,7 @@ impl ToolRoot {
     pub(super) fn ensure(image: &Image) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(ENTER);
-        for tool in TOOLS {
-            hash.update(format!("{tool}\n"));
-        }
-        for tool in &image.tools {
+        for tool in tools(image) {
             hash.update(format!("{tool}\n"));
         }
         let name = format!("tools-{}", super::short_hex(&hash.finalize()));
@@ -143,9 +114,14 @@ impl ToolRoot {
     }
 }
 
+/// All packages for an image.
+fn tools(image: &Image) -> impl Iterator<Item = &str> {
+    let own = image.tools.iter().map(String::as_str);
+    TOOLS.split_whitespace().chain(own)
+}
+
 fn fill(image: &Image, to: &Path) -> Result<()> {
-    let mut packages: Vec<String> = TOOLS.iter().map(|it| (*it).to_owned()).collect();
-    packages.extend(image.tools.iter().cloned());
+    let packages: Vec<_> = tools(image).map(str::to_owned).collect();
     Apt::new()?.populate(&packages, to)?;
     let enter = to.join("enter");
     fs::write(&enter, ENTER)

@@ -6,8 +6,8 @@
 //! touched is in every list and every dump exactly once.
 
 use super::socket::{Message, Read, Socket, judge};
-use super::{PATIENCE, sh};
 use crate::netlink::{NLM_F_DUMP, NLM_F_REQUEST, attrs};
+use crate::{run::sh, wait::PATIENCE};
 use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
 use std::{

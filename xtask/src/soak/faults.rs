@@ -7,9 +7,9 @@
 //! of the next system calls of this thread fails. Reading it back tells whether there
 //! was one.
 
-use super::sh;
 use super::socket::{Message, Read, Socket, judge};
 use crate::netlink::{self, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, attr};
+use crate::run::sh;
 use anyhow::{Context, Result, bail, ensure};
 use neli::{
     consts::socket::{Msg, NlFamily},

@@ -10,6 +10,7 @@ mod decode;
 mod faults;
 mod health;
 mod hostile;
+mod namespace;
 mod record;
 mod reload;
 mod socket;
@@ -20,12 +21,9 @@ use crate::{
     kernel::KernelChoice,
     kmod, run,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use std::{ffi::OsStr, fs, process::Command, time::Duration};
-
-/// How long something may take, on whatever machine, that takes next to no time.
-const PATIENCE: Duration = Duration::from_secs(120);
+use std::{ffi::OsStr, fs};
 
 #[derive(clap::Args)]
 pub(crate) struct SoakArgs {
@@ -144,16 +142,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
 /// The tests of the dissector that know how often, more often.
 fn dissector(captures: u64) -> Result<()> {
     run::check(
-        cargo::command()
-            .args([
-                "test",
-                "--package",
-                "nl-dissector",
-                "--test",
-                "damage",
-                "--test",
-                "lua",
-            ])
+        cargo::command("test --package nl-dissector --test damage --test lua")
             .env("NL_UTIL_SOAK", captures.to_string())
             .env("NL_UTIL_SOAK_PAYLOADS", (captures * 50).to_string()),
     )
@@ -172,11 +161,4 @@ fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
         SoakTest::Record => record::run_all(count, args.only.as_deref().unwrap_or(""))?,
     }
     health::check()
-}
-
-/// Runs a shell script (`sh -eu`).
-fn sh(script: &str) -> Result<()> {
-    let status = Command::new("sh").args(["-euc", script]).status()?;
-    ensure!(status.success(), "`{script}` failed: {status}");
-    Ok(())
 }
