@@ -6,7 +6,7 @@
 //! it after the critical section does not compile. No lock is taken, so fields may
 //! change between two reads; each is read once, as C does with `READ_ONCE()`. What
 //! needs the lock of all network configuration asks for an [`RtnlGuard`]. [`notifier`]
-//! tells of interfaces that come, change and go.
+//! notifies of interfaces that come, change and go.
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 

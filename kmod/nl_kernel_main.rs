@@ -73,7 +73,7 @@ impl Drop for NlKernel {
     }
 }
 
-/// What is told of an interface beyond the basic attributes.
+/// What is reported of an interface beyond the basic attributes.
 #[derive(Clone, Copy)]
 struct Extent {
     stats: bool,
@@ -258,7 +258,7 @@ impl NetdevEvents for NlKernel {
     }
 }
 
-/// Tells the listeners in `net` of `dev`, by the operation `cmd`.
+/// Notifies the listeners in `net` of `dev`, by the operation `cmd`.
 fn notify(family: Registered<'_>, cmd: u8, net: &Net, dev: NetDev<'_>) -> Result {
     let mut msg = NetlinkSkBuff::new(Extent::BASIC.size())?.genlmsg_put(family, cmd)?;
     let rcu = RcuGuard::new();
@@ -304,7 +304,7 @@ fn reply_list(info: &GenlInfo, room: usize) -> Result {
     msg.reply(info)
 }
 
-/// Puts into `nest` what is told of `dev`, and closes it. Peers rely on the order.
+/// Puts into `nest` what is reported of `dev`, and closes it. Peers rely on the order.
 fn fill(mut nest: Nest<'_>, dev: NetDev<'_>, rcu: &RcuGuard, facts: &Facts) -> Result {
     nest.put_u32(dev_attr::IFINDEX, dev.ifindex())?;
     nest.put_string(dev_attr::IFNAME, dev.name().as_c_str())?;

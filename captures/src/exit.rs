@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_recorder_ends_with_is_told_from_other_numbers() {
+    fn what_the_recorder_ends_with_is_no_other_number() {
         let of = |code: i32| Exit::from(ExitStatus::from_raw(code << 8)).is_recorder();
         assert_eq!(
             [124, 125, 126, 127, 128].map(of),

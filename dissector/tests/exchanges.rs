@@ -6,7 +6,7 @@ mod common;
 
 use common::{
     FAMILY, attr, cooked, genl, netlink,
-    plugin::{Plugin, Seen},
+    plugin::{Dissection, Plugin},
 };
 use proptest::prelude::*;
 
@@ -81,7 +81,7 @@ impl File {
         }
     }
 
-    fn dissect(&self, number: usize, visited: bool) -> Seen {
+    fn dissect(&self, number: usize, visited: bool) -> Dissection {
         let (messages, comment) = &self.frames[number - 1];
         let frame = self.plugin.lua.create_table().unwrap();
         frame.set("number", number).unwrap();

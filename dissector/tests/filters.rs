@@ -73,7 +73,7 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
             "{filter}"
         );
     }
-    // Experts by their severity, which no field of ours tells.
+    // Experts by their severity, which no field of ours shows.
     let damaged = shown["nl_util.malformed"].clone();
     assert!(found(&plugin(), file.path(), "_ws.expert.severity == error").is_superset(&damaged));
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{FAMILY, attr, cooked, netlink, plugin::Plugin};
-use mlua::{Function, Lua, Table};
+use mlua::{Function, Table};
 use nl_dissector::emit;
 use proptest::prelude::*;
 use ynl::model::nl_util;
@@ -101,7 +101,7 @@ fn answer(names: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
-fn a_frame_of_many_messages_is_told_in_few_words() {
+fn a_frame_of_many_messages_is_summed_up_in_few_words() {
     let plugin = Plugin::new();
     let all: Vec<u8> = (0..5).flat_map(|_| answer(&[b"eth0\0"])).collect();
     for _again in 0..2 {
@@ -218,14 +218,11 @@ fn nests_without_end_are_bounded() {
         .unwrap();
     assert_eq!(family[netdev].name, family.sets[at].name);
     family.sets[at].attributes.push(again);
-    let lua = Lua::new();
-    let mock: Table = lua.load(include_str!("mock.lua")).eval().unwrap();
-    lua.load(emit::lua::emit(&family).unwrap()).exec().unwrap();
     let mut bytes = attr(10, &[]);
     for _ in 0..5000 {
         bytes = attr(10, &bytes);
     }
-    let plugin = Plugin { lua, mock };
+    let plugin = Plugin::of(&family);
     let seen = plugin.dissect(ANSWER, &message(1, &attr(1, &bytes)));
     assert_eq!(seen.experts.len(), 1);
     assert!(
@@ -238,8 +235,7 @@ fn nests_without_end_are_bounded() {
 #[test]
 fn the_double_notices_misuse() {
     let plant = |bug: &str| {
-        let lua = Lua::new();
-        let mock: Table = lua.load(include_str!("mock.lua")).eval().unwrap();
+        let plugin = Plugin::none();
         let text = format!(
             "local proto = Proto('bug', 'bug')
              local field = ProtoField.uint32('bug.field', 'Field', base.DEC)
@@ -249,8 +245,7 @@ fn the_double_notices_misuse() {
              function proto.dissector(tvb, pinfo, tree) {bug} return tvb:len() end
              DissectorTable.get('genl.family'):add('bug', proto)"
         );
-        lua.load(text).exec()?;
-        let plugin = Plugin { lua, mock };
+        plugin.lua.load(text).exec()?;
         let ids: Table = plugin.mock.get("ids")?;
         ids.set(0x20, "bug")?;
         let run: Function = plugin.mock.get("frame")?;

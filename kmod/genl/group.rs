@@ -51,7 +51,7 @@ impl<'a> Registered<'a> {
     }
 
     /// Whether a socket has joined the group with the index `group`: if not, there is
-    /// nobody in `net` to tell either.
+    /// nobody in `net` to notify either.
     ///
     /// The core counts the sockets of all namespaces together, and offers nothing finer.
     pub(crate) fn has_listeners(self, net: &Net, group: u32) -> bool {

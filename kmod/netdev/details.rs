@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-//! What an interface tells when it is asked for details.
+//! What an interface reports when it is asked for details.
 
 use super::{NetDev, RcuGuard, RtnlGuard, ETH_ALEN};
 use crate::bindings as c;
@@ -16,7 +16,7 @@ pub(crate) struct Link {
 }
 
 impl<'g> NetDev<'g> {
-    /// What it stands on, or its peer: as rtnetlink tells it, not where that is itself.
+    /// What it stands on, or its peer: as rtnetlink reports it, not where that is itself.
     ///
     /// The driver is asked for the other namespace, and expects RTNL.
     pub(crate) fn link(self, _: &RtnlGuard) -> Option<Link> {

@@ -31,9 +31,9 @@ pub(crate) enum Event {
     Del,
 }
 
-/// Who is told of events.
+/// Who is notified of events.
 pub(crate) trait NetdevEvents {
-    /// Takes note that all events in `net` are told from now on: what happened since the
+    /// Takes note that all events in `net` are notified from now on: what happened since the
     /// family was registered may have been missed. Runs under RTNL; called at least once
     /// for each namespace.
     fn begin(family: Registered<'_>, net: &Net);
@@ -62,7 +62,7 @@ pub(crate) struct Notifier {
 unsafe impl Sync for Notifier {}
 
 impl Notifier {
-    /// A notifier that tells `T`, which multicasts to the groups of `family`.
+    /// A notifier that calls `T`, which multicasts to the groups of `family`.
     pub(crate) const fn const_new<T: NetdevEvents>(family: &'static Family) -> Self {
         // SAFETY: Integers, pointers, and functions that are `None` when null: zero is a
         // value of it.
@@ -118,7 +118,7 @@ impl Drop for Listening {
     fn drop(&mut self) {
         let notifier = self.notifier;
         notifier.with_replays(|| {
-            // SAFETY: Registered, by the type invariant. It waits for events being told.
+            // SAFETY: Registered, by the type invariant. It waits for events being delivered.
             unsafe { c::unregister_netdevice_notifier(notifier.block.get()) }
         });
     }
@@ -141,7 +141,7 @@ unsafe extern "C" fn callback<T: NetdevEvents>(
     event: c_ulong,
     info: *mut c_void,
 ) -> c_int {
-    // CAST: No event is told by more than one answer.
+    // CAST: It is 0.
     const DONE: c_int = c::NOTIFY_DONE as c_int;
 
     // SAFETY: The block is the first member of a `Notifier`, which is static.
@@ -167,7 +167,7 @@ unsafe extern "C" fn callback<T: NetdevEvents>(
         }
         _ if is_replayed => return DONE,
         c::netdev_cmd_NETDEV_REGISTER => Event::New,
-        // SAFETY: The interface is valid while its event is told.
+        // SAFETY: The interface is valid while its event is delivered.
         c::netdev_cmd_NETDEV_UNREGISTER if unsafe { c::nl_kernel_netdev_is_gone(dev) } => {
             // Repeated every second while somebody keeps a reference to it.
             return DONE;

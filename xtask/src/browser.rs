@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A headless Chromium, told what to do over a pipe: the Chrome DevTools Protocol
+//! A headless Chromium, driven over a pipe: the Chrome DevTools Protocol
 //! of its `--remote-debugging-pipe`, JSON messages that end in a NUL.
 //!
 //! # Design decisions

@@ -5,11 +5,13 @@ use crate::{paths, run};
 use anyhow::Result;
 use std::{ffi::OsString, process::Command};
 
-/// The cargo that runs this task, at the checkout's root.
-pub(crate) fn command() -> Command {
+/// The cargo that runs this task, at the checkout's root, with arguments as one types them:
+/// a blank ends each.
+pub(crate) fn command(arguments: &str) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut cmd = Command::new(cargo);
     cmd.current_dir(paths::root());
+    cmd.args(arguments.split_whitespace());
     cmd
 }
 
@@ -24,10 +26,8 @@ const CRATES: u64 = 115;
 /// Builds the release binaries that the guest's PATH holds.
 pub(crate) fn build_release() -> Result<()> {
     let log = paths::target_dir()?.join("programs.log");
-    let mut cmd = command();
-    cmd.args(["build", "--release", "-p", "nl_user", "-p", "nlcap"])
-        // Its words are counted.
-        .args(["--color", "never"])
-        .env_remove("CARGO_TERM_QUIET");
+    // Its words are counted.
+    let mut cmd = command("build --release -p nl_user -p nlcap --color never");
+    cmd.env_remove("CARGO_TERM_QUIET");
     run::logged(&mut cmd, &log, "building the programs", CRATES, is_step)
 }

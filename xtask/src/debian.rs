@@ -3,7 +3,7 @@
 //! they and sources come from. The machine's own apt and packages are neither used
 //! nor changed.
 
-use crate::{exit::Unavailable, lock, paths, run, setup};
+use crate::{exit::UnavailableError, lock, packages, paths, run};
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
@@ -31,7 +31,7 @@ pub(crate) struct Debian {
 impl Debian {
     /// The folder with `packages` of `suite` (`trixie`, `unstable`, …) and what they
     /// need, made where it is missing: a minute and 300 MB for a small one. An archive
-    /// that does not answer is [`Unavailable`], unless there is a folder of old.
+    /// that does not answer is [`UnavailableError`], unless there is a folder of old.
     pub(crate) fn with(suite: &str, packages: &[&str]) -> Result<Self> {
         let first = packages.first().context("no package requested")?;
         let dir = paths::cache()?
@@ -46,7 +46,7 @@ impl Debian {
             let _ = fs::remove_file(dir.join("built"));
         }
         lock::once(&dir, &stamp, || {
-            setup::packages()?;
+            packages::ensure()?;
             made.make(&dir, suite, &stamp)
         })?;
         Ok(made)
@@ -65,19 +65,14 @@ impl Debian {
         let log = dir.join("log");
         let mut cmd = Command::new("mmdebstrap");
         // A mirror may be a copy whose date has passed; what it says is signed.
-        cmd.args([
-            "--variant=apt",
-            "--aptopt=Acquire::Check-Valid-Until \"false\"",
-        ])
-        .args([
-            "--aptopt=Acquire::http::Timeout \"30\"",
-            "--format=directory",
-        ])
-        .arg(format!("--mode={mode}"))
-        .arg(format!("--include={}", packages.replace(' ', ",")))
-        .arg(suite)
-        .arg(&new)
-        .arg(format!("deb [signed-by={KEYS}] {mirror} {suite} main"));
+        cmd.arg("--aptopt=Acquire::Check-Valid-Until \"false\"")
+            .arg("--aptopt=Acquire::http::Timeout \"30\"")
+            .args(["--variant=apt", "--format=directory"])
+            .arg(format!("--mode={mode}"))
+            .arg(format!("--include={}", packages.replace(' ', ",")))
+            .arg(suite)
+            .arg(&new)
+            .arg(format!("deb [signed-by={KEYS}] {mirror} {suite} main"));
         let title = format!("unpacking Debian {suite} with {packages}");
         if let Err(err) = run::logged(&mut cmd, &log, &title, 0, |_| true) {
             remove(&new)?;
@@ -85,7 +80,7 @@ impl Debian {
                 eprintln!("{err:#}\ncontinuing with {} as it is", self.root.display());
                 return Ok(());
             }
-            return Err(Unavailable(format!("no Debian {suite}: {err:#}")).into());
+            return Err(UnavailableError(format!("no Debian {suite}: {err:#}")).into());
         }
         remove(&self.root)?;
         fs::rename(&new, &self.root)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `cargo xtask demo`: the whole chain, once, in the guest.
 
-use crate::{cargo, codegen, kernel::Kernel, kmod, paths, run, setup};
+use crate::{cargo, codegen, guest, kernel::Kernel, kmod, packages, paths, run};
 use anyhow::{Context, Result};
 use std::{
     fs,
@@ -27,14 +27,7 @@ pub(crate) const MACHINE: &str = "\
 
 /// Runs shell commands in the guest, in which [`MACHINE`] is set up.
 pub(crate) fn in_guest(script: &str) -> Result<()> {
-    let xtask = paths::own()?;
-    let mut guest = Command::new(xtask);
-    guest
-        .args(["guest", "--", "sh", "-euc"])
-        .arg(format!("{MACHINE}\n{script}"))
-        .current_dir(paths::root())
-        .stdin(Stdio::null());
-    run::check(&mut guest)
+    guest::run_script(&format!("{MACHINE}\n{script}"))
 }
 
 fn title(text: &str) {
@@ -49,7 +42,7 @@ pub(crate) fn task() -> Result<()> {
     let theirs = dir.join("ip-link-show.pcapng");
 
     title("A kernel with Rust, our module for it, our programs");
-    setup::packages()?;
+    packages::ensure()?;
     let kernel = Kernel::named("default")?;
     println!("kernel  {}", kernel.ensure()?.join("linux").display());
     println!("module  {}", kmod::ensure(kernel)?.display());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Exit codes of `cargo xtask`.
 
-use std::{fmt, process::ExitCode};
+use std::process::ExitCode;
 
 /// A failed task.
 pub(crate) const FAILED: u8 = 1;
@@ -10,28 +10,21 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const UNAVAILABLE: u8 = 69;
 
 /// Marks an error that ends with [`UNAVAILABLE`]: the task itself never ran.
-#[derive(Debug)]
-pub(crate) struct Unavailable(pub(crate) String);
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unavailable {}
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UnavailableError(pub(crate) String);
 
 /// Whatever went wrong, the thing asked for never ran.
 pub(crate) fn unavailable(err: anyhow::Error, what: &str) -> anyhow::Error {
-    match err.downcast::<Unavailable>() {
+    match err.downcast::<UnavailableError>() {
         Ok(unavailable) => unavailable.into(),
-        Err(err) => Unavailable(format!("{what}: {err:#}")).into(),
+        Err(err) => UnavailableError(format!("{what}: {err:#}")).into(),
     }
 }
 
 /// The exit code that an error stands for.
 pub(crate) fn code_of(err: &anyhow::Error) -> ExitCode {
-    let unavailable = err.downcast_ref::<Unavailable>().is_some();
+    let unavailable = err.downcast_ref::<UnavailableError>().is_some();
     ExitCode::from(if unavailable { UNAVAILABLE } else { FAILED })
 }
 
@@ -45,7 +38,7 @@ mod tests {
         assert_eq!(err.to_string(), "no guest: no folder");
         assert_eq!(code_of(&err), ExitCode::from(UNAVAILABLE));
         // One that says so itself says enough.
-        let err = unavailable(Unavailable("no kernel".into()).into(), "no guest");
+        let err = unavailable(UnavailableError("no kernel".into()).into(), "no guest");
         assert_eq!(err.to_string(), "no kernel");
         assert_eq!(code_of(&anyhow::anyhow!("plain")), ExitCode::from(FAILED));
     }

@@ -2,12 +2,12 @@
 //! Building our module: for a guest kernel, and for people's own.
 
 use crate::{
-    args::{KmodAction, KmodArgs, MakeArgs},
-    exit::Unavailable,
-    kernel::{self, Kernel},
+    exit::UnavailableError,
+    kernel::{self, Kernel, KernelChoice},
     lock, paths, run,
 };
 use anyhow::{Context, Result};
+use clap::Subcommand;
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -34,6 +34,35 @@ pub(crate) enum Build {
     Clippy,
     /// The module of the tests, which stands on the sources of ours.
     Tests,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KmodAction {
+    /// Build nl_kernel.ko for the running kernel
+    Build(MakeArgs),
+    /// Build and load it
+    Load(MakeArgs),
+    /// Unload it
+    Unload,
+    /// Show its lines in the kernel log
+    Log,
+    /// Build the tests' module for a guest kernel, and print where it is
+    #[command(hide = true)]
+    Tests(KernelChoice),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct MakeArgs {
+    /// Passed to make: LLVM=1 and RUSTC=… as the kernel was built, KDIR=… for its tree
+    #[arg(value_name = "VAR=VALUE", value_parser = variable)]
+    variables: Vec<String>,
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.is_empty() && !name.starts_with('-') => Ok(text.to_owned()),
+        _ => Err("not VAR=VALUE".to_owned()),
+    }
 }
 
 /// Our module for `kernel`, built if anything that it is made of has changed.
@@ -166,9 +195,9 @@ fn mirror(sources: &[(PathBuf, Vec<u8>)], to: &Path) -> Result<()> {
 }
 
 /// `cargo xtask kmod`: on the machine's own kernel, by kmod/Makefile.
-pub(crate) fn task(args: &KmodArgs) -> Result<()> {
+pub(crate) fn task(action: &KmodAction) -> Result<()> {
     let dir = paths::root().join("kmod");
-    match &args.action {
+    match action {
         KmodAction::Build(with) => build_for_own(&dir, with),
         KmodAction::Load(with) => {
             build_for_own(&dir, with)?;
@@ -199,7 +228,7 @@ fn build_for_own(dir: &Path, with: &MakeArgs) -> Result<()> {
     // Another path is make's to understand: from kmod/ on, or with a `~`.
     if tree.is_absolute() && !tree.is_dir() {
         let tree = tree.display();
-        return Err(Unavailable(format!(
+        return Err(UnavailableError(format!(
             "no kernel build tree {tree}: see kmod/README.md for the requirements, set KDIR=DIR for \
              another tree, or use `cargo xtask guest`, which has its own kernel"
         ))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Two tasks at once must not make one thing into each other's files.
 
+use crate::paths;
 use anyhow::{Context, Result};
 use rustix::io::{FdFlags, fcntl_setfd};
 use std::{
@@ -30,6 +31,12 @@ pub(crate) fn hold(path: &Path, waiting: &str) -> Result<File> {
     file.lock()
         .with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(file)
+}
+
+/// Holds the cache's lock while a part of it is made.
+pub(crate) fn hold_cache() -> Result<File> {
+    let file = paths::cache()?.join("lock");
+    hold(&file, "waiting for another set-up to end")
 }
 
 /// Runs `make` unless `dir/built` says that it has made `stamp` before; one

@@ -15,6 +15,7 @@ mod kernel;
 mod kmod;
 mod lock;
 mod netlink;
+mod packages;
 mod paths;
 mod progress;
 mod report;
@@ -25,6 +26,7 @@ mod screenshots;
 mod setup;
 mod soak;
 mod test;
+mod wait;
 
 use args::{Args, Task};
 use clap::Parser;
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
     match dispatch(Args::parse().task) {
         Ok(code) => code,
         Err(err) => {
-            let err = room::OutOfRoom::explain(err);
+            let err = room::FullDisk::explain(err);
             eprintln!("xtask: {err:#}");
             exit::code_of(&err)
         }
@@ -46,12 +48,12 @@ fn main() -> ExitCode {
 
 fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
     match task {
-        Task::Setup(args) => setup::all(&args)?,
+        Task::Setup(args) => setup::task(&args)?,
         Task::Guest(args) => return guest::task(&args),
         Task::Kernel(args) => kernel::task(&args)?,
-        Task::Kmod(args) => kmod::task(&args)?,
-        Task::Codegen(args) => codegen::all(args.check)?,
-        Task::Dissector(args) => dissector::run(&args)?,
+        Task::Kmod(action) => kmod::task(&action)?,
+        Task::Codegen { check } => codegen::all(check)?,
+        Task::Dissector(args) => dissector::task(&args)?,
         Task::Test(args) => return test::task(&args),
         Task::Bench(args) => bench::task(&args)?,
         Task::Soak(args) => soak::task(&args)?,

@@ -76,7 +76,7 @@ impl Progress {
         }
     }
 
-    /// It failed, which is told elsewhere.
+    /// It failed, which the caller reports.
     pub(crate) fn failed(self) {
         self.bar.finish_and_clear();
     }

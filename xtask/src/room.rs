@@ -4,7 +4,7 @@
 use crate::paths;
 use anyhow::{Context, Result};
 use std::{
-    env, fmt, fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -62,8 +62,8 @@ impl Watch {
     }
 
     /// The error for whom `what` failed for want of room.
-    pub(crate) fn out(&self, what: &str) -> OutOfRoom {
-        OutOfRoom {
+    pub(crate) fn out(&self, what: &str) -> FullDisk {
+        FullDisk {
             what: what.to_owned(),
             full: fullest(&self.dir),
             since: self.roomy,
@@ -72,15 +72,22 @@ impl Watch {
 }
 
 /// A file system is full.
-#[derive(Debug)]
-pub(crate) struct OutOfRoom {
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{what}: no space left on the device of {} ({} MB): make room there ({FIRST_KERNEL}; \
+     a few 100 MB of temporary files), or have XDG_CACHE_HOME (the cache), \
+     CARGO_TARGET_DIR or TMPDIR name another place, and call again: what was built \
+     stays, and the build goes on",
+    full.display(), left(full).unwrap_or(0) >> 20
+)]
+pub(crate) struct FullDisk {
     what: String,
     full: PathBuf,
     /// Before it there was room: what was written later may be cut short.
     since: SystemTime,
 }
 
-impl OutOfRoom {
+impl FullDisk {
     /// The same for an error of this program's own, whose chain says that there is no
     /// room; any other error as it is.
     pub(crate) fn explain(err: anyhow::Error) -> anyhow::Error {
@@ -124,23 +131,6 @@ impl OutOfRoom {
         Ok(())
     }
 }
-
-impl fmt::Display for OutOfRoom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let left = left(&self.full).unwrap_or(0) >> 20;
-        write!(
-            f,
-            "{}: no space left on the device of {} ({left} MB): make room there ({FIRST_KERNEL}; \
-             a few 100 MB of temporary files), or have XDG_CACHE_HOME (the cache), \
-             CARGO_TARGET_DIR or TMPDIR name another place, and call again: what was built \
-             stays, and the build goes on",
-            self.what,
-            self.full.display(),
-        )
-    }
-}
-
-impl std::error::Error for OutOfRoom {}
 
 /// Of the places that builds write to, the one with the least room.
 fn fullest(dir: &Path) -> PathBuf {
@@ -194,7 +184,7 @@ mod tests {
         };
         let whole = file("net/whole.o", Duration::from_secs(60));
         let doubtful = file("net/doubtful.o", Duration::ZERO);
-        let out = OutOfRoom {
+        let out = FullDisk {
             what: String::new(),
             full: dir.path().to_owned(),
             since,
@@ -207,13 +197,13 @@ mod tests {
     fn an_error_of_our_own_that_met_a_full_disk_says_what_to_do_and_others_stay() {
         let full = io::Error::from_raw_os_error(28);
         let err = anyhow::Error::from(full).context("cannot write x");
-        let text = OutOfRoom::explain(err).to_string();
+        let text = FullDisk::explain(err).to_string();
         assert!(text.starts_with("cannot write x: "), "{text}");
         assert!(
             text.contains("XDG_CACHE_HOME") && !text.contains('\n'),
             "{text}"
         );
-        let other = OutOfRoom::explain(anyhow::anyhow!("no such kernel"));
+        let other = FullDisk::explain(anyhow::anyhow!("no such kernel"));
         assert_eq!(other.to_string(), "no such kernel");
     }
 }

@@ -2,7 +2,7 @@
 //! Running other programs.
 
 use crate::{progress::Progress, room};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::VecDeque,
     fs::{self, File},
@@ -13,6 +13,21 @@ use std::{
 
 /// How many lines of a failed program's output an error quotes.
 const QUOTED: usize = 30;
+
+/// A program with its arguments, as one types them: a blank ends each.
+pub(crate) fn command(line: &str) -> Command {
+    let mut words = line.split_whitespace();
+    let mut cmd = Command::new(words.next().unwrap_or_default());
+    cmd.args(words);
+    cmd
+}
+
+/// Runs a shell script (`sh -eu`).
+pub(crate) fn sh(script: &str) -> Result<()> {
+    let status = Command::new("sh").args(["-euc", script]).status()?;
+    ensure!(status.success(), "`{script}` failed: {status}");
+    Ok(())
+}
 
 /// Runs a program to its end; an error names it and its status.
 pub(crate) fn check(cmd: &mut Command) -> Result<()> {
@@ -66,8 +81,8 @@ fn name(cmd: &Command) -> String {
 }
 
 /// Runs a long program with its output in `log`; shows `title` and progress
-/// out of `total` steps, where `step` tells which lines of output are one.
-/// An error quotes what it said last, or is a [`room::OutOfRoom`].
+/// out of `total` steps, where `step` says which lines of output are one.
+/// An error quotes what it said last, or is a [`room::FullDisk`].
 pub(crate) fn logged(
     cmd: &mut Command,
     log: &Path,

@@ -2,8 +2,8 @@
 //! `cargo xtask screenshots`: the pictures of docs/wireshark.md, of the real Wireshark
 //! on a display of its own.
 
-use crate::{exit::Unavailable, paths, run};
-use anyhow::{Context, Result, ensure};
+use crate::{exit::UnavailableError, paths, run, wait::wait_for};
+use anyhow::{Context, Result};
 use std::{
     fs,
     path::Path,
@@ -32,25 +32,22 @@ const PICTURES: &[(&str, &str, &str, &str)] = &[
 /// Width and height of the display; the window fills it.
 const SIZE: (u32, u32) = (1100, 640);
 
-/// How long Wireshark may take to show its window.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// A program that ends with its task.
-struct Running(Child);
+struct ProgramGuard(Child);
 
-impl Drop for Running {
+impl Drop for ProgramGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-fn start(cmd: &mut Command) -> Result<Running> {
+fn start(cmd: &mut Command) -> Result<ProgramGuard> {
     let name = cmd.get_program().to_string_lossy().into_owned();
     cmd.stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    Ok(Running(
+    Ok(ProgramGuard(
         cmd.spawn().with_context(|| format!("cannot run {name}"))?,
     ))
 }
@@ -63,7 +60,7 @@ pub(crate) fn task() -> Result<()> {
             .stdout(Stdio::null())
             .status();
         if !found.is_ok_and(|it| it.success()) {
-            return Err(Unavailable(format!("{program} is missing; run: {INSTALL}")).into());
+            return Err(UnavailableError(format!("{program} is missing; run: {INSTALL}")).into());
         }
     }
     let home = tempfile::tempdir().context("cannot create a directory")?;
@@ -97,10 +94,10 @@ pub(crate) fn task() -> Result<()> {
         .stdin(Stdio::null())
         .stdout(fd)
         .stderr(Stdio::null());
-    let _server = Running(server.spawn().context("cannot run Xvfb")?);
-    let display = wait_for(|| {
+    let _server = ProgramGuard(server.spawn().context("cannot run Xvfb")?);
+    let display = wait_for("Xvfb does not start", || {
         let text = fs::read_to_string(&number).unwrap_or_default();
-        (!text.trim().is_empty()).then(|| format!(":{}", text.trim()))
+        Ok((!text.trim().is_empty()).then(|| format!(":{}", text.trim())))
     })?;
     let on = |program: &str| {
         let mut cmd = Command::new(program);
@@ -144,23 +141,16 @@ fn take(
     let _wireshark = start(
         on("wireshark")
             .args(["-n", "-C", "nl-util", "-Y", filter, "-J", packet])
-            .args([
-                "-o",
-                "gui.layout_type:1",
-                "-o",
-                "gui.packet_list_show_related:TRUE",
-            ])
+            .args(["-o", "gui.layout_type:1"])
+            .args(["-o", "gui.packet_list_show_related:TRUE"])
             .args(["-o", "gui.layout_content_3:NONE", "-r"])
             .arg(file),
     )?;
     let title = file.file_name().unwrap_or_default();
-    wait_for(|| {
-        let found = on("xdotool")
-            .args(["search", "--name"])
-            .arg(title)
-            .output()
-            .ok()?;
-        (found.status.success() && !found.stdout.is_empty()).then_some(())
+    wait_for("nothing appeared on the display", || {
+        let found = on("xdotool").args(["search", "--name"]).arg(title).output();
+        let found = found.is_ok_and(|it| it.status.success() && !it.stdout.is_empty());
+        Ok(found.then_some(()))
     })?;
     thread::sleep(Duration::from_secs(3));
     // The first line of the details takes the focus, all is opened, and the end of it
@@ -180,18 +170,4 @@ fn take(
     )?;
     println!("{}", picture.display());
     Ok(())
-}
-
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> Result<T> {
-    let start = std::time::Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return Ok(found);
-        }
-        ensure!(
-            start.elapsed() < PATIENCE,
-            "nothing appeared on the display"
-        );
-        thread::sleep(Duration::from_millis(200));
-    }
 }

@@ -2,13 +2,12 @@
 //! `cargo xtask test`: every check and test, counted in the last line.
 
 use crate::{
-    args::TestArgs,
     cargo, codegen,
     debian::Debian,
-    exit::{self, Unavailable},
+    exit::{self, UnavailableError},
     kernel::{self, Checkers, Kernel},
     kmod::{self, Build},
-    paths, run, setup,
+    packages, paths, run,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -38,12 +37,26 @@ const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
 /// The tests of what a Wireshark shows, files of dissector/tests/ and xtask/tests/.
 const WIRESHARK_TESTS: &[&str] = &["golden", "kinds", "filters", "damage", "wireshark"];
 
+#[derive(clap::Args)]
+pub(crate) struct TestArgs {
+    /// Rewrite the golden files; review them before committing
+    #[arg(long)]
+    bless: bool,
+    /// Also run the module's tests under the other kernels (`guest --list`), and the
+    /// dissector's with the Wireshark of Debian trixie and unstable
+    #[arg(long)]
+    full: bool,
+    /// Only tests whose names contain FILTER
+    #[arg(value_name = "FILTER")]
+    filter: Option<String>,
+}
+
 /// A check that is no `#[test]`: what it states, and how it is checked.
 type Check = (&'static str, fn() -> Result<()>);
 
 const CHECKS: &[Check] = &[
     ("the sources are formatted", || {
-        run::check(cargo::command().args(["fmt", "--all", "--check"]))
+        run::check(&mut cargo::command("fmt --all --check"))
     }),
     (
         "the modules' sources are formatted as the kernel's are",
@@ -51,28 +64,16 @@ const CHECKS: &[Check] = &[
     ),
     ("generated files are up to date", || codegen::all(true)),
     ("clippy has no warnings", || {
-        run::check(cargo::command().args([
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-Dwarnings",
-        ]))
+        run::check(&mut cargo::command(
+            "clippy --quiet --workspace --all-targets -- -Dwarnings",
+        ))
     }),
     ("the kernel's clippy has no warnings for the module", || {
         kmod::build(Kernel::named("default")?, Build::Clippy).map(drop)
     }),
     ("the documentation builds without warnings", || {
         run::check(
-            cargo::command()
-                .args([
-                    "doc",
-                    "--quiet",
-                    "--workspace",
-                    "--no-deps",
-                    "--document-private-items",
-                ])
+            cargo::command("doc --quiet --workspace --no-deps --document-private-items")
                 .env("RUSTDOCFLAGS", "-Dwarnings"),
         )
     }),
@@ -126,7 +127,7 @@ pub(crate) fn task(args: &TestArgs) -> Result<ExitCode> {
         eprintln!("{name} is not on the list of allowed skips");
     }
     let code = match outcome {
-        Err(err) if err.is::<Unavailable>() => {
+        Err(err) if err.is::<UnavailableError>() => {
             eprintln!("xtask: {err:#}");
             exit::code_of(&err)
         }
@@ -142,7 +143,7 @@ pub(crate) fn task(args: &TestArgs) -> Result<ExitCode> {
 }
 
 fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    setup::packages()?;
+    packages::ensure()?;
     let kernel = Kernel::named("default")?;
     kernel.ensure()?;
     kmod::ensure(kernel)?;
@@ -162,8 +163,7 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
             }
         }
     }
-    let mut cmd = cargo::command();
-    cmd.args(["test", "--workspace", "--no-fail-fast"]);
+    let mut cmd = cargo::command("test --workspace --no-fail-fast");
     if args.bless {
         cmd.env("BLESS", "1").env("INSTA_UPDATE", "always");
     } else {
@@ -192,16 +192,14 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
 /// The dissector's tests with the Wireshark of another Debian. Where it cannot be
 /// fetched they are skipped.
 fn in_wireshark(suite: &str, args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    let mut cmd = cargo::command();
-    cmd.args(["test", "--package", "nl-dissector", "--package", "xtask"]);
-    cmd.arg("--no-fail-fast");
+    let mut cmd = cargo::command("test --package nl-dissector --package xtask --no-fail-fast");
     for test in WIRESHARK_TESTS {
         cmd.args(["--test", test]);
     }
     cmd.arg("--").args(&args.filter);
     let title = format!("Wireshark of {suite}");
     let debian = match Debian::with(suite, &["tshark"]) {
-        Err(err) if err.is::<Unavailable>() => {
+        Err(err) if err.is::<UnavailableError>() => {
             println!("{title}: {err:#}");
             return skip(&mut cmd, &title, tally);
         }
@@ -225,8 +223,7 @@ fn skip(cmd: &mut Command, title: &str, tally: &mut Tally) -> Result<()> {
 /// The module's tests under another kernel. Without its source they are
 /// skipped; a kernel or a module that cannot be built is a failure.
 fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    let mut cmd = cargo::command();
-    cmd.args(["test", "--package", "xtask", "--no-fail-fast"]);
+    let mut cmd = cargo::command("test --package xtask --no-fail-fast");
     let has_checkers = kernel.checkers != Checkers::None;
     let checkers = CHECKER_TESTS.iter().filter(|_| has_checkers);
     let specs = SPEC_TESTS.iter().filter(|_| kernel.name == "newest");
@@ -234,7 +231,7 @@ fn in_kernel(kernel: &Kernel, args: &TestArgs, tally: &mut Tally) -> Result<()> 
         cmd.args(["--test", test]);
     }
     cmd.arg("--").args(&args.filter);
-    setup::packages_for(kernel)?;
+    kernel.ensure_packages()?;
     if let Err(err) = kernel.ensure_source() {
         println!("kernel {}: {err:#}", kernel.name);
         return skip(&mut cmd, kernel.name, tally);

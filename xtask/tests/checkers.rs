@@ -141,7 +141,7 @@ fn a_leak_is_caught() {
         println!("{}", leaks());
     };
     if let Some(boot) = boot("a_leak_is_caught", body) {
-        // It tells where it is asked: eight times the 24 bytes that the fault forgets. In
+        // It reports where it is asked: eight times the 24 bytes that the fault forgets. In
         // the first boot of a kernel there is too what was leaked to prove kmemleak.
         let reports = boot.said.split("unreferenced object").skip(1);
         let reports: Vec<_> = reports

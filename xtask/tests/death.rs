@@ -38,7 +38,7 @@ fn behind(wrapper: &[&str], cmd: &Command) -> Output {
 }
 
 /// What the guest's death was reported as: the one line, in which all of `words` stand.
-fn is_told(out: &Output, words: &[&str]) {
+fn is_reported(out: &Output, words: &[&str]) {
     let complaint = text(&out.stderr);
     assert_eq!(out.status.code(), Some(69), "{complaint}");
     let line = complaint
@@ -62,7 +62,7 @@ fn in_own_mounts(script: &str, cmd: &Command) -> Output {
 #[test]
 fn a_guest_with_too_little_memory_says_how_much_it_was_given() {
     let out = bare(&["--mem", "8M"], "true").output().unwrap();
-    is_told(&out, &["8M of memory (--mem)", "512M"]);
+    is_reported(&out, &["8M of memory (--mem)", "512M"]);
 }
 
 #[test]
@@ -71,15 +71,15 @@ fn a_full_or_noexec_folder_for_the_guests_memory_is_named() {
     let small = "mount -t tmpfs -o size=20M none /dev/shm";
     for mount in [full, small] {
         let out = in_own_mounts(mount, &bare(&[], "head -c 64M /dev/zero >/run/fill"));
-        is_told(&out, &["/dev/shm, in which", "is full", "TMPDIR"]);
+        is_reported(&out, &["/dev/shm, in which", "is full", "TMPDIR"]);
     }
     let noexec = "mount -t tmpfs -o noexec none /dev/shm";
     let out = in_own_mounts(noexec, &bare(&[], "true"));
-    is_told(&out, &["/dev/shm, in which", "noexec", "remount,exec"]);
+    is_reported(&out, &["/dev/shm, in which", "noexec", "remount,exec"]);
 }
 
 #[test]
-fn a_host_that_refuses_ptrace_is_told_apart() {
+fn a_host_that_refuses_ptrace_is_reported() {
     // The call is 101 on x86-64; the filter looks at nothing else, and refuses with EPERM.
     let filter = "\
 import ctypes, os, struct, sys
@@ -92,21 +92,21 @@ assert libc.prctl(38, 1, 0, 0, 0) == 0
 assert libc.prctl(22, 2, ctypes.c_char_p(program)) == 0
 os.execv(sys.argv[1], sys.argv[1:])";
     let out = behind(&["/usr/bin/python3", "-c", filter], &bare(&[], "true"));
-    is_told(&out, &["refuses ptrace", "SYS_PTRACE", "ptrace_scope"]);
+    is_reported(&out, &["refuses ptrace", "SYS_PTRACE", "ptrace_scope"]);
 }
 
 #[test]
-fn a_host_that_refuses_memory_is_told_apart() {
+fn a_host_that_refuses_memory_is_reported() {
     let limit = ["sh", "-c", "ulimit -v 6000000; exec \"$@\"", "sh"];
     let out = behind(&limit, &bare(&["--mem", "8G"], "true"));
-    is_told(&out, &["refuses it memory", "ulimit -v", "--mem"]);
+    is_reported(&out, &["refuses it memory", "ulimit -v", "--mem"]);
 }
 
 #[test]
 fn a_guest_that_is_switched_off_or_restarted_from_inside_has_no_status() {
     for script in ["busybox poweroff -f", "busybox reboot -f"] {
         let out = bare(&[], script).output().unwrap();
-        is_told(&out, &[script, "switched off or restarted from inside"]);
+        is_reported(&out, &[script, "switched off or restarted from inside"]);
     }
 }
 
@@ -126,7 +126,7 @@ fn a_guest_that_is_killed_on_the_host_says_so() {
     let kernel = fs::read_to_string(children).unwrap();
     common::sh(&format!("kill -KILL {kernel}"));
     let out = child.wait_with_output().unwrap();
-    is_told(
+    is_reported(
         &out,
         &["`sh -c echo ready; sleep 1000`", "killed (SIGKILL)"],
     );
@@ -144,7 +144,7 @@ with open('/proc/1/mem', 'r+b', 0) as memory:
 ";
     let mut cmd = guest();
     cmd.args(["--module", "none", "--", "/usr/bin/python3", "-c", script]);
-    is_told(
+    is_reported(
         &cmd.output().unwrap(),
         &[
             "`python3 -c ",
@@ -166,7 +166,7 @@ fn a_module_in_the_trace_of_an_oops_is_named() {
     }) else {
         return;
     };
-    is_told(
+    is_reported(
         &out,
         &[
             "--exact a_module_in_the_trace",

@@ -319,22 +319,22 @@ guest_tests! {
         );
         assert_eq!(groups(&asked[3]["group"]), json!([{"id": 1}, {"id": 2, "weight": 3}]));
 
-        // What is told.
+        // What is answered.
         let mut compared = 0;
         for family in ["-4", "-6"] {
-            let (told, printed) = by_our_names(&format!("ip -j {family} route show table all"), "newroute");
+            let (answered, printed) = by_our_names(&format!("ip -j {family} route show table all"), "newroute");
             let theirs: Vec<Value> = serde_json::from_str(&printed).unwrap();
             let theirs = theirs.iter().map(|it| &it["nexthops"]).filter(|it| it.is_array());
-            let ours = told.iter().map(|it| &it["multipath"]).filter(|it| !it.is_null());
+            let ours = answered.iter().map(|it| &it["multipath"]).filter(|it| !it.is_null());
             let (ours, theirs): (Vec<_>, Vec<_>) = (ours.map(hops).collect(), theirs.cloned().collect());
             assert_eq!(ours, theirs);
             compared += ours.len();
         }
         assert!(compared > 0);
-        let (told, printed) = by_our_names("ip -j nexthop show", "newnexthop");
+        let (answered, printed) = by_our_names("ip -j nexthop show", "newnexthop");
         let theirs: Vec<Value> = serde_json::from_str(&printed).unwrap();
-        assert_eq!((told.len(), theirs.len()), (5, 5));
-        for (ours, theirs) in told.iter().zip(&theirs) {
+        assert_eq!((answered.len(), theirs.len()), (5, 5));
+        for (ours, theirs) in answered.iter().zip(&theirs) {
             assert_eq!(ours["id"], theirs["id"]);
             match &ours["group"] {
                 Value::Null => assert_eq!(ours["gateway"], theirs["gateway"]),
@@ -353,15 +353,15 @@ guest_tests! {
                    tmpl src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x77 reqid 7 mode tunnel \
                    tmpl proto ah reqid 8 mode transport level use";
         let (asked, _) = by_our_names(add, "newpolicy");
-        let (told, printed) = by_our_names("ip xfrm policy", "newpolicy");
-        assert_eq!(asked[0]["tmpl"], told[0]["tmpl"]);
+        let (answered, printed) = by_our_names("ip xfrm policy", "newpolicy");
+        assert_eq!(asked[0]["tmpl"], answered[0]["tmpl"]);
         // As `ip` prints them: words and their values.
         let address = |it: &Value| {
             let byte = |at| u8::from_str_radix(&it.as_str().unwrap()[at..at + 2], 16).unwrap();
             std::net::Ipv4Addr::new(byte(0), byte(2), byte(4), byte(6)).to_string()
         };
         let mut text = String::new();
-        for it in told[0]["tmpl"].as_array().unwrap() {
+        for it in answered[0]["tmpl"].as_array().unwrap() {
             let spi = u32::from_str_radix(&it["id"]["spi"].as_str().unwrap()[2..], 16).unwrap();
             let spi = if spi == 0 { String::new() } else { format!("spi {spi:#010x} ") };
             text += &format!(

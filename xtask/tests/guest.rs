@@ -80,7 +80,7 @@ fn a_guest_that_crashes_or_hangs_reads_as_unavailable() {
         text(&out.stderr)
     );
 
-    // Nothing else ends it, nor tells of the time.
+    // Nothing else ends it, nor shows the time.
     let out = bare(&["--timeout", "3"], "sleep infinity");
     assert_eq!(out.status.code(), Some(69));
     assert!(
@@ -91,7 +91,7 @@ fn a_guest_that_crashes_or_hangs_reads_as_unavailable() {
 }
 
 #[test]
-fn a_module_that_the_kernel_refuses_is_told_and_the_command_does_not_run() {
+fn a_module_that_the_kernel_refuses_is_reported_and_the_command_does_not_run() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"no module").unwrap();
     let out = guest()
@@ -181,7 +181,7 @@ fn a_temporary_folder_below_one_that_the_guest_has_of_its_own_is_the_hosts() {
 }
 
 #[test]
-fn whatever_keeps_the_command_from_running_is_unavailable_and_told() {
+fn whatever_keeps_the_command_from_running_is_unavailable_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     let blank = dir.path().join("a b");
     fs::create_dir(&blank).unwrap();
@@ -207,7 +207,7 @@ fn names_that_are_no_utf8_and_what_cargo_sets_are_treated_right() {
     let dir = tempfile::tempdir().unwrap();
     let odd = dir.path().join(OsStr::from_bytes(b"odd-\xff"));
     fs::create_dir(&odd).unwrap();
-    // The tests run under cargo, which tells them about their package.
+    // The tests run under cargo, which describes their package to them.
     assert!(env::var_os("CARGO_PKG_NAME").is_some());
     let out = guest()
         .args(["--module", "none", "--", "sh", "-c", "env; pwd"])

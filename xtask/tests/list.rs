@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the module tells beyond the do form's basic attributes: the dump of L2_LIST, the
+//! What the module reports beyond the do form's basic attributes: the dump of L2_LIST, the
 //! counters and the details. Numbers are literals on purpose: they are the wire's.
 
 mod common;
@@ -92,7 +92,7 @@ const FLAGS: [&str; 19] = [
 ];
 
 #[test]
-fn the_permanent_address_is_told_where_a_link_has_one_as_ip_does() {
+fn the_permanent_address_is_reported_where_a_link_has_one_as_ip_does() {
     // Whatever `ip link add` makes has none: hardware does, and a module of the tests.
     let module = common::tests_module(&common::kernel());
     let body = || {
@@ -120,7 +120,7 @@ fn the_permanent_address_is_told_where_a_link_has_one_as_ip_does() {
         assert_eq!(perm0["permaddr"], "02:00:00:00:07:01");
         sh("rmmod nl_tests");
     };
-    let name = "the_permanent_address_is_told_where_a_link_has_one_as_ip_does";
+    let name = "the_permanent_address_is_reported_where_a_link_has_one_as_ip_does";
     common::in_guest(name, &[], body);
 }
 
@@ -194,8 +194,8 @@ guest_tests! {
         assert_eq!(wire::number(find(last, 4)), 1400);
     }
 
-    fn what_changes_while_the_last_part_is_made_is_told_by_the_end_alone() {
-        // One CPU gives nobody a turn within a walk: there the end alone tells nothing.
+    fn what_changes_while_the_last_part_is_made_is_reported_by_the_end_alone() {
+        // One CPU gives nobody a turn within a walk: there the end alone shows nothing.
         let can_happen = thread::available_parallelism().unwrap().get() > 1;
         make_dummies("d", 300);
         let lines = "link add come type dummy\nlink del come\n".repeat(100);
@@ -213,14 +213,14 @@ guest_tests! {
             let enough = |dumps, by_end| if can_happen { by_end > 0 } else { dumps >= 300 };
             while !enough(dumps, by_end) && start.elapsed() < DEADLINE {
                 let (parts, is_consistent) = client.dump(L2_LIST, &[]).unwrap();
-                let is_told = parts.iter().any(|part| part.flags & NLM_F_DUMP_INTR != 0);
-                by_part += usize::from(is_told);
-                by_end += usize::from(!is_consistent && !is_told);
+                let is_marked = parts.iter().any(|part| part.flags & NLM_F_DUMP_INTR != 0);
+                by_part += usize::from(is_marked);
+                by_end += usize::from(!is_consistent && !is_marked);
                 dumps += 1;
             }
             is_over.store(true, Ordering::Relaxed);
         });
-        assert_eq!(by_end > 0, can_happen, "{dumps} dumps, {by_part} told by a part, {by_end} by the end");
+        assert_eq!(by_end > 0, can_happen, "{dumps} dumps, {by_part} shown by a part, {by_end} by the end");
     }
 
     fn a_request_with_what_the_module_does_not_know_is_refused_in_both_forms() {
@@ -314,11 +314,11 @@ guest_tests! {
             let flags = word(18).unwrap();
             let names = FLAGS.iter().enumerate().filter(|(bit, _)| flags >> bit & 1 == 1);
             let names: BTreeSet<_> = names.map(|(_, name)| *name).collect();
-            let told = theirs["flags"].as_array().unwrap().iter().filter_map(|it| it.as_str());
+            let flags = theirs["flags"].as_array().unwrap().iter().filter_map(|it| it.as_str());
             // NO-CARRIER is ip's own word for UP without RUNNING, which it never prints.
-            let told: BTreeSet<_> = told.filter(|it| *it != "NO-CARRIER").collect();
+            let flags: BTreeSet<_> = flags.filter(|it| *it != "NO-CARRIER").collect();
             let names: BTreeSet<_> = names.into_iter().filter(|it| *it != "RUNNING").collect();
-            assert_eq!(names, told, "IFI_FLAGS of {who}");
+            assert_eq!(names, flags, "IFI_FLAGS of {who}");
             let netnsid = get(19).map(|data| i64::from(wire::number(data).cast_signed()));
             assert_eq!(netnsid, theirs["link_netnsid"].as_i64(), "LINK_NETNSID of {who}");
             compared += 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the module tells unasked: the multicast group `l2`.
+//! What the module reports unasked: the multicast group `l2`.
 
 mod common;
 
@@ -12,10 +12,10 @@ use std::fs;
 const EAGAIN: i32 = 11;
 const ENOBUFS: i32 = 105;
 
-/// What a client was told, as `new NAME`, in order.
-fn told(client: &mut Client) -> Vec<String> {
+/// What a client was notified of, as `new NAME`, in order.
+fn notifications(client: &mut Client) -> Vec<String> {
     let family = client.family;
-    let tell = |message| {
+    let words = |message| {
         let Message::Answer(ntf) = message else {
             panic!("{message:?} in place of a notification");
         };
@@ -33,7 +33,7 @@ fn told(client: &mut Client) -> Vec<String> {
         assert_eq!(kinds, [1, 2, 3, 4, 6, 5, 9, 8]);
         format!("{verb} {}", text(find(&netdev, 2)))
     };
-    client.waiting().into_iter().map(tell).collect()
+    client.waiting().into_iter().map(words).collect()
 }
 
 fn listener() -> Client {
@@ -43,7 +43,7 @@ fn listener() -> Client {
 }
 
 guest_tests! {
-    fn each_event_of_an_ethernet_interface_is_told_by_its_operation() {
+    fn each_event_of_an_ethernet_interface_is_notified_by_its_operation() {
         // It speaks by itself when it comes up, and that is no event.
         let mut client = listener();
         for (command, expected) in [
@@ -60,21 +60,21 @@ guest_tests! {
             ("ip link del e1", vec!["change e1", "del e1"]),
         ] {
             sh(command);
-            assert_eq!(told(&mut client), expected, "{command}");
+            assert_eq!(notifications(&mut client), expected, "{command}");
         }
     }
 
-    fn a_state_that_follows_the_carrier_is_told() {
+    fn a_state_that_follows_the_carrier_is_notified() {
         sh("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up");
         common::settle();
         let mut client = listener();
         sh("ip link set v1 down");
         common::settle();
-        let all = told(&mut client);
+        let all = notifications(&mut client);
         assert!(all.contains(&"change v0".to_owned()) && all.contains(&"change v1".to_owned()), "{all:?}");
     }
 
-    fn what_the_definition_says_is_not_told_is_not_and_the_rest_is() {
+    fn what_the_definition_says_is_not_notified_is_not_and_the_rest_is() {
         sh("ip link add d0 type dummy; ip link add d1 type dummy; ip link set d1 up
             ip link add br0 address 02:00:00:00:00:09 type bridge
             ip link add v0 type veth peer name v1; ip netns add other");
@@ -92,12 +92,12 @@ guest_tests! {
             ("ip link set d0 broadcast ff:ff:ff:ff:ff:00", vec!["change d0"]),
         ] {
             sh(command);
-            assert_eq!(told(&mut client), expected, "{command}");
+            assert_eq!(notifications(&mut client), expected, "{command}");
         }
         sh("ip netns del other");
     }
 
-    fn who_joins_while_the_module_is_being_loaded_is_told_to_dump_anew() {
+    fn who_joins_while_the_module_is_being_loaded_learns_to_dump_anew() {
         use std::sync::atomic::{AtomicBool, Ordering};
         sh("rmmod nl_kernel");
         let module = common::module_file().display().to_string();
@@ -129,10 +129,10 @@ guest_tests! {
                 let early = joined.join().unwrap();
                 let errno = early.read_error();
                 assert!([Some(ENOBUFS), Some(EAGAIN)].contains(&errno), "{errno:?}");
-                // Whether it was or not, from now on it is told.
+                // Whether it was or not, from now on it is notified.
                 sh("ip link set dummy0 mtu 1400; ip link set dummy0 mtu 1500");
                 let mut early = early;
-                assert_eq!(told(&mut early), ["change dummy0", "change dummy0"]);
+                assert_eq!(notifications(&mut early), ["change dummy0", "change dummy0"]);
                 sh("rmmod nl_kernel");
                 errno == Some(ENOBUFS)
             });
@@ -142,11 +142,11 @@ guest_tests! {
         assert!(caught || cpus == 1, "nobody ever joined in time");
     }
 
-    fn what_is_not_ethernet_is_not_told() {
+    fn what_is_not_ethernet_is_not_notified() {
         let mut client = listener();
         sh("ip tuntap add tun0 mode tun; ip link set tun0 up; ip link set lo up
             ip link set lo mtu 2000; ip link add nlmon9 type nlmon; ip link del tun0");
-        assert_eq!(told(&mut client), Vec::<String>::new());
+        assert_eq!(notifications(&mut client), Vec::<String>::new());
     }
 
     fn loading_and_unloading_the_module_tell_nothing() {
@@ -161,43 +161,43 @@ guest_tests! {
             assert_eq!((here.waiting().len(), there.waiting().len()), (0, 0));
             sh(&format!("insmod {}", module.display()));
             let (mut here, mut there) = (listener(), in_namespace("other", listener));
-            assert_eq!((told(&mut here).len(), told(&mut there).len()), (0, 0));
-            // It does tell.
+            assert_eq!((notifications(&mut here).len(), notifications(&mut there).len()), (0, 0));
+            // It does notify.
             sh("ip link set d4 mtu 1400; ip link set d4 mtu 1500");
-            assert_eq!(told(&mut here), ["change d4", "change d4"]);
-            assert_eq!(told(&mut throughout), Vec::<String>::new());
+            assert_eq!(notifications(&mut here), ["change d4", "change d4"]);
+            assert_eq!(notifications(&mut throughout), Vec::<String>::new());
         }
         sh("ip netns del other");
     }
 
-    fn a_group_is_each_namespaces_own_and_a_move_is_told_in_both() {
+    fn a_group_is_each_namespaces_own_and_a_move_is_notified_in_both() {
         sh("ip netns add other");
         let (mut here, mut there) = (listener(), in_namespace("other", listener));
         sh("ip -n other link add x type dummy");
-        assert_eq!((told(&mut here), told(&mut there)), (vec![], vec!["new x".to_owned()]));
+        assert_eq!((notifications(&mut here), notifications(&mut there)), (vec![], vec!["new x".to_owned()]));
         sh("ip link add y type dummy");
-        assert_eq!((told(&mut here), told(&mut there)), (vec!["new y".to_owned()], vec![]));
+        assert_eq!((notifications(&mut here), notifications(&mut there)), (vec!["new y".to_owned()], vec![]));
         sh("ip link set y netns other");
-        assert_eq!(told(&mut here), ["del y"]);
-        assert_eq!(told(&mut there), ["new y"]);
+        assert_eq!(notifications(&mut here), ["del y"]);
+        assert_eq!(notifications(&mut there), ["new y"]);
         sh("ip -n other link set y netns 1 name z");
-        assert_eq!(told(&mut there), ["del y"]);
+        assert_eq!(notifications(&mut there), ["del y"]);
         // Moved under its old name, and then renamed.
-        assert_eq!(told(&mut here), ["new y", "change z"]);
+        assert_eq!(notifications(&mut here), ["new y", "change z"]);
         sh("ip netns del other");
     }
 
     fn who_dumps_after_joining_misses_nothing() {
         let mut client = listener();
         make_dummies("d", 60);
-        let news = told(&mut client);
+        let news = notifications(&mut client);
         assert_eq!(news.len(), 60);
         let (parts, _) = client.dump(1, &[]).unwrap();
         let dumped: usize = parts.iter().map(|part| part.attrs.len()).sum();
         assert_eq!(dumped, 61);
     }
 
-    fn a_listener_that_reads_too_late_is_told_that_it_lost_something() {
+    fn a_listener_that_reads_too_late_learns_that_it_lost_something() {
         let client = listener();
         make_dummies("d", 600);
         assert_eq!(client.read_error(), Some(ENOBUFS));

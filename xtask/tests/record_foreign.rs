@@ -151,7 +151,7 @@ for p in json.load(sys.stdin):
         assert_eq!(groups, seen, "{}", sh("cat /run/err"));
     }
 
-    fn answers_to_requests_that_are_not_told_are_the_commands() {
+    fn answers_to_requests_that_are_not_intercepted_are_the_commands() {
         for (send, messages) in [
             ("os.write(s.fileno(), request(1, struct.pack('HH', 4, 0x3fff) * 1500, 5))", 1),
             ("os.dup2(s.fileno(), 0); os.write(0, request(1))", 1),

@@ -298,13 +298,13 @@ os.kill(os.getpid(), signal.SIGALRM)
         assert_eq!(recorded, plain);
         assert!(plain.contains("EADDRINUSE") && plain.contains("ECONNREFUSED"), "{plain}");
         assert!(plain.contains("timed out\n") && plain.contains("interrupted\n"), "{plain}");
-        // What was refused is told.
-        let told = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"sent=no errno=unknown\"' -T fields -e frame.comment 2>/dev/null");
+        // What was refused is reported.
+        let comments = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"sent=no errno=unknown\"' -T fields -e frame.comment 2>/dev/null");
         // To a port id that nobody has, and more than a socket takes.
-        assert_eq!(told.lines().count(), 2, "{told}");
+        assert_eq!(comments.lines().count(), 2, "{comments}");
     }
 
-    fn what_a_socket_had_no_room_for_is_told() {
+    fn what_a_socket_had_no_room_for_is_reported() {
         fs::write("/run/p.py", "
 import socket, subprocess
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
@@ -313,8 +313,8 @@ s.bind((0, 1))
 for mtu in range(1300, 1320): subprocess.run(['ip', 'link', 'set', 'dummy0', 'mtu', str(mtu)], check=True)
 ").unwrap();
         sh("cd /run; nlcap record -w x.pcapng -- python3 p.py 2>x.err");
-        let told = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"drops=\"' -T fields -e frame.comment 2>/dev/null");
-        assert!(told.contains("added by nlcap") && told.contains("comm=\"python3"), "{told}{}", sh("cat /run/x.err"));
+        let comments = sh("tshark -n -r /run/x.pcapng -Y 'frame.comment contains \"drops=\"' -T fields -e frame.comment 2>/dev/null");
+        assert!(comments.contains("added by nlcap") && comments.contains("comm=\"python3"), "{comments}{}", sh("cat /run/x.err"));
     }
 
     fn the_families_policies_come_first_and_late_families_last() {

@@ -37,7 +37,7 @@ fn the_reference_report_is_made_by_one_command() {
             made.contains("Linux 6.") && made.contains("iproute2-"),
             "who spoke"
         );
-        // Of this machine's own folders nothing is told.
+        // Of this machine's own folders nothing is reported.
         let target = env!("CARGO_MANIFEST_DIR");
         assert!(!made.contains(target), "a path of this machine");
     }

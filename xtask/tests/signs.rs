@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The signs that tests wait for: what never comes is told, and nothing goes on without it.
+//! The signs that tests wait for: what never comes is reported, and nothing goes on without it.
 
 mod common;
 

@@ -84,16 +84,16 @@ fn kernel_specs() -> Vec<PathBuf> {
 
 /// How many specifications a kernel has at least, sets to which no message of their
 /// family leads, and families that list attributes which their sets lack.
-struct Known {
+struct Expectation {
     specs: usize,
     unreached: &'static [&'static str],
     odd: &'static [&'static str],
 }
 
 /// What is known of the kernel at hand: 6.12, or a newer one.
-fn known() -> Known {
+fn expectation() -> Expectation {
     match env::var("NL_UTIL_KERNEL").as_deref() {
-        Ok("newest") => Known {
+        Ok("newest") => Expectation {
             specs: 33,
             unreached: &[
                 "compat-attrs",
@@ -105,7 +105,7 @@ fn known() -> Known {
             ],
             odd: &[],
         },
-        _ => Known {
+        _ => Expectation {
             specs: 19,
             unreached: &[
                 "empty-attrs",
@@ -156,7 +156,7 @@ fn every_attribute_of_every_specification_is_read_back() {
     }
     unreached.sort();
     unreached.dedup();
-    assert_eq!(unreached, known().unreached);
+    assert_eq!(unreached, expectation().unreached);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn every_specification_of_the_kernel_is_understood() {
         );
         odd.extend((!family.oddities.is_empty()).then_some(family.name));
     }
-    let known = known();
+    let known = expectation();
     assert!(paths.len() >= known.specs, "{}", paths.len());
     odd.sort();
     assert_eq!(odd, known.odd);

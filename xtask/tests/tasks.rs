@@ -41,7 +41,7 @@ fn a_kernel_whose_source_cannot_be_fetched_is_unavailable() {
 }
 
 #[test]
-fn a_kernel_without_a_build_tree_is_told_before_make_is_asked() {
+fn a_kernel_without_a_build_tree_is_reported_before_make_is_asked() {
     for action in ["build", "load"] {
         let out = xtask(&["kmod", action, "KDIR=/nonexistent/tree"])
             .output()

@@ -60,7 +60,7 @@ guest_tests! {
         }
     }
 
-    fn a_terminal_is_told_what_is_waited_for_and_that_nothing_came() {
+    fn a_terminal_shows_what_is_waited_for_and_that_nothing_came() {
         let trace = "nlcap trace -f crypto --errors --duration 0.2";
         let script = format!("python3 -c 'import pty; pty.spawn(\"{trace}\".split())'");
         let lines = ["tracing all messages in this network namespace until Ctrl-C", "no messages"];
@@ -90,7 +90,7 @@ guest_tests! {
     }
 
     fn a_process_that_runs_already_is_traced_until_it_ends() {
-        // It keeps its socket, and asks once more when it is told to.
+        // It keeps its socket, and asks once more on a sign.
         let script = "mkfifo /run/go
             python3 -c 'import socket, struct
             s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)

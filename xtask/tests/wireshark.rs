@@ -120,7 +120,7 @@ fn filters_on_other_families_find_what_their_trees_show() {
 }
 
 /// A field of a PDML file.
-struct Shown {
+struct PdmlField {
     name: String,
     showname: String,
     show: String,
@@ -145,8 +145,8 @@ fn attribute(line: &str, name: &str) -> String {
 }
 
 /// The fields of a family's, by frame.
-fn fields_of(pdml: &str, prefix: &str) -> HashMap<u64, Vec<Shown>> {
-    let mut all = HashMap::<u64, Vec<Shown>>::new();
+fn fields_of(pdml: &str, prefix: &str) -> HashMap<u64, Vec<PdmlField>> {
+    let mut all = HashMap::<u64, Vec<PdmlField>>::new();
     let mut frame = 0;
     for line in pdml.lines() {
         if line.trim() == "<packet>" {
@@ -154,7 +154,7 @@ fn fields_of(pdml: &str, prefix: &str) -> HashMap<u64, Vec<Shown>> {
         }
         let name = attribute(line, "name");
         if name.starts_with(prefix) {
-            all.entry(frame).or_default().push(Shown {
+            all.entry(frame).or_default().push(PdmlField {
                 name,
                 showname: attribute(line, "showname"),
                 show: attribute(line, "show"),
@@ -184,7 +184,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Whether a field shows the written value, whatever its type.
-fn is_shown(field: &Shown, value: &Value) -> bool {
+fn is_shown(field: &PdmlField, value: &Value) -> bool {
     match value {
         Value::Bool(_) => true,
         Value::Number(number) => {
@@ -212,7 +212,13 @@ fn is_shown(field: &Shown, value: &Value) -> bool {
 }
 
 /// Looks for every value of a written object; counts them, and names what is missing.
-fn check(key: &str, value: &Value, fields: &[Shown], count: &mut usize, missing: &mut Vec<String>) {
+fn check(
+    key: &str,
+    value: &Value,
+    fields: &[PdmlField],
+    count: &mut usize,
+    missing: &mut Vec<String>,
+) {
     match value {
         Value::Object(map) => {
             for (inner, value) in map {

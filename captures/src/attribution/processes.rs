@@ -180,7 +180,7 @@ impl Process {
         since: Duration,
         gaps: &mut Gaps,
     ) {
-        let is_new = !attributor.contains(socket.cookie);
+        let is_new = !attributor.sockets.contains(socket.cookie);
         if !namespaces.mirrors(socket.protocol) {
             return;
         }
@@ -197,7 +197,9 @@ impl Process {
         // not been attributed yet.
         let older = since == Duration::ZERO;
         attributor.update_socket(since, socket, port, &owner, older);
-        attributor.change_groups(socket.cookie, |groups| *groups = socket.groups());
+        attributor
+            .sockets
+            .change_groups(socket.cookie, |groups| *groups = socket.groups());
         if is_new && socket.listens_all_nsid() {
             attributor.listen_all_nsid(socket.cookie);
         }

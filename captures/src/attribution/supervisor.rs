@@ -164,12 +164,12 @@ impl Supervisor {
             find_sockets(task, since, attributor, namespaces);
         }
         attributor.note_exit(now, task.program.pid);
-        for (fd, cookie) in attributor.descriptors(task.program.pid) {
+        for (fd, cookie) in attributor.sockets.descriptors(task.program.pid) {
             if let Ok(Some(socket)) = task.duplicate(fd).and_then(SocketInfo::inspect)
                 && socket.cookie == cookie
                 && let Some(drops) = socket.drops()
             {
-                attributor.update_drops(now, cookie, drops);
+                attributor.sockets.update_drops(now, cookie, drops);
             }
         }
     }
@@ -224,7 +224,7 @@ impl Supervisor {
                 return Verdict::Continue;
             }
         };
-        if !attributor.contains(socket.cookie) {
+        if !attributor.sockets.contains(socket.cookie) {
             attributor.uninspected.note_inspected(task.program.pid);
         }
         let mut intercepted = InterceptedCall {
@@ -268,7 +268,7 @@ fn find_sockets(
     namespaces: &mut dyn Namespaces,
 ) {
     for (fd, inode) in descriptors::sockets(task.program.pid) {
-        if attributor.contains_inode(inode) {
+        if attributor.sockets.contains_inode(inode) {
             continue;
         }
         let Ok(Some(socket)) = task.duplicate(fd).and_then(SocketInfo::inspect) else {
@@ -309,7 +309,7 @@ impl InterceptedCall<'_> {
     ) -> Verdict {
         let [_, second, third, ..] = self.call.arguments;
         // Whatever gives a socket a port id is intercepted: this one had it before.
-        let older = self.socket.number != 0 && !attributor.contains(self.socket.cookie);
+        let older = self.socket.number != 0 && !attributor.sockets.contains(self.socket.cookie);
         let mut verdict = Verdict::Continue;
         let (mut mask, mut claim) = (None, None);
         let mut datagrams = Vec::new();
@@ -362,19 +362,21 @@ impl InterceptedCall<'_> {
             attributor.note_claim(now, self.socket.cookie, number);
         }
         if let Some(mask) = mask {
-            attributor.change_groups(self.socket.cookie, |groups| groups.bind(mask));
+            attributor
+                .sockets
+                .change_groups(self.socket.cookie, |groups| groups.bind(mask));
         }
         if i64::from(self.call.number) == libc::SYS_setsockopt
             && let Ok(value) = self.word(self.call.arguments[3])
         {
             let cookie = self.socket.cookie;
             match third as i32 {
-                libc::NETLINK_ADD_MEMBERSHIP => {
-                    attributor.change_groups(cookie, |it| it.join(value))
-                }
-                libc::NETLINK_DROP_MEMBERSHIP => {
-                    attributor.change_groups(cookie, |it| it.leave(value))
-                }
+                libc::NETLINK_ADD_MEMBERSHIP => attributor
+                    .sockets
+                    .change_groups(cookie, |it| it.join(value)),
+                libc::NETLINK_DROP_MEMBERSHIP => attributor
+                    .sockets
+                    .change_groups(cookie, |it| it.leave(value)),
                 _ => attributor.listen_all_nsid(cookie),
             }
         }

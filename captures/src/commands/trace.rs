@@ -58,30 +58,33 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     };
     let session = Session::prepare(&subject, settings, signals)?;
     let options = args.view.options();
-    let lines = Lines {
+    let mut lines = Lines {
         view: View::for_output(&options, outlet.is_terminal()),
         interpreter: event::Interpreter::new(&specs),
         outlet,
     };
     let recorder = recording
         .map(|outlet| Recorder::new(outlet, &origin(&args.session.command, args.anonymous)));
-    let recorder = recorder
+    let mut recorder = recorder
         .transpose()
         .context("cannot write the file header")?;
-    let mut sink = (lines, recorder);
     // For people alone: whoever reads a pipe wants lines and nothing else.
     let is_watched = io::stderr().is_terminal();
     if is_watched && let Some(awaited) = awaited(&args.session) {
         say(&awaited);
     }
-    let outcome = session.run(&mut sink)?;
-    match &mut sink.1 {
+    let mut sinks: Vec<&mut dyn Sink> = vec![&mut lines];
+    if let Some(recorder) = &mut recorder {
+        sinks.push(recorder);
+    }
+    let outcome = session.run(&mut sinks)?;
+    match &mut recorder {
         Some(recorder) if outcome.begun => close(&outcome, &recorder.shown()),
         _ => confess(&outcome),
     }
     if outcome.summary.messages > 0 {
-        sink.0.view.say_if_none_matches();
-    } else if is_watched && outcome.begun && sink.1.is_none() {
+        lines.view.say_if_none_matches();
+    } else if is_watched && outcome.begun && recorder.is_none() {
         // The closing line of a recording says it otherwise.
         say(&"no messages");
     }

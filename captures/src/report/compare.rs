@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Recordings side by side, and what they come to.
 
-use std::collections::BTreeSet;
-
 use ynl::model::{self, Family};
 
 use super::collect::{Collection, ETHERNET, Fact, FactSource, FactValue, Facts, Interfaces};
@@ -17,28 +15,6 @@ const MOST: usize = 100;
 
 /// The most interfaces of one recording alone in the list.
 const MOST_LONE: usize = 100;
-
-/// All facts that are compared.
-const COMPARED: [Fact; 18] = [
-    Fact::Name,
-    Fact::Type,
-    Fact::Flags,
-    Fact::RunningFlags,
-    Fact::Mtu,
-    Fact::State,
-    Fact::QueueLength,
-    Fact::Address,
-    Fact::Broadcast,
-    Fact::Link,
-    Fact::LinkNamespace,
-    Fact::Master,
-    Fact::Kind,
-    Fact::Alias,
-    Fact::PermanentAddress,
-    Fact::MinMtu,
-    Fact::MaxMtu,
-    Fact::Carrier,
-];
 
 /// The group of these recordings, with all that follows from them.
 pub(crate) fn group(title: Option<String>, all: Vec<Collection>) -> Group {
@@ -133,22 +109,22 @@ fn rows(all: &[Collection]) -> Vec<Row> {
 fn pair(family: &Family, first: &Collection, at: usize, second: &Collection) -> Pair {
     let sides = [&first.interfaces, &second.interfaces];
     let learnt = sides.map(Interfaces::learnt);
-    let only =
-        |of: usize| -> Vec<String> { learnt[of].difference(&learnt[1 - of]).cloned().collect() };
+    let only = |of: usize| learnt[of].without(&learnt[1 - of]).names();
+    let shared = learnt[0].shared(&learnt[1]);
+    // What one of them learns of no interface it cannot deny of any. Counters go on between
+    // two recordings.
+    let facts = shared.facts.iter().copied();
+    let facts: Vec<_> = facts.filter(|it| *it != Fact::Counters).collect();
     let mut pair = Pair {
         of: [0, at],
         interfaces: 0,
         only: [lone(sides[0], sides[1]), lone(sides[1], sides[0])],
-        facts: learnt[0].intersection(&learnt[1]).cloned().collect(),
+        facts: shared.names(),
         only_facts: [only(0), only(1)],
         compared: 0,
         disagreements: Vec::new(),
         more: 0,
     };
-    let names: BTreeSet<&str> = pair.facts.iter().map(String::as_str).collect();
-    // What one of them learns of no interface it cannot deny of any.
-    let facts = COMPARED.iter().filter(|it| names.contains(it.name()));
-    let facts: Vec<_> = facts.copied().collect();
     let mut disagreements = Vec::new();
     for mine in sides[0].all() {
         let Some(theirs) = sides[1].get(mine.index) else {

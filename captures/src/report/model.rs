@@ -195,7 +195,7 @@ pub(crate) struct Who {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Process {
-    /// Which.
+    /// The process or socket.
     pub(crate) who: Who,
     /// Number of sockets used, if the file distinguishes them.
     pub(crate) sockets: Option<u64>,
@@ -279,7 +279,7 @@ pub(crate) struct Step {
     pub(crate) at: u64,
     /// The process at the other end of the arrow.
     pub(crate) who: Who,
-    /// What it is.
+    /// Request, answer, error or notification.
     pub(crate) kind: Kind,
     /// The family.
     pub(crate) family: String,
@@ -384,7 +384,7 @@ pub(crate) enum WasteKind {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Waste {
-    /// The kind.
+    /// What makes it unnecessary.
     pub(crate) kind: WasteKind,
     /// The requester.
     pub(crate) who: Option<Who>,
@@ -435,7 +435,7 @@ pub(crate) enum Ailment {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Condition {
-    /// What.
+    /// The problem.
     pub(crate) what: Ailment,
     /// Number of times; null if the file does not show it.
     pub(crate) count: Option<u64>,
@@ -450,7 +450,7 @@ pub(crate) struct Condition {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Sufferer {
-    /// Which.
+    /// The process or socket.
     pub(crate) who: Who,
     /// Number of times.
     pub(crate) count: u64,

@@ -256,7 +256,7 @@ fn flags_that_rtnetlink_makes_anew_are_not_compared() {
 }
 
 #[test]
-fn an_ethernet_interface_that_the_other_was_not_told_of_is_a_disagreement() {
+fn an_ethernet_interface_that_the_other_did_not_receive_is_a_disagreement() {
     let mut ours = one_interface(1500, 3);
     let payload = attribute(1, &attribute(1, &7_u32.to_ne_bytes()));
     ours[3].1 = message(0x24, 0, 2, &[&[1, 1, 0, 0][..], &payload].concat());

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_that_came_meanwhile_is_told_from_those_before() {
+    fn a_family_that_came_meanwhile_is_distinguished_from_those_before() {
         let (before, after) = ([part(&[16, 20])], [part(&[16]), part(&[20, 21])]);
         let new = added(&before, &after);
         assert_eq!(new.len(), 1);

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_a_path_and_a_process_are_told_apart() {
+    fn a_name_a_path_and_a_process_are_distinguished() {
         let path = |name: &str| path(OsStr::new(name));
         assert_eq!(path("blue"), Path::new("/run/netns/blue"));
         assert_eq!(path("./blue"), Path::new("./blue"));

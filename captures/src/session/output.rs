@@ -79,10 +79,14 @@ pub(crate) fn open_text(path: &Path) -> Result<Outlet, OutputError> {
         made => made.map(|file| (file, true)),
     };
     file.and_then(|(file, new)| Outlet::named(file, path.to_owned(), new))
-        .map_err(|error| OutputError::Open {
-            path: text::escape_os(path),
-            reason: Reason(error),
-        })
+        .map_err(cannot_open(text::escape_os(path)))
+}
+
+fn cannot_open(path: String) -> impl FnOnce(io::Error) -> OutputError {
+    |error| OutputError::Open {
+        path,
+        reason: Reason(error),
+    }
 }
 
 fn stdout() -> Result<Outlet, OutputError> {
@@ -90,10 +94,7 @@ fn stdout() -> Result<Outlet, OutputError> {
     if io::stdout().is_terminal() {
         return Err(OutputError::Terminal(shown.to_owned()));
     }
-    Outlet::stdout().map_err(|error| OutputError::Open {
-        path: shown.to_owned(),
-        reason: Reason(error),
-    })
+    Outlet::stdout().map_err(cannot_open(shown.to_owned()))
 }
 
 fn overwrite(path: &Path) -> Result<Outlet, OutputError> {
@@ -128,10 +129,7 @@ fn outlet(path: &Path, file: io::Result<File>, new: bool) -> Result<Outlet, Outp
         return Err(OutputError::Terminal(shown));
     }
     file.and_then(|file| Outlet::named(file, path.to_owned(), new))
-        .map_err(|error| OutputError::Open {
-            path: shown,
-            reason: Reason(error),
-        })
+        .map_err(cannot_open(shown))
 }
 
 /// O_NONBLOCK for FIFOs: it means nothing for a file.
@@ -159,7 +157,7 @@ fn create_new(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The numbers of user and group that sudo(8) tells root of.
+/// The numbers of user and group that sudo(8) hands to root.
 fn sudo_caller() -> Option<(u32, u32)> {
     let number = |name| std::env::var(name).ok()?.parse().ok();
     let caller = (number("SUDO_UID")?, number("SUDO_GID")?);

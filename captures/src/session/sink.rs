@@ -34,73 +34,29 @@ pub(crate) trait Sink {
     fn outlets(&mut self) -> Vec<&mut Outlet>;
 }
 
-/// Two sinks, each of which gets everything.
-impl<A: Sink, B: Sink> Sink for (A, B) {
+/// Several sinks, each of which gets everything.
+impl Sink for Vec<&mut dyn Sink> {
     fn interface(&mut self, interface: &Interface) {
-        self.0.interface(interface);
-        self.1.interface(interface);
+        self.iter_mut().for_each(|it| it.interface(interface));
     }
 
     fn added(&mut self, frame: &Frame<'_>) {
-        self.0.added(frame);
-        self.1.added(frame);
+        self.iter_mut().for_each(|it| it.added(frame));
     }
 
     fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
-        self.0.frame(frame, attribution);
-        self.1.frame(frame, attribution);
+        self.iter_mut().for_each(|it| it.frame(frame, attribution));
     }
 
     fn event(&mut self, event: &SocketEvent) {
-        self.0.event(event);
-        self.1.event(event);
+        self.iter_mut().for_each(|it| it.event(event));
     }
 
     fn finish(&mut self, now: Duration, counters: &[Counters]) {
-        self.0.finish(now, counters);
-        self.1.finish(now, counters);
+        self.iter_mut().for_each(|it| it.finish(now, counters));
     }
 
     fn outlets(&mut self) -> Vec<&mut Outlet> {
-        let mut all = self.0.outlets();
-        all.extend(self.1.outlets());
-        all
-    }
-}
-
-/// A sink that there may not be.
-impl<S: Sink> Sink for Option<S> {
-    fn interface(&mut self, interface: &Interface) {
-        if let Some(sink) = self {
-            sink.interface(interface);
-        }
-    }
-
-    fn added(&mut self, frame: &Frame<'_>) {
-        if let Some(sink) = self {
-            sink.added(frame);
-        }
-    }
-
-    fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
-        if let Some(sink) = self {
-            sink.frame(frame, attribution);
-        }
-    }
-
-    fn event(&mut self, event: &SocketEvent) {
-        if let Some(sink) = self {
-            sink.event(event);
-        }
-    }
-
-    fn finish(&mut self, now: Duration, counters: &[Counters]) {
-        if let Some(sink) = self {
-            sink.finish(now, counters);
-        }
-    }
-
-    fn outlets(&mut self) -> Vec<&mut Outlet> {
-        self.as_mut().map_or_else(Vec::new, Sink::outlets)
+        self.iter_mut().flat_map(|it| it.outlets()).collect()
     }
 }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_is_told_once_and_no_step_never() {
+    fn a_step_is_reported_once_and_no_step_never() {
         let mut clock = Clock::default();
         assert!(!clock.was_set() && !clock.was_set());
         let hour = Duration::from_secs(3600);

@@ -112,8 +112,8 @@ fn forms(family: &Family, op: &Operation) -> Vec<(String, String, String)> {
     }
     if let Some(event) = &op.event {
         let group = op.group.as_deref().unwrap_or("?");
-        let told = names(Some(event));
-        forms.push((format!("to group `{group}`"), "-".to_owned(), told));
+        let attributes = names(Some(event));
+        forms.push((format!("to group `{group}`"), "-".to_owned(), attributes));
     }
     forms
 }
@@ -133,14 +133,14 @@ fn groups(out: &mut String, family: &Family) {
     }
     out.push_str("\n## Multicast groups\n\n| group | notifications |\n|---|---|\n");
     for group in &family.groups {
-        let told = family.operations.iter().filter(|op| {
+        let notifications = family.operations.iter().filter(|op| {
             let own = op.group.as_deref();
             own == Some(group.name.as_str())
         });
-        let told: Vec<_> = told.map(|op| format!("`{}`", op.name)).collect();
+        let notifications: Vec<_> = notifications.map(|op| format!("`{}`", op.name)).collect();
         put(
             out,
-            format_args!("| `{}` | {} |\n", group.name, told.join(", ")),
+            format_args!("| `{}` | {} |\n", group.name, notifications.join(", ")),
         );
     }
 }

@@ -4,11 +4,11 @@
 use super::{FAMILY, cooked, netlink};
 use mlua::{Function, Lua, Table, Value};
 use nl_dissector::emit;
-use ynl::model::nl_util;
+use ynl::model::{Family, nl_util};
 
 /// What came of one message.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Dissection {
     pub(crate) fields: Vec<(usize, String)>,
     pub(crate) experts: Vec<String>,
     pub(crate) info: Option<String>,
@@ -23,27 +23,37 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new() -> Self {
+    /// The double alone.
+    pub(crate) fn none() -> Self {
         let lua = Lua::new();
-        let mock: Table = lua
-            .load(include_str!("../mock.lua"))
-            .set_name("mock.lua")
-            .eval()
-            .unwrap();
-        lua.load(emit::lua::emit(&nl_util()).unwrap())
-            .set_name("nl_util.lua")
-            .exec()
-            .unwrap();
+        let loading = lua.load(include_str!("../mock/loading.lua"));
+        let mock: Table = loading.set_name("loading.lua").eval().unwrap();
+        let frames = lua.load(include_str!("../mock/frames.lua"));
+        let frames = frames.set_name("frames.lua");
+        frames.call::<()>(&mock).unwrap();
         Self { lua, mock }
     }
 
-    pub(crate) fn dissect(&self, flags: u16, message: &[u8]) -> Seen {
+    pub(crate) fn new() -> Self {
+        Self::of(&nl_util())
+    }
+
+    /// The plugin of a family.
+    pub(crate) fn of(family: &Family) -> Self {
+        let plugin = Self::none();
+        let text = emit::lua::emit(family).unwrap();
+        let chunk = plugin.lua.load(text).set_name("nl_util.lua");
+        chunk.exec().unwrap();
+        plugin
+    }
+
+    pub(crate) fn dissect(&self, flags: u16, message: &[u8]) -> Dissection {
         let frame = self.lua.create_table().unwrap();
         self.frame(frame, &netlink(FAMILY, flags, 7, 0x32c, message))
     }
 
     /// Dissects messages in one frame; `frame` has what else `mock.frame` takes.
-    pub(crate) fn frame(&self, frame: Table, messages: &[u8]) -> Seen {
+    pub(crate) fn frame(&self, frame: Table, messages: &[u8]) -> Dissection {
         let ids: Table = self.mock.get("ids").unwrap();
         ids.set(FAMILY, "nl_util").unwrap();
         if !frame.contains_key("data").unwrap() {
@@ -69,7 +79,7 @@ impl Plugin {
             fields.push((item.get("depth").unwrap(), abbr));
         }
         let experts = experts.sequence_values().map(Result::unwrap).collect();
-        Seen {
+        Dissection {
             fields,
             experts,
             info,

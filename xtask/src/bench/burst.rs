@@ -2,9 +2,10 @@
 //! What the recorders lose and use where messages come as fast as the kernel makes them.
 
 use super::{
-    client::{Ask, Client},
-    decode::look,
-    record::{self, Tcpdump, WITH_ROOM, interrupt, wait_for},
+    client::{Client, Request},
+    recorders::{Tcpdump, WITH_ROOM, interrupt, is_ready},
+    table,
+    usage::Usage,
 };
 use crate::run;
 use anyhow::{Context, Result, ensure};
@@ -31,8 +32,7 @@ struct Row {
     name: &'static str,
     frames: u64,
     lost: u64,
-    /// Processor time in ticks, memory in KiB.
-    used: (u64, u64),
+    used: Usage,
     /// Messages that the client received, and those of them that the file has.
     received: u64,
     recorded: u64,
@@ -45,7 +45,7 @@ pub(super) fn table() -> Result<Table> {
         tcpdump("tcpdump", &[])?,
         tcpdump("tcpdump -B 65536", &WITH_ROOM)?,
     ];
-    let mut table = record::table([
+    let header = [
         "three bursts",
         "frames",
         "lost",
@@ -54,7 +54,8 @@ pub(super) fn table() -> Result<Table> {
         "in the file",
         "µs/frame",
         "MiB",
-    ]);
+    ];
+    let mut table = table::table(header, 1);
     for row in rows {
         let all = (row.frames + row.lost).max(1) as f64;
         table.add_row([
@@ -64,8 +65,11 @@ pub(super) fn table() -> Result<Table> {
             format!("{:.1}", row.lost as f64 / all * 100.0),
             row.received.to_string(),
             row.recorded.to_string(),
-            format!("{:.1}", row.used.0 as f64 * 1e4 / row.frames.max(1) as f64),
-            format!("{:.1}", row.used.1 as f64 / 1024.0),
+            format!(
+                "{:.1}",
+                row.used.ticks as f64 * 1e4 / row.frames.max(1) as f64
+            ),
+            format!("{:.1}", row.used.mib()),
         ]);
     }
     Ok(table)
@@ -79,7 +83,7 @@ fn nlcap() -> Result<Row> {
         .stderr(fs::File::create("nlcap.err").context("cannot create a file")?)
         .spawn()
         .context("cannot run nlcap")?;
-    wait_for(|| fs::metadata(file).is_ok_and(|about| about.len() > 0))?;
+    is_ready(|| fs::metadata(file).is_ok_and(|about| about.len() > 0))?;
     let load = bursts(child.id())?;
     interrupt(&mut child)?;
     let said = fs::read_to_string("nlcap.err").context("nlcap said nothing")?;
@@ -128,25 +132,24 @@ fn recorded(file: &str, port: u32) -> Result<u64> {
 struct Load {
     received: u64,
     port: u32,
-    used: (u64, u64),
+    used: Usage,
 }
 
 fn bursts(recorder: u32) -> Result<Load> {
-    let before = look(recorder);
+    let before = Usage::of(recorder);
     let mut client = Client::rtnetlink()?;
-    let request = client.request(Ask::RtnlDump);
+    let request = client.request(Request::RtnlDump);
     let mut received = 0;
     for _ in 0..BURSTS {
         for _ in 0..DUMPS {
             received += client.ask(&request)?.messages as u64;
         }
         for _ in 0..COMMANDS {
-            let mut ip = Command::new("ip");
-            run::check(ip.args(["link", "show"]).stdout(Stdio::null()))?;
+            run::check(run::command("ip link show").stdout(Stdio::null()))?;
         }
         std::thread::sleep(PAUSE);
     }
-    let after = look(recorder);
+    let after = Usage::of(recorder);
     ensure!(
         Path::new(&format!("/proc/{recorder}")).exists(),
         "a recorder has ended"
@@ -154,6 +157,9 @@ fn bursts(recorder: u32) -> Result<Load> {
     Ok(Load {
         received,
         port: client.port()?,
-        used: (after.ticks - before.ticks, after.memory),
+        used: Usage {
+            ticks: after.ticks - before.ticks,
+            ..after
+        },
     })
 }

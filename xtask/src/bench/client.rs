@@ -14,9 +14,9 @@ use neli::{
 
 const RTM_GETLINK: u16 = 18;
 
-/// What a request is to ask.
+/// What is asked.
 #[derive(Clone, Copy)]
-pub(super) enum Ask {
+pub(super) enum Request {
     /// L2_LIST, do form.
     List,
     /// L2_LIST, dump form.
@@ -29,9 +29,9 @@ pub(super) enum Ask {
     RtnlByIndex(u32),
 }
 
-/// What one answer came to.
+/// How much one answer was.
 #[derive(Default)]
-pub(super) struct Total {
+pub(super) struct AnswerSize {
     pub(super) bytes: usize,
     pub(super) messages: usize,
 }
@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// The bytes of a request.
-    pub(super) fn request(&self, ask: Ask) -> Vec<u8> {
+    pub(super) fn request(&self, ask: Request) -> Vec<u8> {
         let by_index = |index: u32| {
             let ifindex = attr(1, &index.to_ne_bytes());
             attr(1 | NLA_F_NESTED, &ifindex)
@@ -87,11 +87,11 @@ impl Client {
             body
         };
         match ask {
-            Ask::List => self.generic(1, 0, &[]),
-            Ask::Dump => self.generic(1, NLM_F_DUMP, &[]),
-            Ask::ByIndex(index) => self.generic(2, 0, &by_index(index)),
-            Ask::RtnlDump => self.message(NLM_F_DUMP, &link(0)),
-            Ask::RtnlByIndex(index) => self.message(0, &link(index)),
+            Request::List => self.generic(1, 0, &[]),
+            Request::Dump => self.generic(1, NLM_F_DUMP, &[]),
+            Request::ByIndex(index) => self.generic(2, 0, &by_index(index)),
+            Request::RtnlDump => self.message(NLM_F_DUMP, &link(0)),
+            Request::RtnlByIndex(index) => self.message(0, &link(index)),
         }
     }
 
@@ -104,14 +104,14 @@ impl Client {
     }
 
     /// Sends a request and reads its whole answer.
-    pub(super) fn ask(&mut self, request: &[u8]) -> Result<Total> {
+    pub(super) fn ask(&mut self, request: &[u8]) -> Result<AnswerSize> {
         self.seq += 1;
         let mut bytes = request.to_vec();
         bytes[8..12].copy_from_slice(&self.seq.to_ne_bytes());
         self.socket
             .send(&bytes, Msg::empty())
             .context("cannot send")?;
-        let mut total = Total::default();
+        let mut total = AnswerSize::default();
         loop {
             let (length, _) = self
                 .socket

@@ -5,15 +5,14 @@
 //! compared is processor time, user and system, of the fastest of several rounds: the machine
 //! may be busy, and tshark has a second process in some of its forms.
 
-use crate::{args::BenchDecodeArgs, cargo, kernel::Kernel, paths, run};
+use super::{table::table, usage::Usage};
+use crate::{cargo, kernel::Kernel, paths, run};
 use anyhow::{Context, Result, bail};
-use comfy_table::{CellAlignment, Table, presets};
 use std::{
     fs::{self, File},
     io::{BufWriter, Write},
     path::Path,
     process::{Command, Stdio},
-    time::Duration,
 };
 use ynl::decode::{Endian, messages};
 
@@ -24,9 +23,6 @@ const COOKED_HEADER: usize = 16;
 
 /// LINKTYPE_NETLINK.
 pub(super) const NETLINK: u32 = 253;
-
-/// How often a running program is looked at; what it uses after the last look is not seen.
-const STEP: Duration = Duration::from_millis(5);
 
 /// The fields of the default line, as far as Wireshark has them.
 const FIELDS: [&str; 11] = [
@@ -43,17 +39,18 @@ const FIELDS: [&str; 11] = [
     "netlink-route.ifla_txqlen",
 ];
 
-/// What a run used.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Used {
-    /// Clock ticks, of which a second has 100 (`USER_HZ`).
-    pub(super) ticks: u64,
-    /// Greatest resident size, KiB.
-    pub(super) memory: u64,
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Number of messages
+    #[arg(short = 'm', long, value_name = "N", default_value_t = 1_000_000)]
+    messages: u32,
+    /// Number of rounds per contender
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
+    rounds: u32,
 }
 
 /// `cargo xtask bench decode`.
-pub(super) fn task(args: &BenchDecodeArgs) -> Result<()> {
+pub(super) fn task(args: &Args) -> Result<()> {
     cargo::build_release()?;
     let nlcap = paths::release_dir()?.join("nlcap");
     let specs = (Kernel::named("default")?.source()?).join("Documentation/netlink/specs");
@@ -108,33 +105,24 @@ pub(super) fn task(args: &BenchDecodeArgs) -> Result<()> {
             whole_count / 10,
         ),
     ];
-    let mut best = [Used {
-        ticks: u64::MAX,
-        memory: 0,
-    }; 9];
+    let mut best = [Usage::WORST; 9];
     for _ in 0..args.rounds.max(1) {
         for ((_, command, _), best) in contenders.iter_mut().zip(&mut best) {
-            let used = watch(command)?;
-            best.ticks = best.ticks.min(used.ticks);
-            best.memory = best.memory.max(used.memory);
+            best.count(Usage::of_run(command)?);
         }
     }
     let rate = |at: usize| contenders[at].2 as f64 * 100.0 / best[at].ticks.max(1) as f64;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["", "messages", "CPU s", "messages/s", "MiB", "times slower"]);
-    for (at, ((name, _, count), used)) in contenders.iter().zip(best).enumerate() {
+    let header = ["", "messages", "CPU s", "messages/s", "MiB", "times slower"];
+    let mut table = table(header, 1);
+    for (at, ((name, _, count), usage)) in contenders.iter().zip(best).enumerate() {
         table.add_row([
             (*name).to_owned(),
             count.to_string(),
-            format!("{:.2}", used.ticks as f64 / 100.0),
+            format!("{:.2}", usage.seconds()),
             format!("{:.0}", rate(at)),
-            format!("{:.1}", used.memory as f64 / 1024.0),
+            format!("{:.1}", usage.mib()),
             format!("{:.1}", rate(0) / rate(at)),
         ]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     println!("{}", table.trim_fmt());
     Ok(())
@@ -195,64 +183,4 @@ pub(super) fn write_file(path: &Path, link: u32, samples: &[Vec<u8>], count: u32
         out.flush()
     };
     write().with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Runs a program to its end.
-pub(super) fn watch(command: &mut Command) -> Result<Used> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .with_context(|| format!("cannot run {name}"))?;
-    let mut used = Used::default();
-    loop {
-        // Of a process that has ended /proc still has the times, until it is waited for.
-        let now = look(child.id());
-        used.ticks = used.ticks.max(now.ticks);
-        used.memory = used.memory.max(now.memory);
-        if now.ended {
-            break;
-        }
-        std::thread::sleep(STEP);
-    }
-    let status = child
-        .wait()
-        .with_context(|| format!("cannot wait for {name}"))?;
-    if !status.success() {
-        bail!("{name} failed: {status}");
-    }
-    Ok(used)
-}
-
-/// What is seen of a process.
-#[derive(Default)]
-pub(crate) struct Seen {
-    pub(super) ticks: u64,
-    /// Greatest resident size, KiB.
-    pub(crate) memory: u64,
-    ended: bool,
-}
-
-/// proc_pid_stat(5) and proc_pid_status(5).
-pub(crate) fn look(pid: u32) -> Seen {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    // The name is in parentheses and may hold anything.
-    let words: Vec<_> = (stat.rsplit(')').next().unwrap_or("").split_whitespace()).collect();
-    let number = |at: usize| {
-        words
-            .get(at)
-            .and_then(|it| it.parse::<u64>().ok())
-            .unwrap_or(0)
-    };
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let memory = peak.and_then(|it| it.split_whitespace().next()?.parse().ok());
-    Seen {
-        // utime and stime, the 14th and 15th field of all.
-        ticks: number(11) + number(12),
-        memory: memory.unwrap_or(0),
-        ended: words.first().is_none_or(|state| *state == "Z"),
-    }
 }

@@ -5,8 +5,11 @@
 //! Processor time, user and system, of the fastest of several rounds. -V and -T fields
 //! are measured on a tenth of the messages, and what starting costs is taken off there.
 
-use super::decode::{NETLINK, Used, watch, write_file};
-use crate::{args::BenchDissectorArgs, kernel::Kernel, paths};
+use super::{
+    decode::{NETLINK, write_file},
+    usage::Usage,
+};
+use crate::{kernel::Kernel, netlink::attr, paths};
 use anyhow::{Context, Result};
 use nl_dissector::emit::lua;
 use std::{
@@ -22,14 +25,6 @@ const THEIRS: f64 = 30.0;
 
 /// LINKTYPE_ETHERNET.
 const ETHERNET: u32 = 1;
-
-fn attr(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = (payload.len() as u16 + 4).to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
 
 fn packet(protocol: u8, kind: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 4, 3, 56, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, protocol];
@@ -111,7 +106,7 @@ struct Run {
     plugin: Option<PathBuf>,
     file: PathBuf,
     words: &'static [&'static str],
-    best: Used,
+    best: Usage,
 }
 
 impl Run {
@@ -128,8 +123,18 @@ impl Run {
     }
 }
 
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Number of messages
+    #[arg(short = 'm', long, value_name = "N", default_value_t = 100_000)]
+    messages: u32,
+    /// Number of rounds per contender
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
+    rounds: u32,
+}
+
 /// `cargo xtask bench dissector`.
-pub(super) fn task(args: &BenchDissectorArgs) -> Result<()> {
+pub(super) fn task(args: &Args) -> Result<()> {
     let dir = tempfile::tempdir_in(paths::target_dir()?).context("cannot create a directory")?;
     let file = |name: &str| dir.path().join(name);
     let naming = packet(
@@ -174,10 +179,7 @@ pub(super) fn task(args: &BenchDissectorArgs) -> Result<()> {
         plugin: plugin.map(Path::to_owned),
         file: file(of),
         words,
-        best: Used {
-            ticks: u64::MAX,
-            memory: 0,
-        },
+        best: Usage::WORST,
     };
     let ours = Some(ours.as_path());
     let everything = file("all.lua");
@@ -219,9 +221,7 @@ pub(super) fn task(args: &BenchDissectorArgs) -> Result<()> {
     ];
     for _ in 0..args.rounds.max(1) {
         for run in &mut runs {
-            let used = watch(&mut run.command())?;
-            run.best.ticks = run.best.ticks.min(used.ticks);
-            run.best.memory = run.best.memory.max(used.memory);
+            run.best.count(Usage::of_run(&mut run.command())?);
         }
     }
     let seconds = |name: &str| {
@@ -229,7 +229,7 @@ pub(super) fn task(args: &BenchDissectorArgs) -> Result<()> {
             .iter()
             .find(|it| it.name == name)
             .expect("a run of that name");
-        run.best.ticks as f64 / 100.0
+        run.best.seconds()
     };
     let ratio = |name: &str, peer: &str| seconds(name) / seconds(peer).max(0.01);
     // Of what is above the start, for each attribute.
@@ -242,8 +242,8 @@ pub(super) fn task(args: &BenchDissectorArgs) -> Result<()> {
         println!(
             "{:<26} {:>6.2} s  {:>6.1} MiB",
             run.name,
-            run.best.ticks as f64 / 100.0,
-            run.best.memory as f64 / 1024.0
+            run.best.seconds(),
+            run.best.mib()
         );
     }
     let load = (seconds("start, all families") - seconds("start, no plugin")) * 1000.0;

@@ -4,11 +4,9 @@
 //! In User-Mode Linux each of these is a stop of the process and some calls of ptrace(2),
 //! which read and write all its registers.
 
-use super::samples::Samples;
-use crate::args::{BenchGuestArgs, BenchGuestInGuestArgs};
-use crate::{paths, run};
+use super::{samples::Samples, table::table};
+use crate::{guest, kernel::KernelChoice, run};
 use anyhow::{Context, Result};
-use comfy_table::{CellAlignment, Table};
 use rustix::process::{Signal, getpid, getppid, kill_process};
 use std::{
     fs,
@@ -31,36 +29,32 @@ const ROWS: [Row; 5] = [
     ("a process, from fork to wait", 50, processes),
 ];
 
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    on: KernelChoice,
+    /// How often each is measured
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
+    rounds: u32,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct GuestArgs {
+    #[arg(long)]
+    rounds: u32,
+}
+
 /// `cargo xtask bench guest`.
-pub(super) fn task(args: &BenchGuestArgs) -> Result<()> {
+pub(super) fn task(args: &Args) -> Result<()> {
     println!("{}, {}", processor()?, state_size());
-    let xtask = paths::own()?;
-    let mut guest = Command::new(&xtask);
-    guest
-        .args([
-            "guest",
-            "--module",
-            "none",
-            "--kernel",
-            &args.on.kernel,
-            "--",
-        ])
-        .arg(&xtask)
-        .args(["bench", "guest-in-guest", "--rounds"])
-        .arg(args.rounds.to_string());
-    run::check(&mut guest)
+    let mut guest = guest::command_of_own(["--module", "none", "--kernel", &args.on.kernel])?;
+    guest.args(["bench", "guest-in-guest", "--rounds"]);
+    run::check(guest.arg(args.rounds.to_string()))
 }
 
 /// `cargo xtask bench guest-in-guest`.
-pub(super) fn in_guest(args: &BenchGuestInGuestArgs) -> Result<()> {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["", "min µs", "median", "spread"]);
-    for column in 1..4 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+pub(super) fn in_guest(args: &GuestArgs) -> Result<()> {
+    let mut table = table(["", "min µs", "median", "spread"], 1);
     for (title, times, act) in ROWS {
         let mut samples = Samples::default();
         for _ in 0..args.rounds {

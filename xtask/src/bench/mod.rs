@@ -8,11 +8,36 @@ mod dissector;
 mod guest;
 mod module;
 mod record;
+mod recorders;
 mod samples;
+mod table;
+pub(crate) mod usage;
 
-pub(crate) use self::decode::look;
-use crate::args::BenchArgs;
 use anyhow::Result;
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub(crate) enum BenchArgs {
+    /// The module, against rtnetlink and another module with the same protocol
+    Module(module::Args),
+    /// The half of it that runs in the guest
+    #[command(hide = true)]
+    ModuleInGuest(module::GuestArgs),
+    /// `nlcap show`, against tshark
+    Decode(decode::Args),
+    /// The Wireshark dissector, against no plugin and against Wireshark's own C dissector
+    Dissector(dissector::Args),
+    /// `nlcap record`, against strace and tcpdump
+    Record(record::Args),
+    /// The half of it that runs in the guest
+    #[command(hide = true)]
+    RecordInGuest(record::GuestArgs),
+    /// What the guest costs: a system call, a page fault, a signal, a process
+    Guest(guest::Args),
+    /// The half of it that runs in the guest
+    #[command(hide = true)]
+    GuestInGuest(guest::GuestArgs),
+}
 
 /// `cargo xtask bench`.
 pub(crate) fn task(args: &BenchArgs) -> Result<()> {

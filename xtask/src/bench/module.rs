@@ -6,16 +6,12 @@
 //! the rounds; ours twice, as `ours again`: where those two differ is noise.
 
 use super::{
-    client::{Ask, Client},
+    client::{Client, Request},
     samples::Samples,
+    table::table,
 };
-use crate::{
-    args::{BenchModuleArgs, BenchModuleInGuestArgs},
-    kernel::Kernel,
-    kmod, paths, run,
-};
+use crate::{guest, kernel::Kernel, kmod, run};
 use anyhow::{Context, Result};
-use comfy_table::{CellAlignment, Table};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -30,8 +26,8 @@ use std::{
 struct Row {
     title: &'static str,
     devices: usize,
-    ours: fn(u32) -> Ask,
-    rtnl: fn(u32) -> Ask,
+    ours: fn(u32) -> Request,
+    rtnl: fn(u32) -> Request,
     times: u32,
 }
 
@@ -39,51 +35,51 @@ const ROWS: [Row; 5] = [
     Row {
         title: "L2_LIST do, 1 device",
         devices: 1,
-        ours: |_| Ask::List,
-        rtnl: |_| Ask::RtnlDump,
+        ours: |_| Request::List,
+        rtnl: |_| Request::RtnlDump,
         times: 1000,
     },
     Row {
         title: "L2_LIST do, 30 devices",
         devices: 30,
-        ours: |_| Ask::List,
-        rtnl: |_| Ask::RtnlDump,
+        ours: |_| Request::List,
+        rtnl: |_| Request::RtnlDump,
         times: 500,
     },
     Row {
         title: "L2_IID",
         devices: 30,
-        ours: Ask::ByIndex,
-        rtnl: Ask::RtnlByIndex,
+        ours: Request::ByIndex,
+        rtnl: Request::RtnlByIndex,
         times: 1000,
     },
     Row {
         title: "dump, 1,000 devices",
         devices: 1000,
-        ours: |_| Ask::Dump,
-        rtnl: |_| Ask::RtnlDump,
+        ours: |_| Request::Dump,
+        rtnl: |_| Request::RtnlDump,
         times: 30,
     },
     Row {
         title: "dump, 10,000 devices",
         devices: 10_000,
-        ours: |_| Ask::Dump,
-        rtnl: |_| Ask::RtnlDump,
+        ours: |_| Request::Dump,
+        rtnl: |_| Request::RtnlDump,
         times: 4,
     },
 ];
 
-/// Who is measured, in the order of the table.
+/// Contender is measured, in the order of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Who {
+enum Contender {
     Ours,
     OursAgain,
     Peer,
     Rtnetlink,
 }
 
-impl Who {
+impl Contender {
     fn name(self) -> &'static str {
         match self {
             Self::Ours => "nl_kernel",
@@ -94,24 +90,46 @@ impl Who {
     }
 }
 
-/// What was measured of one row.
+/// What was measured of a row, by contender.
 #[derive(Serialize, Deserialize)]
-struct Measured {
+struct Figures {
     title: String,
     devices: usize,
-    samples: BTreeMap<Who, Samples>,
+    samples: BTreeMap<Contender, Samples>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Another module that implements the family, loaded in turn with nl_kernel
+    #[arg(long, value_name = "FILE.ko")]
+    peer_module: Option<PathBuf>,
+    /// Number of rounds per contender
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
+    rounds: u32,
+    /// Also write all figures to FILE
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct GuestArgs {
+    #[arg(long)]
+    ours: PathBuf,
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    #[arg(long)]
+    rounds: u32,
+    #[arg(long)]
+    results: PathBuf,
 }
 
 /// `cargo xtask bench module`.
-pub(super) fn task(args: &BenchModuleArgs) -> Result<()> {
+pub(super) fn task(args: &Args) -> Result<()> {
     let ours = kmod::ensure(Kernel::named("default")?)?;
     let results = tempfile::NamedTempFile::new().context("cannot create a file for the results")?;
-    let xtask = paths::own()?;
-    let mut guest = Command::new(&xtask);
+    let options = "--module none --mem 2500M --timeout 1800";
+    let mut guest = guest::command_of_own(options.split(' '))?;
     guest
-        .args(["guest", "--module", "none", "--mem", "2500M"])
-        .args(["--timeout", "1800", "--"])
-        .arg(&xtask)
         .args(["bench", "module-in-guest", "--ours"])
         .arg(&ours)
         .args(["--rounds", &args.rounds.to_string(), "--results"])
@@ -122,7 +140,7 @@ pub(super) fn task(args: &BenchModuleArgs) -> Result<()> {
     }
     run::check(&mut guest)?;
     let text = fs::read_to_string(results.path()).context("the guest wrote no results")?;
-    let rows: Vec<Measured> = serde_json::from_str(&text).context("cannot read the results")?;
+    let rows: Vec<Figures> = serde_json::from_str(&text).context("cannot read the results")?;
     print(&rows, args.rounds);
     if let Some(file) = &args.json {
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
@@ -130,10 +148,8 @@ pub(super) fn task(args: &BenchModuleArgs) -> Result<()> {
     Ok(())
 }
 
-fn print(rows: &[Measured], rounds: u32) {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header([
+fn print(rows: &[Figures], rounds: u32) {
+    let header = [
         "",
         "",
         "min µs",
@@ -143,15 +159,14 @@ fn print(rows: &[Measured], rounds: u32) {
         "µs/device",
         "bytes/device",
         "messages",
-    ]);
-    for column in 2..9 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    ];
+    let mut table = table(header, 2);
     for row in rows {
-        let base = row.samples.get(&Who::Ours).map_or(f64::NAN, Samples::min);
-        for (index, (who, samples)) in row.samples.iter().enumerate() {
+        let base = row
+            .samples
+            .get(&Contender::Ours)
+            .map_or(f64::NAN, Samples::min);
+        for (index, (contender, samples)) in row.samples.iter().enumerate() {
             let devices = if row.title == "L2_IID" {
                 1
             } else {
@@ -159,13 +174,10 @@ fn print(rows: &[Measured], rounds: u32) {
             };
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let (devices, bytes) = (devices as f64, samples.bytes as f64);
+            let title = if index == 0 { row.title.as_str() } else { "" };
             table.add_row([
-                if index == 0 {
-                    row.title.clone()
-                } else {
-                    String::new()
-                },
-                who.name().to_owned(),
+                title.to_owned(),
+                contender.name().to_owned(),
                 format!("{:.1}", samples.min()),
                 format!("{:.1}", samples.median()),
                 format!("{:.0} %", samples.spread() * 100.0),
@@ -185,7 +197,7 @@ fn print(rows: &[Measured], rounds: u32) {
 }
 
 /// The half that runs in the guest.
-pub(super) fn in_guest(args: &BenchModuleInGuestArgs) -> Result<()> {
+pub(super) fn in_guest(args: &GuestArgs) -> Result<()> {
     quiet()?;
     let mut devices = 1; // dummy0
     let mut measured = Vec::new();
@@ -193,27 +205,25 @@ pub(super) fn in_guest(args: &BenchModuleInGuestArgs) -> Result<()> {
         make_devices(devices, row.devices)?;
         devices = row.devices;
         eprintln!("{} …", row.title);
-        let mut samples: BTreeMap<Who, Samples> = BTreeMap::new();
+        let mut samples: BTreeMap<Contender, Samples> = BTreeMap::new();
         for round in 0..args.rounds {
-            let mut order = vec![(Who::Ours, &args.ours), (Who::OursAgain, &args.ours)];
-            order.extend(args.peer.as_ref().map(|peer| (Who::Peer, peer)));
+            let mut order = vec![
+                (Contender::Ours, &args.ours),
+                (Contender::OursAgain, &args.ours),
+            ];
+            order.extend(args.peer.as_ref().map(|peer| (Contender::Peer, peer)));
             let turn = usize::try_from(round)? % order.len();
             order.rotate_left(turn);
-            for (who, module) in order {
-                let loaded = Loaded::new(module)?;
+            for (contender, module) in order {
+                let loaded = LoadedModule::new(module)?;
                 let client = Client::nl_util()?;
-                measure(samples.entry(who).or_default(), client, row, row.ours)?;
+                measure(samples.entry(contender).or_default(), client, row, row.ours)?;
                 drop(loaded);
             }
-            let client = Client::rtnetlink()?;
-            measure(
-                samples.entry(Who::Rtnetlink).or_default(),
-                client,
-                row,
-                row.rtnl,
-            )?;
+            let samples = samples.entry(Contender::Rtnetlink).or_default();
+            measure(samples, Client::rtnetlink()?, row, row.rtnl)?;
         }
-        measured.push(Measured {
+        measured.push(Figures {
             title: row.title.to_owned(),
             devices: row.devices,
             samples,
@@ -229,7 +239,7 @@ fn measure(
     samples: &mut Samples,
     mut client: Client,
     row: &Row,
-    ask: fn(u32) -> Ask,
+    ask: fn(u32) -> Request,
 ) -> Result<()> {
     let index = fs::read_to_string("/sys/class/net/dummy0/ifindex")
         .context("cannot read dummy0's index")?;
@@ -270,17 +280,17 @@ pub(super) fn make_devices(have: usize, want: usize) -> Result<()> {
     Ok(())
 }
 
-/// A module as long as it is loaded.
-struct Loaded(PathBuf);
+/// A module that is loaded until this is dropped.
+struct LoadedModule(PathBuf);
 
-impl Loaded {
+impl LoadedModule {
     fn new(file: &Path) -> Result<Self> {
         run::check(Command::new("insmod").arg(file))?;
         Ok(Self(file.to_owned()))
     }
 }
 
-impl Drop for Loaded {
+impl Drop for LoadedModule {
     fn drop(&mut self) {
         let name = self.0.file_stem().unwrap_or_default();
         if let Err(err) = run::check(Command::new("rmmod").arg(name)) {

@@ -8,18 +8,17 @@
 use super::{
     burst,
     module::{make_devices, quiet},
+    recorders::{Tcpdump, WITH_ROOM},
     samples::Samples,
+    table::table,
 };
-use crate::{
-    args::{BenchRecordArgs, BenchRecordInGuestArgs},
-    cargo, paths, run,
-};
-use anyhow::{Context, Result, bail, ensure};
-use comfy_table::{CellAlignment, Table, presets};
+use crate::{cargo, guest, run};
+use anyhow::{Context, Result, bail};
 use std::{
     fs,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Instant,
 };
 
 /// What is run: title, links that are there, and the command.
@@ -29,9 +28,9 @@ struct Row {
     command: Vec<String>,
 }
 
-/// Who runs it.
+/// Contender runs it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Who {
+enum Contender {
     Plain,
     Nlcap,
     StraceAll,
@@ -39,7 +38,7 @@ enum Who {
     BesideTcpdump,
 }
 
-impl Who {
+impl Contender {
     const ALL: [Self; 5] = [
         Self::Plain,
         Self::Nlcap,
@@ -78,14 +77,23 @@ impl Who {
     }
 }
 
-/// The tap of tcpdump.
-const TAP: &str = "mon0";
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Number of rounds per contender
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 7)]
+    rounds: u32,
+}
 
-/// tcpdump with the room for 64 MiB that it needs to lose little.
-pub(super) const WITH_ROOM: [&str; 2] = ["-B", "65536"];
+#[derive(clap::Args)]
+pub(crate) struct GuestArgs {
+    #[arg(long)]
+    empty: PathBuf,
+    #[arg(long)]
+    rounds: u32,
+}
 
 /// `cargo xtask bench record`.
-pub(super) fn task(args: &BenchRecordArgs) -> Result<()> {
+pub(super) fn task(args: &Args) -> Result<()> {
     cargo::build_release()?;
     let dir = tempfile::tempdir().context("cannot create a directory")?;
     let [source, empty] = ["empty.c", "empty"].map(|name| dir.path().join(name));
@@ -96,28 +104,16 @@ pub(super) fn task(args: &BenchRecordArgs) -> Result<()> {
             .arg(&empty)
             .arg(&source),
     )?;
-    let xtask = paths::own()?;
-    let mut guest = Command::new(&xtask);
+    let options = "--module none --mem 1500M --timeout 1800";
+    let mut guest = guest::command_of_own(options.split(' '))?;
     guest
-        .args([
-            "guest",
-            "--module",
-            "none",
-            "--mem",
-            "1500M",
-            "--timeout",
-            "1800",
-            "--",
-        ])
-        .arg(&xtask)
         .args(["bench", "record-in-guest", "--empty"])
-        .arg(&empty)
-        .args(["--rounds", &args.rounds.to_string()]);
-    run::check(&mut guest)
+        .arg(&empty);
+    run::check(guest.args(["--rounds", &args.rounds.to_string()]))
 }
 
 /// `cargo xtask bench record-in-guest`.
-pub(super) fn in_guest(args: &BenchRecordInGuestArgs) -> Result<()> {
+pub(super) fn in_guest(args: &GuestArgs) -> Result<()> {
     quiet()?;
     // Files in memory: no disk is measured.
     std::env::set_current_dir("/run").context("cannot go to /run")?;
@@ -146,24 +142,29 @@ pub(super) fn in_guest(args: &BenchRecordInGuestArgs) -> Result<()> {
             command: words("ip link show"),
         },
     ];
-    let mut table = table(["", "", "min ms", "median", "spread", "ratio", "ms more"]);
+    let mut table = table(
+        ["", "", "min ms", "median", "spread", "ratio", "ms more"],
+        2,
+    );
     let mut links = 0;
     for row in &rows {
         make_devices(links, row.links)?;
         links = row.links;
-        let mut samples = Who::ALL.map(|_| Samples::default());
+        let mut samples = Contender::ALL.map(|_| Samples::default());
         for round in 0..args.rounds.max(1) as usize {
-            for step in 0..Who::ALL.len() {
-                let at = (round + step) % Who::ALL.len();
-                samples[at].us.push(measure(Who::ALL[at], &row.command)?);
+            for step in 0..Contender::ALL.len() {
+                let at = (round + step) % Contender::ALL.len();
+                samples[at]
+                    .us
+                    .push(measure(Contender::ALL[at], &row.command)?);
             }
         }
         let plain = samples[0].min();
-        for (at, (who, samples)) in Who::ALL.iter().zip(&samples).enumerate() {
+        for (at, (contender, samples)) in Contender::ALL.iter().zip(&samples).enumerate() {
             let title = if at == 0 { row.title } else { "" };
             table.add_row([
                 title.to_owned(),
-                who.name().to_owned(),
+                contender.name().to_owned(),
                 format!("{:.1}", samples.min() / 1e3),
                 format!("{:.1}", samples.median() / 1e3),
                 format!("{:.0} %", samples.spread() * 100.0),
@@ -177,22 +178,12 @@ pub(super) fn in_guest(args: &BenchRecordInGuestArgs) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    for column in table.column_iter_mut().skip(if N > 5 { 2 } else { 1 }) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
 /// Runs the command once, in µs.
-fn measure(who: Who, command: &[String]) -> Result<f64> {
-    let beside = (who == Who::BesideTcpdump)
+fn measure(contender: Contender, command: &[String]) -> Result<f64> {
+    let beside = (contender == Contender::BesideTcpdump)
         .then(|| Tcpdump::start(&WITH_ROOM))
         .transpose()?;
-    let mut words = who
+    let mut words = contender
         .words()
         .iter()
         .copied()
@@ -209,54 +200,10 @@ fn measure(who: Who, command: &[String]) -> Result<f64> {
         .with_context(|| format!("cannot run {program}"))?;
     let time = start.elapsed();
     if !status.success() {
-        bail!("{}: {program} failed: {status}", who.name());
+        bail!("{}: {program} failed: {status}", contender.name());
     }
     if let Some(tcpdump) = beside {
         tcpdump.stop()?;
     }
     Ok(time.as_secs_f64() * 1e6)
-}
-
-/// tcpdump on an nlmon link of its own.
-pub(super) struct Tcpdump(pub(super) Child);
-
-impl Tcpdump {
-    pub(super) fn start(options: &[&str]) -> Result<Self> {
-        run::check(Command::new("ip").args(["link", "add", TAP, "type", "nlmon"]))?;
-        run::check(Command::new("ip").args(["link", "set", TAP, "up"]))?;
-        let said = fs::File::create("tcpdump.err").context("cannot create a file")?;
-        let child = Command::new("tcpdump")
-            .args(["-i", TAP, "-s", "262144", "-w", "x.pcap"])
-            .args(options)
-            .stdin(Stdio::null())
-            .stderr(said)
-            .spawn()
-            .context("cannot run tcpdump")?;
-        wait_for(|| fs::read_to_string("tcpdump.err").is_ok_and(|it| it.contains("listening")))?;
-        Ok(Self(child))
-    }
-
-    /// Ends it.
-    pub(super) fn stop(mut self) -> Result<()> {
-        interrupt(&mut self.0)?;
-        run::check(Command::new("ip").args(["link", "del", TAP]))
-    }
-}
-
-pub(super) fn interrupt(child: &mut Child) -> Result<()> {
-    run::check(Command::new("kill").args(["-INT", &child.id().to_string()]))?;
-    let status = child.wait().context("cannot wait for a recorder")?;
-    ensure!(status.success(), "a recorder failed: {status}");
-    Ok(())
-}
-
-/// Waits until something is so.
-pub(super) fn wait_for(is_so: impl Fn() -> bool) -> Result<()> {
-    for _ in 0..1000 {
-        if is_so() {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    bail!("a recorder does not start")
 }

@@ -4,7 +4,7 @@
 
 mod install;
 
-use crate::{args::DissectorArgs, codegen, paths};
+use crate::{codegen, paths};
 use anyhow::{Context, Result, ensure};
 use nl_dissector::emit::lua;
 use std::{
@@ -16,7 +16,36 @@ use ynl::model::{AttrKind, Family};
 /// The file of several families, and what installing writes.
 const BUNDLE: &str = "nl_families.lua";
 
-pub(crate) fn run(args: &DissectorArgs) -> Result<()> {
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  cargo xtask dissector --install\n  \
+    cargo xtask dissector --spec linux/Documentation/netlink/specs --list\n  \
+    cargo xtask dissector --spec linux/Documentation/netlink/specs/ethtool.yaml -o /tmp")]
+pub(crate) struct DissectorArgs {
+    /// A YNL specification, or directory of them; may be repeated
+    #[arg(long, value_name = "FILE|DIR")]
+    spec: Vec<PathBuf>,
+    /// Output directory for the plugins of --spec
+    #[arg(short, long = "output", value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Write one file, nl_families.lua, for all families
+    #[arg(long, requires = "spec")]
+    bundle: bool,
+    /// Write nothing; print a table of the families and what is not supported
+    #[arg(long)]
+    list: bool,
+    /// Include families that Wireshark itself dissects, except nlctrl
+    #[arg(long, requires = "spec")]
+    r#override: bool,
+    /// Install the plugins for your user's Wireshark
+    #[arg(long, conflicts_with_all = ["list", "out"])]
+    install: bool,
+    /// Remove what --install installed
+    #[arg(long, exclusive = true)]
+    uninstall: bool,
+}
+
+/// `cargo xtask dissector`.
+pub(crate) fn task(args: &DissectorArgs) -> Result<()> {
     if args.uninstall {
         return install::undo();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What a kernel with checkers must show before its silence means anything.
 
-use super::{Checkers, init};
+use super::{job::Checkers, modules};
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path, thread, time::Duration};
 
@@ -35,7 +35,7 @@ pub(super) fn trust(wanted: &Checkers) -> Result<()> {
             first.join("\n")
         );
     }
-    init::insert(Path::new(&wanted.leaky_module))?;
+    modules::insert(Path::new(&wanted.leaky_module))?;
     let leaks = scan()?;
     if count(&leaks) == 0 {
         bail!("kmemleak does not see what a module leaked on purpose");

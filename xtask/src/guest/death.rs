@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Why a guest died without a word: its log, its process's end and the host tell, mostly.
+//! Why a guest died without a word: its log, its process's end and the host show it, mostly.
 //!
 //! The words are those of arch/um of Linux 6.12, of qemu, and of the kernel's panics.
 
 use super::last_words::LastWords;
-use std::{fmt, fs, os::unix::process::ExitStatusExt, process::ExitStatus};
+use rustix::process::Signal;
+use std::{fs, os::unix::process::ExitStatusExt, process::ExitStatus};
 
 /// How far a guest had come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,37 +34,84 @@ pub(super) struct Remains<'a> {
     pub(super) host_is_strict: bool,
 }
 
-/// Why it died.
-#[derive(Debug, PartialEq, Eq)]
+/// Why it died, and what to do.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Cause {
-    /// The kernel keeps too little room for the FPU state of this CPU.
+    #[error(
+        "this CPU has more FPU state (XSAVE) than the kernel keeps room for: \
+         `cargo xtask setup` builds one that asks the CPU how much"
+    )]
     FpuState,
-    /// The guest's memory is too small.
+    #[error(
+        "{mem} of memory (--mem) is too little for its kernel: give it more; \
+         without --mem it has {default}"
+    )]
     GuestMemory { mem: String, default: String },
-    /// The host refuses memory or mappings.
+    #[error(
+        "the host refuses it memory: look at `ulimit -v`, at the memory limit of this \
+         container and at vm.max_map_count, or give it less with --mem"
+    )]
     HostMemory,
     /// The host refuses memory that it might not have.
+    #[error(
+        "the host refuses it memory, for vm.overcommit_memory is 2: \
+         `sysctl vm.overcommit_memory=0`, or give it less with --mem"
+    )]
     Overcommit,
-    /// The file system that holds the guest's memory is full.
+    #[error(
+        "{0}, in which the host keeps its memory, is full: make room there \
+         (`df -h {0}`), have TMPDIR name another tmpfs, or give it less with --mem"
+    )]
     FullTempdir(String),
-    /// That file system lets no code of it run.
+    /// The file system that holds the guest's memory lets no code of it run.
+    #[error(
+        "{0}, in which the host keeps its memory, is mounted noexec: have TMPDIR \
+         name a folder that is not, or `mount -o remount,exec {0}`"
+    )]
     Noexec(String),
-    /// The host does not let the kernel stop its processes.
+    #[error(
+        "the host refuses ptrace, by which User-Mode Linux runs its processes: allow it \
+         to this container (`--cap-add SYS_PTRACE`, `--security-opt seccomp=unconfined`), \
+         and look at kernel.yama.ptrace_scope, which may be 0 or 1"
+    )]
     Ptrace,
-    /// The host makes no more processes.
+    #[error(
+        "the host makes no more processes, and each of the guest's is one of the host's: \
+         look at `ulimit -u` and at the pids limit of this container"
+    )]
     Processes,
-    /// Somebody on the host killed it.
+    #[error("{}", of_signal(*.0))]
     Killed(i32),
-    /// It was told to power off or to restart.
+    #[error(
+        "it was switched off or restarted from inside: a command that does so has no \
+         exit status to report"
+    )]
     SwitchedOff,
     /// Pid 1 gave up before there was a way to say so.
+    #[error("pid 1, which is xtask, gave up: {0}")]
     Init(String),
-    /// The kernel's own end.
+    #[error("{0}")]
     Kernel(LastWords),
     /// It lives, but what it said made no sense.
+    #[error(
+        "what came over its console to the host made no sense: something in it writes \
+         to that console, too (/dev/tty1, under qemu /dev/vport0p1)"
+    )]
     Garbled,
-    /// Nothing that is known.
-    Unknown(Option<ExitStatus>),
+    #[error("it ended without a word that is known ({0})")]
+    Unknown(ExitStatus),
+}
+
+/// What to think of a signal that ended the guest's process.
+fn of_signal(signal: i32) -> String {
+    if signal == Signal::KILL.as_raw() {
+        return "its process was killed (SIGKILL), as the host's OOM killer does: `dmesg` of the \
+                host says so where it was that; then give it less with --mem"
+            .to_owned();
+    }
+    let name = signal_hook::low_level::signal_name(signal);
+    let name = name.map_or_else(|| format!("signal {signal}"), str::to_owned);
+    format!("its process was ended from outside ({name}): run it again")
 }
 
 /// Whether this host promises no more memory than it has.
@@ -71,67 +119,72 @@ pub(super) fn host_is_strict() -> bool {
     fs::read_to_string("/proc/sys/vm/overcommit_memory").is_ok_and(|text| text.trim() == "2")
 }
 
+/// Words of the log, and the cause that they speak for.
+type Sign = (&'static str, fn(&Remains<'_>) -> Cause);
+
+/// All of them. The host's refusals come first: a
+/// panic is what comes of them.
+const SIGNS: &[Sign] = &[
+    ("ptrace set fp regs failed", |_| Cause::FpuState),
+    ("get_fp_registers failed", |_| Cause::FpuState),
+    ("put_fp_registers returned", |_| Cause::FpuState),
+    ("must be not mounted noexec", |it| {
+        Cause::Noexec(tempdir(it.log))
+    }),
+    (
+        "Bus error - the host /dev/shm or /tmp mount",
+        Cause::full_tempdir,
+    ),
+    ("write: No space left on device", Cause::full_tempdir),
+    (
+        "vm_file-XXXXXX: No space left on device",
+        Cause::full_tempdir,
+    ),
+    ("setup_physmem - mapping", Cause::host_memory),
+    ("Couldn't allocate shadow memory", Cause::host_memory),
+    ("UML ran out of memory on the host side", Cause::host_memory),
+    ("cannot set up guest memory", Cause::host_memory),
+    ("fork failed", |_| Cause::Processes),
+    ("clone failed, errno = 11", |_| Cause::Processes),
+    ("ptrace: Operation not permitted", |_| Cause::Ptrace),
+    ("check_ptrace : ", |_| Cause::Ptrace),
+    ("check_ptrace: ", |_| Cause::Ptrace),
+    ("check_sysemu", |_| Cause::Ptrace),
+    ("stop_ptraced_child : ", |_| Cause::Ptrace),
+    ("Too few physical memory!", Cause::guest_memory),
+    ("deadlocked on memory", Cause::guest_memory),
+    ("not syncing: Out of memory", Cause::guest_memory),
+    (": Failed to allocate ", Cause::guest_memory),
+];
+
 impl Cause {
+    fn host_memory(remains: &Remains<'_>) -> Self {
+        match remains.host_is_strict {
+            true => Self::Overcommit,
+            false => Self::HostMemory,
+        }
+    }
+
+    fn full_tempdir(remains: &Remains<'_>) -> Self {
+        match remains.host_is_strict {
+            true => Self::Overcommit,
+            false => Self::FullTempdir(tempdir(remains.log)),
+        }
+    }
+
+    fn guest_memory(remains: &Remains<'_>) -> Self {
+        let (mem, default) = remains.mem;
+        Self::GuestMemory {
+            mem: mem.to_owned(),
+            default: default.to_owned(),
+        }
+    }
+
     /// The cause that the remains speak for.
     pub(super) fn of(remains: &Remains<'_>) -> Self {
         let log = remains.log;
-        let says = |words: &[&str]| words.iter().any(|it| log.contains(it));
-        let refused = || match remains.host_is_strict {
-            true => Self::Overcommit,
-            false => Self::HostMemory,
-        };
-        let guest_memory = || Self::GuestMemory {
-            mem: remains.mem.0.to_owned(),
-            default: remains.mem.1.to_owned(),
-        };
-        // The host's refusals first: a panic is what comes of them.
-        if says(&[
-            "ptrace set fp regs failed",
-            "get_fp_registers failed",
-            "put_fp_registers returned",
-        ]) {
-            return Self::FpuState;
-        }
-        if says(&["must be not mounted noexec"]) {
-            return Self::Noexec(tempdir(log));
-        }
-        if says(&[
-            "Bus error - the host /dev/shm or /tmp mount",
-            "write: No space left on device",
-            "vm_file-XXXXXX: No space left on device",
-        ]) {
-            return match remains.host_is_strict {
-                true => Self::Overcommit,
-                false => Self::FullTempdir(tempdir(log)),
-            };
-        }
-        if says(&[
-            "setup_physmem - mapping",
-            "Couldn't allocate shadow memory",
-            "UML ran out of memory on the host side",
-            "cannot set up guest memory",
-        ]) {
-            return refused();
-        }
-        if says(&["fork failed", "clone failed, errno = 11"]) {
-            return Self::Processes;
-        }
-        if says(&[
-            "ptrace: Operation not permitted",
-            "check_ptrace : ",
-            "check_ptrace: ",
-            "check_sysemu",
-            "stop_ptraced_child : ",
-        ]) {
-            return Self::Ptrace;
-        }
-        if says(&[
-            "Too few physical memory!",
-            "deadlocked on memory",
-            "not syncing: Out of memory",
-            ": Failed to allocate ",
-        ]) {
-            return guest_memory();
+        if let Some((_, cause)) = SIGNS.iter().find(|(words, _)| log.contains(words)) {
+            return cause(remains);
         }
         if let Some(words) = LastWords::of(log, remains.module) {
             return Self::Kernel(words);
@@ -152,7 +205,7 @@ impl Cause {
             None => Self::Garbled,
             Some(status) => match status.signal() {
                 Some(signal) => Self::Killed(signal),
-                None => Self::Unknown(Some(status)),
+                None => Self::Unknown(status),
             },
         }
     }
@@ -167,86 +220,6 @@ fn tempdir(log: &str) -> String {
     between("Checking PROT_EXEC mmap in ", "...")
         .or_else(|| between("Checking if ", " is on tmpfs"))
         .unwrap_or_else(|| "/dev/shm".to_owned())
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FpuState => write!(
-                f,
-                "this CPU has more FPU state (XSAVE) than the kernel keeps room for: \
-                 `cargo xtask setup` builds one that asks the CPU how much"
-            ),
-            Self::GuestMemory { mem, default } => write!(
-                f,
-                "{mem} of memory (--mem) is too little for its kernel: give it more; \
-                 without --mem it has {default}"
-            ),
-            Self::HostMemory => write!(
-                f,
-                "the host refuses it memory: look at `ulimit -v`, at the memory limit of this \
-                 container and at vm.max_map_count, or give it less with --mem"
-            ),
-            Self::Overcommit => write!(
-                f,
-                "the host refuses it memory, for vm.overcommit_memory is 2: \
-                 `sysctl vm.overcommit_memory=0`, or give it less with --mem"
-            ),
-            Self::FullTempdir(dir) => write!(
-                f,
-                "{dir}, in which the host keeps its memory, is full: make room there \
-                 (`df -h {dir}`), have TMPDIR name another tmpfs, or give it less with --mem"
-            ),
-            Self::Noexec(dir) => write!(
-                f,
-                "{dir}, in which the host keeps its memory, is mounted noexec: have TMPDIR \
-                 name a folder that is not, or `mount -o remount,exec {dir}`"
-            ),
-            Self::Ptrace => write!(
-                f,
-                "the host refuses ptrace, by which User-Mode Linux runs its processes: allow it \
-                 to this container (`--cap-add SYS_PTRACE`, `--security-opt seccomp=unconfined`), \
-                 and look at kernel.yama.ptrace_scope, which may be 0 or 1"
-            ),
-            Self::Processes => write!(
-                f,
-                "the host makes no more processes, and each of the guest's is one of the host's: \
-                 look at `ulimit -u` and at the pids limit of this container"
-            ),
-            Self::Killed(9) => write!(
-                f,
-                "its process was killed (SIGKILL), as the host's OOM killer does: `dmesg` of the \
-                 host says so where it was that; then give it less with --mem"
-            ),
-            Self::Killed(signal) => {
-                let name = signal_hook::low_level::signal_name(*signal);
-                write!(
-                    f,
-                    "its process was ended from outside ({}): run it again",
-                    name.map_or_else(|| format!("signal {signal}"), str::to_owned)
-                )
-            }
-            Self::SwitchedOff => write!(
-                f,
-                "it was switched off or restarted from inside: a command that does so has no \
-                 exit status to report"
-            ),
-            Self::Init(why) => write!(f, "pid 1, which is xtask, gave up: {why}"),
-            Self::Kernel(words) => words.fmt(f),
-            Self::Garbled => write!(
-                f,
-                "what came over its console to the host made no sense: something in it writes \
-                 to that console, too (/dev/tty1, under qemu /dev/vport0p1)"
-            ),
-            Self::Unknown(status) => {
-                write!(f, "it ended without a word that is known")?;
-                match status {
-                    Some(status) => write!(f, " ({status})"),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -271,87 +244,93 @@ mod tests {
     /// What User-Mode Linux says of the folder for its memory.
     const TEMPDIR: &str = "\
 Checking environment variables for a tempdir...none found
-Checking if /dev/shm is on tmpfs...OK
-Checking PROT_EXEC mmap in /dev/shm...";
+Checking if /mnt/tmp is on tmpfs...OK
+Checking PROT_EXEC mmap in /mnt/tmp...";
 
     #[test]
-    fn too_little_room_for_the_fpu_state_is_told_before_the_end_of_init_that_comes_of_it() {
-        let log = "\
-userspace - ptrace set fp regs failed, errno = 14
-Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
-";
-        assert_eq!(cause(log), Cause::FpuState);
-        assert!(Cause::FpuState.to_string().contains("cargo xtask setup"));
-    }
-
-    #[test]
-    fn too_little_memory_in_the_guest_is_told_with_how_much_that_was() {
-        for log in [
-            "Too few physical memory! Needed=14680064, given=8388608\n",
-            "Kernel panic - not syncing: System is deadlocked on memory\n",
-            "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled\n",
-            "Kernel panic - not syncing: sparse_init: Failed to allocate 4096 bytes align=0x40\n",
+    fn a_refusal_is_reported_before_the_panic_that_comes_of_it() {
+        let full = || Cause::FullTempdir("/mnt/tmp".into());
+        let memory = || Cause::GuestMemory {
+            mem: "8M".into(),
+            default: "512M".into(),
+        };
+        let bus = "OK\nBus error - the host /dev/shm or /tmp mount likely just ran out of space\n\
+                   Kernel panic - not syncing: Kernel mode signal 7\n";
+        let fpu = "OK\nuserspace - ptrace set fp regs failed, errno = 14\n\
+                   Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n";
+        let killed = "OK\nptrace: Operation not permitted\n\
+                      check_ptrace : expected SIGSTOP, got status = 9";
+        let options = "OK\ncheck_ptrace: PTRACE_SETOPTIONS failed: Operation not permitted\n";
+        for (words, expected) in [
+            (fpu, Cause::FpuState),
+            (
+                "OK\nToo few physical memory! Needed=14680064, given=8388608\n",
+                memory(),
+            ),
+            (
+                "Kernel panic - not syncing: System is deadlocked on memory\n",
+                memory(),
+            ),
+            (
+                "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled\n",
+                memory(),
+            ),
+            (
+                "Kernel panic - not syncing: sparse_init: Failed to allocate 4096 bytes align=0x40\n",
+                memory(),
+            ),
+            (
+                "OK\nsetup_physmem - mapping 4278190080 bytes of memory at 0x61000000 failed - errno = -12\n",
+                Cause::HostMemory,
+            ),
+            (
+                "OK\nUML ran out of memory on the host side! This can happen due to a memory limitation",
+                Cause::HostMemory,
+            ),
+            (
+                "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory\n",
+                Cause::HostMemory,
+            ),
+            ("OK\nwrite: No space left on device\n", full()),
+            (bus, full()),
+            (
+                "Operation not permitted\n/mnt/tmp must be not mounted noexec\n",
+                Cause::Noexec("/mnt/tmp".into()),
+            ),
+            (killed, Cause::Ptrace),
+            (
+                "OK\ncheck_ptrace : expected SIGSTOP, got status = 31",
+                Cause::Ptrace,
+            ),
+            (options, Cause::Ptrace),
+            (
+                "OK\nstart_ptraced_child : fork failed: Resource temporarily unavailable\n",
+                Cause::Processes,
+            ),
+            (
+                "OK\nstart_userspace : clone failed, errno = 11\n",
+                Cause::Processes,
+            ),
         ] {
-            let text = cause(log).to_string();
-            assert!(text.starts_with("8M of memory (--mem)"), "{log}{text}");
-        }
-    }
-
-    #[test]
-    fn memory_that_the_host_refuses_is_told_with_the_rule_by_which_it_does() {
-        let refused = [
-            "setup_physmem - mapping 4278190080 bytes of memory at 0x61000000 failed - errno = -12\n",
-            "UML ran out of memory on the host side! This can happen due to a memory limitation",
-            "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory\n",
-        ];
-        for log in refused {
-            assert_eq!(cause(log), Cause::HostMemory, "{log}");
-        }
-        let full = format!("{TEMPDIR}OK\nwrite: No space left on device\n");
-        for log in refused.into_iter().chain([full.as_str()]) {
+            let log = format!("{TEMPDIR}{words}");
+            assert_eq!(cause(&log), expected, "{words}");
             let strict = Remains {
                 host_is_strict: true,
-                ..remains(log)
+                ..remains(&log)
             };
-            assert_eq!(Cause::of(&strict), Cause::Overcommit, "{log}");
+            // Where the host promises no more than it has, that is why it refuses memory.
+            let expected = match expected {
+                Cause::HostMemory | Cause::FullTempdir(_) => Cause::Overcommit,
+                other => other,
+            };
+            assert_eq!(Cause::of(&strict), expected, "{words}");
         }
+        assert!(Cause::FpuState.to_string().contains("cargo xtask setup"));
+        assert!(memory().to_string().starts_with("8M of memory (--mem)"));
     }
 
     #[test]
-    fn a_full_or_noexec_folder_is_told_by_its_name() {
-        let log = TEMPDIR.replace("/dev/shm", "/mnt/tmp");
-        let bus = "Bus error - the host /dev/shm or /tmp mount likely just ran out of space\n\
-                   Kernel panic - not syncing: Kernel mode signal 7\n";
-        for words in ["write: No space left on device\n", bus] {
-            let full = cause(&format!("{log}OK\n{words}"));
-            assert_eq!(full, Cause::FullTempdir("/mnt/tmp".into()), "{words}");
-        }
-        let noexec = "Operation not permitted\n/mnt/tmp must be not mounted noexec\n";
-        let noexec = cause(&format!("{log}{noexec}"));
-        assert_eq!(noexec, Cause::Noexec("/mnt/tmp".into()));
-    }
-
-    #[test]
-    fn a_host_without_ptrace_or_processes_is_told() {
-        let check = "Checking that ptrace can change system call numbers...";
-        for words in [
-            "ptrace: Operation not permitted\ncheck_ptrace : expected SIGSTOP, got status = 9",
-            "check_ptrace : expected SIGSTOP, got status = 31",
-            "check_ptrace: PTRACE_SETOPTIONS failed: Operation not permitted\n",
-        ] {
-            assert_eq!(cause(&format!("{check}{words}")), Cause::Ptrace, "{words}");
-        }
-        for words in [
-            "start_ptraced_child : fork failed: Resource temporarily unavailable\n",
-            "start_userspace : clone failed, errno = 11\n",
-        ] {
-            let log = format!("{check}{words}");
-            assert_eq!(cause(&log), Cause::Processes, "{words}");
-        }
-    }
-
-    #[test]
-    fn without_words_the_end_of_the_process_tells() {
+    fn without_words_the_end_of_the_process_decides() {
         let of = |status: Option<i32>, log| {
             Cause::of(&Remains {
                 status: status.map(ExitStatus::from_raw),
@@ -381,7 +360,7 @@ Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
             Cause::Killed(15),
             Cause::SwitchedOff,
             Cause::Garbled,
-            Cause::Unknown(None),
+            Cause::Unknown(ExitStatus::from_raw(0)),
         ] {
             assert!(!cause.to_string().contains(['\n', '\t']), "{cause}");
         }

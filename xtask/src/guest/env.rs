@@ -40,7 +40,7 @@ const LIBRARIES: &str = "LD_LIBRARY_PATH";
 /// `target` is the target folder.
 ///
 /// rustup adds its own folder to PATH where it was not in it. That cannot be
-/// told from the caller's own, and stays.
+/// distinguished from the caller's own, and stays.
 pub(super) fn of_command(vars: Vars, target: &Path, release: &Path) -> Vars {
     let value = |name: &str| vars.iter().find(|(key, _)| key == name).map(|(_, v)| v);
     let home = value("HOME").map(PathBuf::from);

@@ -2,13 +2,14 @@
 //! The host's side: the machine as a child process, its console at a socket.
 
 use super::{
-    Job,
+    args::GuestArgs,
     death::{self, Cause, Remains, Stage},
     frame::{self, Frame},
+    job::Job,
     machine, terminal,
     text::{command_line, printable},
 };
-use crate::{args::GuestArgs, exit::Unavailable, kernel::Kernel, paths, run};
+use crate::{exit::UnavailableError, kernel::Kernel, paths, run};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
@@ -61,7 +62,7 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
         .prefix("nl-util-guest-")
         .tempdir()
         .context("cannot make a folder for the guest")?;
-    // Opened first: a bad path is told before anything boots.
+    // Opened first: a bad path is reported before anything boots.
     let dmesg = args
         .dmesg
         .as_ref()
@@ -97,7 +98,7 @@ pub(super) fn run(args: &GuestArgs, kernel: &Kernel, job: &Job) -> Result<u8> {
             format!("{cause}; the end of its log:\n{}", end_of_log())
         }
     };
-    Err(Unavailable(format!("{what}: {why}")).into())
+    Err(UnavailableError(format!("{what}: {why}")).into())
 }
 
 impl Death {
@@ -271,7 +272,7 @@ fn converse(
                 stage = Stage::SettingUp;
                 // Until here a key such as Ctrl-C was a signal to us.
                 if job.terminal.is_some() {
-                    raw = Some(terminal::Raw::new().context("cannot make the terminal raw")?);
+                    raw = Some(terminal::RawMode::new().context("cannot make the terminal raw")?);
                 }
                 let text = serde_json::to_vec(job).context("cannot write the job down")?;
                 pass_input(link, text, raw.is_some());

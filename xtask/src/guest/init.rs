@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Pid 1 of the guest.
 //!
-//! Whatever goes wrong here is told to the host as [`Frame::Failed`]; the host
+//! Whatever goes wrong here is reported to the host as [`Frame::Failed`]; the host
 //! takes silence for a crash.
 
-use super::{Job, Mount, checkers, frame::Frame, machine, streams, streams::say};
+use super::{
+    checkers,
+    frame::Frame,
+    job::{Job, Mount},
+    machine, modules, streams,
+    streams::say,
+};
 use anyhow::{Context, Result, bail};
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -166,38 +172,15 @@ fn set_up(job: &Job) -> Result<()> {
         .with_context(|| format!("cannot enter {}", job.cwd.display()))?;
     if let Some(modprobe) = &job.modprobe {
         fs::write("/proc/sys/kernel/modprobe", modprobe.as_bytes())
-            .context("cannot tell the kernel who loads its modules")?;
-        run_modprobe(modprobe, &job.modules)?;
+            .context("cannot set the program that loads the kernel's modules")?;
+        modules::load(modprobe, &job.modules)?;
     }
     if let Some(wanted) = &job.checkers {
         checkers::trust(wanted)
             .context("the kernel's checkers do not work, its silence would mean nothing")?;
     }
     if let Some(module) = &job.module {
-        insert(Path::new(module))?;
+        modules::insert(Path::new(module))?;
     }
     Ok(())
-}
-
-/// Loads modules of the kernel's own, by name.
-fn run_modprobe(modprobe: &OsStr, modules: &[String]) -> Result<()> {
-    for module in modules {
-        let out = Command::new(modprobe)
-            .arg(module)
-            .output()
-            .context("cannot run modprobe")?;
-        if !out.status.success() {
-            let text = String::from_utf8_lossy(&out.stderr);
-            bail!("modprobe {module}: {}: {}", out.status, text.trim());
-        }
-    }
-    Ok(())
-}
-
-/// Inserts a module.
-pub(super) fn insert(module: &Path) -> Result<()> {
-    let file = File::open(module)
-        .with_context(|| format!("cannot read the module {}", module.display()))?;
-    rustix::system::finit_module(file, c"", 0)
-        .with_context(|| format!("the kernel refused the module {}", module.display()))
 }

@@ -10,12 +10,12 @@ pub(super) struct LastWords {
     first: String,
     /// The functions of the trace, innermost first.
     functions: Vec<String>,
-    whose: Whose,
+    fault: Fault,
 }
 
-/// Whose fault it is, as far as the trace tells.
+/// Fault fault it is, as far as the trace shows.
 #[derive(Debug, PartialEq, Eq)]
-enum Whose {
+enum Fault {
     /// Pid 1 ended, by this wait status.
     Init(u32),
     /// This module, which was inserted at the start, is in the trace.
@@ -46,8 +46,8 @@ const REPORT: usize = 150;
 /// So many lines before its panic User-Mode Linux begins to show the registers.
 const REGISTERS: usize = 12;
 
-/// So many functions are told.
-const TOLD: usize = 8;
+/// So many functions are shown.
+const SHOWN: usize = 8;
 
 /// Functions that report or deliver the fault, and are not where it is.
 const MACHINERY: &[&str] = &[
@@ -105,24 +105,24 @@ impl LastWords {
         let trace: Vec<Frame> = trace.filter_map(|line| Frame::of(line)).collect();
         let first = lines[at].trim().to_owned();
         let is_module = |frame: &Frame| frame.module.is_some() && frame.module == module;
-        let whose = match exit_code(lines[panic]) {
-            Some(status) => Whose::Init(status),
+        let fault = match exit_code(lines[panic]) {
+            Some(status) => Fault::Init(status),
             None => match trace.iter().find(|frame| is_module(frame)) {
-                Some(frame) => Whose::Module(frame.module.unwrap_or_default().to_owned()),
-                None => Whose::Kernel,
+                Some(frame) => Fault::Module(frame.module.unwrap_or_default().to_owned()),
+                None => Fault::Kernel,
             },
         };
         Some(Self {
             first,
-            functions: told(&trace),
-            whose,
+            functions: shown(&trace),
+            fault,
         })
     }
 }
 
-/// The functions worth telling: those that the unwinder is sure of, where it is of any but
+/// The functions worth showing: those that the unwinder is sure of, where it is of any but
 /// the one that the registers name.
-fn told(trace: &[Frame<'_>]) -> Vec<String> {
+fn shown(trace: &[Frame<'_>]) -> Vec<String> {
     let is_unwound = trace.iter().filter(|frame| frame.is_sure).count() > 1;
     let mut names: Vec<String> = Vec::new();
     for frame in trace {
@@ -130,15 +130,17 @@ fn told(trace: &[Frame<'_>]) -> Vec<String> {
         if is_in_doubt || MACHINERY.contains(&frame.function) {
             continue;
         }
+        // A function of Rust's by its path, every other as it is.
+        let function = rustc_demangle::demangle(frame.function);
         let name = match frame.module {
-            Some(module) => format!("{} [{module}]", readable(frame.function)),
-            None => readable(frame.function),
+            Some(module) => format!("{function:#} [{module}]"),
+            None => format!("{function:#}"),
         };
         if names.last() != Some(&name) {
             names.push(name);
         }
     }
-    names.truncate(TOLD);
+    names.truncate(SHOWN);
     names
 }
 
@@ -205,61 +207,30 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A function of Rust's by its path; every other as it is.
-fn readable(symbol: &str) -> String {
-    let Some(mut rest) = symbol.strip_prefix("_R") else {
-        return symbol.to_owned();
-    };
-    let mut path: Vec<&str> = Vec::new();
-    while let Some(next) = rest.chars().next() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits > 0 {
-            let length: usize = rest[..digits].parse().unwrap_or(0);
-            let name = &rest[digits..];
-            let name = name.strip_prefix('_').unwrap_or(name);
-            let Some((name, after)) = name.split_at_checked(length) else {
-                break;
-            };
-            path.push(name);
-            rest = after;
-        } else if matches!(next, 's' | 'B') {
-            // A number in base 62, up to a `_`, that tells one of the same name from another.
-            rest = rest.split_once('_').map_or("", |(_, after)| after);
-        } else {
-            rest = &rest[next.len_utf8()..];
-        }
-    }
-    path.retain(|name| !name.is_empty());
-    if path.is_empty() {
-        return symbol.to_owned();
-    }
-    path.join("::")
-}
-
 impl fmt::Display for LastWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "its kernel died of `{}`", self.first)?;
-        // Where the kernel buried pid 1 tells nothing of why it ended.
-        if !self.functions.is_empty() && !matches!(self.whose, Whose::Init(_)) {
+        // Where the kernel buried pid 1 says nothing of why it ended.
+        if !self.functions.is_empty() && !matches!(self.fault, Fault::Init(_)) {
             write!(f, " in {}", self.functions.join(" < "))?;
         }
-        match &self.whose {
-            Whose::Init(status) if status & 0x7f != 0 => write!(
+        match &self.fault {
+            Fault::Init(status) if status & 0x7f != 0 => write!(
                 f,
                 ": pid 1, which is xtask, ended by signal {}; a fault of xtask's, or of who \
                  ended it, not of the kernel's",
                 status & 0x7f
             ),
-            Whose::Init(status) => write!(
+            Fault::Init(status) => write!(
                 f,
                 ": pid 1, which is xtask, ended with status {}; a fault of xtask's, not of the \
                  kernel's",
                 status >> 8 & 0xff
             ),
-            Whose::Module(name) => {
+            Fault::Module(name) => {
                 write!(f, ": the module {name} is in the trace, a fault of ours")
             }
-            Whose::Kernel => write!(
+            Fault::Kernel => write!(
                 f,
                 ": no module of ours is in the trace, a fault of the kernel's own"
             ),
@@ -271,7 +242,7 @@ impl fmt::Display for LastWords {
 mod tests {
     use super::*;
 
-    fn told_of(log: &str) -> String {
+    fn report_of(log: &str) -> String {
         LastWords::of(log, Some("nl_kernel")).unwrap().to_string()
     }
 
@@ -295,9 +266,9 @@ mod tests {
 ";
 
     #[test]
-    fn a_fault_of_the_kernels_own_is_told_with_where_it_was() {
+    fn a_fault_of_the_kernels_own_is_reported_with_where_it_was() {
         assert_eq!(
-            told_of(OF_THE_KERNEL),
+            report_of(OF_THE_KERNEL),
             "its kernel died of `Kernel panic - not syncing: Kernel mode fault at addr 0xb8, ip \
              0x60362e90` in mock_phc_index < nsim_get_ts_info < __ethtool_get_ts_info < \
              netlink_dump: no module of ours is in the trace, a fault of the kernel's own"
@@ -310,8 +281,9 @@ mod tests {
                         NtB6_15NullDereferenceEB6_";
         let line = format!("{function}+0x13/0x30 [nl_kernel]");
         let log = OF_THE_KERNEL.replace("mock_phc_index+0x0/0x20", &line);
-        let text = told_of(&log);
-        let path = "nl_kernel::genl::operation::doit_callback::NullDereference [nl_kernel] < ";
+        let text = report_of(&log);
+        let path = "nl_kernel::genl::operation::doit_callback::<nl_kernel::NullDereference> \
+                    [nl_kernel] < ";
         assert!(text.contains(path), "{text}");
         assert!(text.ends_with("the module nl_kernel is in the trace, a fault of ours"));
         // Not where it is the module of somebody else.
@@ -320,13 +292,13 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_pid_1_is_told_by_how_it_ended() {
+    fn the_end_of_pid_1_is_reported_by_how_it_ended() {
         let log = |status| {
             format!("[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode={status}")
         };
-        let text = told_of(&log("0x0000000b"));
+        let text = report_of(&log("0x0000000b"));
         assert!(text.contains("pid 1, which is xtask, ended by signal 11; a fault of xtask's"));
-        let text = told_of(&log("0x00000100"));
+        let text = report_of(&log("0x00000100"));
         assert!(text.contains("ended with status 1"), "{text}");
     }
 
@@ -344,7 +316,7 @@ mod tests {
 [    2.100000][   T40] Kernel panic - not syncing: Fatal exception\r
 ";
         assert_eq!(
-            told_of(log),
+            report_of(log),
             "its kernel died of `BUG: kernel NULL pointer dereference, address: \
              0000000000000000` in netlink_dump < genl_rcv_msg < entry_SYSCALL_64_after_hwframe: \
              no module of ours is in the trace, a fault of the kernel's own"
@@ -355,7 +327,7 @@ mod tests {
                 "WARNING: CPU: 1 PID: 40 at net/core/dev.c:7 dev_put+0x7/0x9",
             )
             .replace("Fatal exception", "kernel: panic_on_warn set ...");
-        assert!(told_of(&warned).starts_with("its kernel died of `WARNING: CPU: 1"));
+        assert!(report_of(&warned).starts_with("its kernel died of `WARNING: CPU: 1"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! the command and speaks with the host in [`frame`]s over a console of their own, so
 //! that the kernel's log never mixes with the command's output.
 
+mod args;
 pub(crate) mod checkers;
 pub(crate) mod complaints;
 mod death;
@@ -13,73 +14,30 @@ mod env;
 mod frame;
 mod host;
 pub(crate) mod init;
+mod job;
 mod last_words;
 mod machine;
+mod modules;
 mod streams;
 mod terminal;
 mod text;
 
 use crate::{
-    args::GuestArgs,
     cargo, exit, kernel,
     kernel::{Checkers as KernelCheckers, Kernel},
-    kmod, lock, paths, setup,
+    kmod, lock, paths, run,
 };
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
+pub(crate) use args::GuestArgs;
+use job::{Checkers, Job};
 use std::{
-    ffi::OsString,
-    path::{self, Path, PathBuf},
-    process::ExitCode,
+    ffi::OsStr,
+    path::{self, Path},
+    process::{Command, ExitCode, Stdio},
 };
 
 /// Of the kernel's own samples (`SAMPLE_KMEMLEAK`), in a kernel's folder.
 const LEAKY_MODULE: &str = "build/samples/kmemleak/kmemleak-test.ko";
-
-/// What pid 1 of the guest is to do; the host sends it as JSON. Paths are
-/// `OsString`s: serde refuses a `PathBuf` that is not UTF-8.
-#[derive(Serialize, Deserialize)]
-struct Job {
-    argv: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
-    cwd: OsString,
-    /// The host's folders that can be written to.
-    mounts: Vec<Mount>,
-    /// What loads the kernel's own modules, and which it loads first.
-    modprobe: Option<OsString>,
-    modules: Vec<String>,
-    module: Option<OsString>,
-    checkers: Option<Checkers>,
-    /// Give the command a terminal of this many rows and columns.
-    terminal: Option<(u16, u16)>,
-}
-
-impl Job {
-    /// The host's folders that can be written to.
-    fn writable(&self) -> Vec<PathBuf> {
-        self.mounts.iter().map(|it| (&it.on).into()).collect()
-    }
-}
-
-/// A file system for the guest.
-#[derive(Serialize, Deserialize)]
-struct Mount {
-    source: String,
-    on: OsString,
-    kind: String,
-    options: OsString,
-}
-
-/// The kernel has checkers; the guest is to prove that they work.
-#[derive(Serialize, Deserialize)]
-struct Checkers {
-    /// Is there where a guest has seen all of it.
-    stamp: OsString,
-    /// A module that leaks on purpose.
-    leaky_module: OsString,
-    /// kmemleak watches.
-    kmemleak: bool,
-}
 
 /// `cargo xtask guest`: the command's own status, and 69 for all else.
 pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
@@ -87,7 +45,7 @@ pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
         kernel::list()?;
         return Ok(ExitCode::SUCCESS);
     }
-    match run(args) {
+    match boot(args) {
         Ok(status) => Ok(ExitCode::from(status)),
         Err(err) => Err(exit::unavailable(
             err,
@@ -96,9 +54,29 @@ pub(crate) fn task(args: &GuestArgs) -> Result<ExitCode> {
     }
 }
 
-fn run(args: &GuestArgs) -> Result<u8> {
+/// `xtask guest OPTIONS -- xtask`, for a task of which a part runs in the guest.
+pub(crate) fn command_of_own<T: AsRef<OsStr>>(
+    options: impl IntoIterator<Item = T>,
+) -> Result<Command> {
+    let xtask = paths::own()?;
+    let mut guest = Command::new(&xtask);
+    guest.arg("guest").args(options).arg("--").arg(xtask);
+    Ok(guest)
+}
+
+/// Runs a shell script (`sh -eu`) in a guest, at the checkout's root.
+pub(crate) fn run_script(script: &str) -> Result<()> {
+    let mut guest = Command::new(paths::own()?);
+    guest
+        .args(["guest", "--", "sh", "-euc", script])
+        .current_dir(paths::root())
+        .stdin(Stdio::null());
+    run::check(&mut guest)
+}
+
+fn boot(args: &GuestArgs) -> Result<u8> {
     let kernel = Kernel::named(&args.on.kernel)?;
-    setup::packages_for(kernel)?;
+    kernel.ensure_packages()?;
     kernel.ensure()?;
     let job = prepare(args, kernel)?;
     if let Some(checkers) = &job.checkers

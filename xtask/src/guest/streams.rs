@@ -293,9 +293,9 @@ mod tests {
     use std::time::{Duration, Instant};
 
     /// A console that takes its time for each frame.
-    struct Slow(Vec<u8>);
+    struct SlowConsole(Vec<u8>);
 
-    impl Write for Slow {
+    impl Write for SlowConsole {
         fn write(&mut self, data: &[u8]) -> io::Result<usize> {
             thread::sleep(Duration::from_millis(20));
             self.0.extend_from_slice(data);
@@ -307,7 +307,7 @@ mod tests {
         }
     }
 
-    fn said(host: &Host<Slow>) -> usize {
+    fn said(host: &Host<SlowConsole>) -> usize {
         let host = host.lock().unwrap();
         let mut from = host.0.as_slice();
         let mut bytes = 0;
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_slow_host_hears_all_that_was_written_before_the_end() {
-        let host = Arc::new(Mutex::new(Slow(Vec::new())));
+        let host = Arc::new(Mutex::new(SlowConsole(Vec::new())));
         let (out, mut command) = io::pipe().unwrap();
         let mut pumps = Pumps::new().unwrap();
         pumps
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn neither_a_silent_nor_a_noisy_daemon_keeps_the_guest() {
         for noisy in [false, true] {
-            let host = Arc::new(Mutex::new(Slow(Vec::new())));
+            let host = Arc::new(Mutex::new(SlowConsole(Vec::new())));
             let (out, mut daemon) = io::pipe().unwrap();
             let mut pumps = Pumps::new().unwrap();
             pumps
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn input_that_the_command_does_not_read_holds_nobody_up() {
-        let host = Arc::new(Mutex::new(Slow(Vec::new())));
+        let host = Arc::new(Mutex::new(SlowConsole(Vec::new())));
         let (command, to) = io::pipe().unwrap();
         let input = feed(OwnedFd::from(to).into(), &host);
         for _ in 0..100 {

@@ -17,9 +17,9 @@ pub(super) fn size() -> Option<(u16, u16)> {
 }
 
 /// Every key goes to the guest as it is typed, until this is dropped.
-pub(super) struct Raw(Termios);
+pub(super) struct RawMode(Termios);
 
-impl Raw {
+impl RawMode {
     /// Makes the terminal on standard input raw.
     pub(super) fn new() -> io::Result<Self> {
         let before = termios::tcgetattr(stdin())?;
@@ -30,7 +30,7 @@ impl Raw {
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawMode {
     fn drop(&mut self) {
         // Where the terminal is gone there is nothing to mend.
         let _ = termios::tcsetattr(stdin(), OptionalActions::Drain, &self.0);

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// So many characters of a command line tell which one it is.
+/// So many characters of a command line show which one it is.
 const SHORT: usize = 80;
 
 /// The text with what a terminal would do something else with than show it as `\\u{…}`;

@@ -5,7 +5,7 @@
 
 use crate::{
     debian::{KEYS, mirror},
-    exit::Unavailable,
+    exit::UnavailableError,
     paths, run,
 };
 use anyhow::{Context, Result, bail};
@@ -28,7 +28,7 @@ impl Apt {
             fs::create_dir_all(dir.join(sub))
                 .with_context(|| format!("cannot make {}", dir.display()))?;
         }
-        // No tool but apt reads it, and apt only when told to. The status is that of a
+        // No tool but apt reads it, and apt only with these options. The status is that of a
         // machine without packages: what apt resolves depends on this one in nothing.
         let line = format!("deb [signed-by={KEYS}] {mirror} unstable main\n");
         fs::write(dir.join("sources.list"), line)
@@ -140,7 +140,7 @@ impl Apt {
 
 fn unavailable(err: anyhow::Error) -> anyhow::Error {
     let again = "(has the archive moved on? `cargo xtask setup --kernel NAME` asks anew)";
-    Unavailable(format!("Debian unstable does not have it {again}: {err:#}")).into()
+    UnavailableError(format!("Debian unstable does not have it {again}: {err:#}")).into()
 }
 
 /// A package as the archive's index has it.

@@ -6,13 +6,15 @@
 //! build goes on where it was.
 
 use super::{
-    Kernel, Machine, shipped, source,
+    Kernel, Machine,
+    make::{is_step, jobs, options, trim, verify},
+    shipped, source,
     toolchain::{self, Toolchain},
 };
-use crate::{lock, room::OutOfRoom, run};
-use anyhow::{Context, Result, bail};
+use crate::{lock, room::FullDisk, run};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use std::{fs, path::Path, thread};
+use std::{fs, path::Path};
 
 /// Is in a kernel's folder when all of it is built.
 pub(super) const STAMP: &str = "complete";
@@ -23,12 +25,6 @@ const RECIPE: u32 = 1;
 /// Roughly the steps that make prints for the fragment; only the progress bar
 /// stands on it.
 const STEPS: u64 = 1650;
-
-/// The options of a fragment, without comments: those change nothing.
-fn options(fragment: &str) -> impl Iterator<Item = &str> {
-    let lines = fragment.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
-}
 
 /// Twelve hex digits that stand for all that the build depends on.
 pub(super) fn key(kernel: &Kernel) -> Result<String> {
@@ -59,7 +55,7 @@ pub(super) fn build(kernel: &Kernel, dir: &Path) -> Result<()> {
         Some(image) => shipped::build(kernel, image, dir),
     };
     if let Err(err) = made {
-        if let Some(full) = err.downcast_ref::<OutOfRoom>() {
+        if let Some(full) = err.downcast_ref::<FullDisk>() {
             full.remove_doubtful(&dir.join("build"))?;
         }
         return Err(err);
@@ -121,17 +117,6 @@ fn compile(kernel: &Kernel, dir: &Path) -> Result<()> {
     }
 }
 
-/// make's option for this machine's CPUs.
-pub(super) fn jobs() -> String {
-    let jobs = thread::available_parallelism().map_or(2, usize::from) + 1;
-    format!("-j{jobs}")
-}
-
-/// `  CC      net/core/dev.o`: two blanks and a capital; warnings are not steps.
-pub(crate) fn is_step(line: &str) -> bool {
-    line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_uppercase)
-}
-
 /// How many steps a build that goes on has behind it: each leaves a file with its command.
 fn steps_made(dir: &Path) -> u64 {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
@@ -145,87 +130,4 @@ fn steps_made(dir: &Path) -> u64 {
                 .into(),
         })
         .sum()
-}
-
-/// Removes from a build what neither the machine boots nor a module is built against.
-pub(super) fn trim(dir: &Path) -> Result<()> {
-    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
-    for entry in entries {
-        let entry = entry.with_context(|| format!("cannot read {}", dir.display()))?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_useless = name.ends_with(".o")
-            || name.ends_with(".a")
-            || matches!(&*name, "vmlinux" | "vmlinux.unstripped" | "vmlinux.bin");
-        if kind.is_dir() {
-            trim(&path)?;
-        } else if is_useless {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Kconfig drops what it cannot set without a word: each wanted option must
-/// stand in the result.
-pub(super) fn verify(fragment: &str, config: &Path) -> Result<()> {
-    let text =
-        fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
-    let lost = lost_options(fragment, &text);
-    if !lost.is_empty() {
-        bail!(
-            "the kernel's configuration refused {} (a dependency is missing from the fragment)",
-            lost.join(", ")
-        );
-    }
-    Ok(())
-}
-
-fn lost_options<'a>(fragment: &'a str, config: &str) -> Vec<&'a str> {
-    let set: std::collections::HashSet<&str> = config.lines().collect();
-    options(fragment)
-        .filter(|line| !set.contains(line))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_option_that_kconfig_dropped_is_named() {
-        let fragment = "# comment\nCONFIG_NLMON=y\nCONFIG_RUST=y\n";
-        let config = "CONFIG_NLMON=y\n# CONFIG_RUST is not set\n";
-        assert_eq!(lost_options(fragment, config), ["CONFIG_RUST=y"]);
-    }
-
-    #[test]
-    fn what_is_trimmed_is_what_no_module_is_built_against() {
-        let dir = tempfile::tempdir().unwrap();
-        let sub = dir.path().join("arch/x86/boot");
-        fs::create_dir_all(&sub).unwrap();
-        let names = [
-            "bzImage",
-            "vmlinux.bin",
-            "head.o",
-            "lib.a",
-            "head.o.d",
-            "k.rmeta",
-        ];
-        for name in names {
-            fs::write(sub.join(name), "").unwrap();
-        }
-        trim(dir.path()).unwrap();
-        let left = names.map(|name| sub.join(name).exists());
-        assert_eq!(left, [true, false, false, false, true, true]);
-    }
-
-    #[test]
-    fn comments_in_the_fragment_are_no_options() {
-        assert_eq!(
-            options("# a\n\n  CONFIG_A=y  \n").collect::<Vec<_>>(),
-            ["CONFIG_A=y"]
-        );
-    }
 }

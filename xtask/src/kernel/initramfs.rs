@@ -60,12 +60,10 @@ pub(super) fn write(base: &Path, name: &str, file: &Path) -> Result<()> {
     }
     let cpio =
         fs::File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
+    const PACK: &str = "find . | cpio --quiet --create --format=newc --owner=0:0";
     run::check(
         Command::new("sh")
-            .args([
-                "-euc",
-                "find . | cpio --quiet --create --format=newc --owner=0:0",
-            ])
+            .args(["-euc", PACK])
             .current_dir(root)
             .stdout(cpio),
     )

@@ -2,26 +2,25 @@
 //! The guest kernels: which there are, where they lie, how they are built.
 
 mod apt;
+mod bindgen;
 mod build;
 mod initramfs;
+mod make;
 mod registry;
+mod release;
 mod shipped;
 mod source;
 mod toolchain;
 mod toolroot;
 mod unstable;
 
-use crate::{
-    args::{KernelArgs, KernelPath},
-    exit::Unavailable,
-    paths,
-    room::OutOfRoom,
-    setup,
-};
+use crate::{exit::UnavailableError, packages, paths, room::FullDisk};
 use anyhow::{Context, Result};
-pub(crate) use build::is_step;
+use clap::{ValueEnum, builder::PossibleValuesParser};
+pub(crate) use make::is_step;
 use registry::KERNELS;
-use source::{Image, Release, Source};
+use release::{Image, Release};
+use source::Source;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -29,6 +28,37 @@ use std::{
 };
 use toolchain::Toolchain;
 use toolroot::ToolRoot;
+
+/// The guest kernel that a task is about.
+#[derive(clap::Args)]
+pub(crate) struct KernelChoice {
+    /// The kernel to use
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "NL_UTIL_KERNEL",
+        default_value = "default",
+        value_parser = PossibleValuesParser::new(names())
+    )]
+    pub(crate) kernel: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct KernelArgs {
+    /// The path to print
+    #[arg(long, value_name = "WHAT")]
+    print: KernelPath,
+    #[command(flatten)]
+    on: KernelChoice,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KernelPath {
+    /// The unpacked source
+    Source,
+    /// The build directory, for `make -C BUILD M=…`
+    Build,
+}
 
 /// What a kernel runs on. Neither needs root, nor an image of a disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +83,14 @@ impl Machine {
         match self {
             Self::Uml => "linux",
             Self::Qemu => "bzImage",
+        }
+    }
+
+    /// The packages that it needs beside those of every task.
+    fn packages(self) -> &'static str {
+        match self {
+            Self::Uml => "",
+            Self::Qemu => "qemu-system-x86 busybox-static",
         }
     }
 
@@ -202,8 +240,13 @@ impl Kernel {
         Ok(self.dir()?.join(build::STAMP).is_file())
     }
 
+    /// Installs the packages that are missing to build and boot it.
+    pub(crate) fn ensure_packages(&self) -> Result<()> {
+        packages::ensure_with(self.machine.packages())
+    }
+
     /// Gets its source, unless it is built already. An error is an
-    /// [`Unavailable`]: where there is no source, there is nothing to test.
+    /// [`UnavailableError`]: where there is no source, there is nothing to test.
     pub(crate) fn ensure_source(&self) -> Result<()> {
         let ensure = || -> Result<()> {
             if !self.is_built()? {
@@ -215,12 +258,12 @@ impl Kernel {
     }
 
     fn unavailable(&self, err: anyhow::Error) -> anyhow::Error {
-        let err = OutOfRoom::explain(err);
-        Unavailable(format!("no kernel `{}`: {err:#}", self.name)).into()
+        let err = FullDisk::explain(err);
+        UnavailableError(format!("no kernel `{}`: {err:#}", self.name)).into()
     }
 
     /// Builds it if it is not built; returns the build folder. Every error is
-    /// an [`Unavailable`].
+    /// an [`UnavailableError`].
     pub(crate) fn ensure(&self) -> Result<PathBuf> {
         let ensure = || -> Result<PathBuf> {
             let dir = self.dir()?;
@@ -244,7 +287,7 @@ impl Kernel {
 /// `cargo xtask kernel`.
 pub(crate) fn task(args: &KernelArgs) -> Result<()> {
     let kernel = Kernel::named(&args.on.kernel)?;
-    setup::packages_for(kernel)?;
+    kernel.ensure_packages()?;
     let build = kernel.ensure()?;
     let path = match args.print {
         KernelPath::Source => kernel.source()?,

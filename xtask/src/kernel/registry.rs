@@ -2,7 +2,7 @@
 //! The guest kernels, and all in which they differ.
 
 use super::{Checkers, Kernel, Machine, source::Source, unstable::Question};
-use crate::setup;
+use crate::packages;
 use std::sync::OnceLock;
 
 /// What every kernel has: Rust, modules, what programs stand on.
@@ -31,7 +31,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         name: "default",
         about: "User-Mode Linux, with Rust, one CPU",
         machine: Machine::Uml,
-        source: Source::Installed(setup::KERNEL_SOURCE),
+        source: Source::Installed(packages::KERNEL_SOURCE),
         fragments: &[BASE, UML, NET],
         patches: &[FPU_STATE],
         mem: "512M",
@@ -45,7 +45,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         name: "debug",
         about: "the same with KASAN, lockdep, kmemleak, UBSAN and fault injection; slow",
         machine: Machine::Uml,
-        source: Source::Installed(setup::KERNEL_SOURCE),
+        source: Source::Installed(packages::KERNEL_SOURCE),
         fragments: &[BASE, UML, NET, KASAN, UML_STACK, CHECKERS],
         patches: &[FPU_STATE, LARGE_CODE_MODEL],
         // KASAN's shadow takes an eighth, its quarantine and redzones more.
@@ -76,7 +76,7 @@ pub(super) static KERNELS: [Kernel; 5] = [
         name: "debug-smp",
         about: "the checkers of `debug` on a PC of two CPUs, preemptible, under qemu; slow",
         machine: Machine::Qemu,
-        source: Source::Installed(setup::KERNEL_SOURCE),
+        source: Source::Installed(packages::KERNEL_SOURCE),
         fragments: &[BASE, NET, KASAN, CHECKERS, X86],
         patches: &[],
         mem: "2G",

@@ -7,11 +7,7 @@
 //! comes out as in the image; where it would not, the module does not link.
 
 use super::{
-    Kernel,
-    apt::Apt,
-    build, initramfs as ramfs,
-    source::{self, Image},
-    toolroot::ToolRoot,
+    Kernel, apt::Apt, initramfs as ramfs, make, release::Image, source, toolroot::ToolRoot,
 };
 use crate::run;
 use anyhow::{Context, Result};
@@ -39,7 +35,7 @@ pub(super) fn program(dir: &Path, image: &Image) -> PathBuf {
     modules(dir, image).join("vmlinuz")
 }
 
-/// What the kernel is told to call for a module that is missing; it gives modprobe the
+/// What the kernel calls for a module that is missing; it gives modprobe the
 /// folder in which its modules lie. A path without arguments is all that it takes. What
 /// the host's configuration says of modules (no `dummy0`, for one) is not the guest's.
 pub(super) fn modprobe(dir: &Path) -> PathBuf {
@@ -81,20 +77,20 @@ pub(super) fn build(kernel: &Kernel, image: &Image, dir: &Path) -> Result<()> {
         0,
         |_| true,
     )?;
-    build::verify(&of_interest(&config), &out.join(".config"))?;
+    make::verify(&of_interest(&config), &out.join(".config"))?;
     run::logged(
         make()?
-            .arg(build::jobs())
+            .arg(make::jobs())
             .args(["prepare", "modules_prepare"]),
         &log,
         "building the Rust metadata of Debian's kernel",
         STEPS,
-        build::is_step,
+        make::is_step,
     )?;
     // What the image exports; ours would be without it all.
     fs::write(out.join("Module.symvers"), read("Module.symvers")?)
         .with_context(|| format!("cannot write into {}", out.display()))?;
-    build::trim(&out)?;
+    make::trim(&out)?;
 
     run::check(
         Command::new("depmod")

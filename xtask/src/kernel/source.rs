@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A kernel's source: where it comes from, unpacked and patched in the cache.
 
-use super::{Kernel, apt::Apt, unstable::Question};
-use crate::{paths, run, setup};
+use super::{Kernel, apt::Apt, release::Release, unstable::Question};
+use crate::{lock, packages, paths, run};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
@@ -17,24 +17,6 @@ pub(super) enum Source {
     Installed(&'static str),
     /// A package of Debian unstable, fetched, not installed.
     Unstable(Question),
-}
-
-/// A source package and its version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Release {
-    pub(super) package: String,
-    pub(super) version: String,
-    /// The kernel that was built of it, where it is not built here.
-    pub(super) image: Option<Image>,
-}
-
-/// A kernel as a distribution ships it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Image {
-    /// What `uname -r` says in it.
-    pub(super) name: String,
-    /// The packages whose programs build for it, as `NAME=VERSION`.
-    pub(super) tools: Vec<String>,
 }
 
 impl Source {
@@ -58,7 +40,7 @@ impl Source {
 fn installed(package: &str) -> Result<Release> {
     Ok(Release {
         package: package.to_owned(),
-        version: setup::package_version(package)?,
+        version: packages::version(package)?,
         image: None,
     })
 }
@@ -89,7 +71,7 @@ pub(super) fn ensure(kernel: &Kernel) -> Result<PathBuf> {
     if place.is_dir() {
         return Ok(place);
     }
-    let _lock = setup::hold_cache(&paths::cache()?)?;
+    let _lock = lock::hold_cache()?;
     let pristine = dir(release, &[])?;
     if !pristine.is_dir() {
         whole(&pristine, |partial| unpack(kernel, release, partial))?;

@@ -2,8 +2,8 @@
 //! The tools that build a kernel and every module for it: always the same, for
 //! Rust metadata of one rustc is refused by any other.
 
-use super::Machine;
-use crate::{run, setup};
+use super::{Machine, bindgen};
+use crate::run;
 use anyhow::Result;
 use std::{
     env,
@@ -25,7 +25,7 @@ pub(super) struct Toolchain {
 impl Toolchain {
     /// The tools, bindgen installed where it is missing.
     pub(super) fn new(machine: Machine) -> Result<Self> {
-        let bindgen = setup::bindgen()?;
+        let bindgen = bindgen::ensure()?;
         let old = env::var_os("PATH").unwrap_or_default();
         let dirs = [PathBuf::from(LLVM), bindgen]
             .into_iter()
@@ -60,8 +60,5 @@ pub(super) fn identity() -> Result<String> {
     let rustc = run::output(Command::new(RUSTC).arg("-vV"))?;
     let clang = run::output(Command::new(Path::new(LLVM).join("clang")).arg("--version"))?;
     let clang = clang.lines().next().unwrap_or_default();
-    Ok(format!(
-        "{rustc}\n{clang}\nbindgen {}",
-        setup::BINDGEN_VERSION
-    ))
+    Ok(format!("{rustc}\n{clang}\nbindgen {}", bindgen::VERSION))
 }

@@ -6,11 +6,8 @@
 //! neither root nor a minute. Programs run in it as in a root file system, with the
 //! cache and the target folder at their usual places.
 
-use super::{
-    apt::Apt,
-    source::{self, Image},
-};
-use crate::{exit::Unavailable, paths, run, setup};
+use super::{apt::Apt, release::Image, source};
+use crate::{exit::UnavailableError, lock, paths, run};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
@@ -22,35 +19,9 @@ use std::{
 
 /// What a kernel is configured with and its tools are built with, beside the image's
 /// own compilers. `base-files` has the links from /bin to /usr/bin.
-const TOOLS: &[&str] = &[
-    "base-files",
-    "bash",
-    "bc",
-    "bison",
-    "coreutils",
-    "dash",
-    "diffutils",
-    "findutils",
-    "flex",
-    "gcc",
-    "grep",
-    "gzip",
-    "kmod",
-    "libc6-dev",
-    "libelf-dev",
-    "libssl-dev",
-    "make",
-    "mawk",
-    "openssl",
-    "pahole",
-    "perl-base",
-    "python3-minimal",
-    "rust-src",
-    "sed",
-    "tar",
-    "xz-utils",
-    "zlib1g-dev",
-];
+const TOOLS: &str = "base-files bash bc bison coreutils dash diffutils findutils flex gcc \
+    grep gzip kmod libc6-dev libelf-dev libssl-dev make mawk openssl pahole perl-base \
+    python3-minimal rust-src sed tar xz-utils zlib1g-dev";
 
 /// What nobody reads there.
 const USELESS: &[&str] = &["usr/share/doc", "usr/share/man", "usr/share/locale"];
@@ -76,10 +47,7 @@ impl ToolRoot {
     pub(super) fn ensure(image: &Image) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(ENTER);
-        for tool in TOOLS {
-            hash.update(format!("{tool}\n"));
-        }
-        for tool in &image.tools {
+        for tool in tools(image) {
             hash.update(format!("{tool}\n"));
         }
         let name = format!("tools-{}", super::short_hex(&hash.finalize()));
@@ -88,7 +56,7 @@ impl ToolRoot {
         if root.0.is_dir() {
             return Ok(root);
         }
-        let _lock = setup::hold_cache(&paths::cache()?)?;
+        let _lock = lock::hold_cache()?;
         if !root.0.is_dir() {
             source::whole(&root.0, |partial| fill(image, partial))?;
         }
@@ -124,7 +92,7 @@ impl ToolRoot {
     /// kernel's own configuration, names: Rust metadata of any other is refused.
     pub(super) fn check(&self, config: &str) -> Result<()> {
         let ours = run::output(self.command("rustc")?.arg("--version")).map_err(|err| {
-            Unavailable(format!(
+            UnavailableError(format!(
                 "cannot run Debian unstable's rustc in {} ({err:#}): it takes root, or user \
                  namespaces for everybody (sysctl kernel.unprivileged_userns_clone=1, \
                  kernel.apparmor_restrict_unprivileged_userns=0)",
@@ -140,15 +108,20 @@ impl ToolRoot {
                 "Debian unstable's kernel was built by {theirs}, but its archive has {ours}: \
                  no module can be built for it until one of them moves on"
             );
-            return Err(Unavailable(text).into());
+            return Err(UnavailableError(text).into());
         }
         Ok(())
     }
 }
 
+/// All packages for an image.
+fn tools(image: &Image) -> impl Iterator<Item = &str> {
+    let own = image.tools.iter().map(String::as_str);
+    TOOLS.split_whitespace().chain(own)
+}
+
 fn fill(image: &Image, to: &Path) -> Result<()> {
-    let mut packages: Vec<String> = TOOLS.iter().map(|it| (*it).to_owned()).collect();
-    packages.extend(image.tools.iter().cloned());
+    let packages: Vec<_> = tools(image).map(str::to_owned).collect();
     Apt::new()?.populate(&packages, to)?;
     let enter = to.join("enter");
     fs::write(&enter, ENTER)

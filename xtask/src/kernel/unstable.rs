@@ -3,9 +3,9 @@
 
 use super::{
     apt::{Apt, Paragraph},
-    source::{Image, Release},
+    release::{Image, Release},
 };
-use crate::{exit::Unavailable, paths, setup};
+use crate::{exit::UnavailableError, lock, paths};
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -59,7 +59,7 @@ impl Question {
         if let Some(release) = fresh() {
             return Ok(release);
         }
-        let _lock = setup::hold_cache(&paths::cache()?)?;
+        let _lock = lock::hold_cache()?;
         if let Some(release) = fresh() {
             return Ok(release);
         }
@@ -77,7 +77,7 @@ impl Question {
                     );
                     Ok(old)
                 }
-                None => Err(Unavailable(format!("Debian unstable: {err:#}")).into()),
+                None => Err(UnavailableError(format!("Debian unstable: {err:#}")).into()),
             },
         }
     }

@@ -6,8 +6,8 @@
 //! touched is in every list and every dump exactly once.
 
 use super::socket::{Message, Read, Socket, judge};
-use super::{PATIENCE, sh};
 use crate::netlink::{NLM_F_DUMP, NLM_F_REQUEST, attrs};
+use crate::{run::sh, wait::PATIENCE};
 use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
 use std::{
@@ -28,22 +28,30 @@ const STILL: usize = 500;
 const NETDEV: u16 = 1;
 const IFNAME: u16 = 2;
 
+/// How much the clients have received.
 #[derive(Default)]
-struct Seen {
+struct Counts {
     lists: AtomicU64,
     dumps: AtomicU64,
     inconsistent: AtomicU64,
     /// Of those, the ones whose end alone says so: the list changed during the last part,
     /// which takes a second CPU.
     by_the_end: AtomicU64,
-    told: AtomicU64,
+    notifications: AtomicU64,
     lost: AtomicU64,
 }
 
-impl Seen {
+impl Counts {
     /// Whether there is some of all that there must be.
     fn has_all(&self) -> bool {
-        [&self.lists, &self.dumps, &self.inconsistent, &self.told]
+        let Self {
+            lists,
+            dumps,
+            inconsistent,
+            notifications,
+            ..
+        } = self;
+        [lists, dumps, inconsistent, notifications]
             .iter()
             .all(|count| count.load(Ordering::Relaxed) > 0)
     }
@@ -53,7 +61,7 @@ struct Stage {
     family: Family,
     top: SetId,
     is_over: AtomicBool,
-    seen: Seen,
+    counts: Counts,
 }
 
 /// Changes the interfaces in `rounds` rounds.
@@ -66,7 +74,7 @@ pub(super) fn run(rounds: u64, seed: u64) -> Result<()> {
         family,
         top,
         is_over: AtomicBool::new(false),
-        seen: Seen::default(),
+        counts: Counts::default(),
     };
     let still: String = (0..STILL)
         .map(|i| format!("link add still{i} type dummy\n"))
@@ -85,7 +93,7 @@ pub(super) fn run(rounds: u64, seed: u64) -> Result<()> {
         // On a busy machine one of them may not have had its turn yet.
         let start = Instant::now();
         while changed.is_ok()
-            && !stage.seen.has_all()
+            && !stage.counts.has_all()
             && !clients.iter().any(ScopedJoinHandle::is_finished)
             && start.elapsed() < PATIENCE
         {
@@ -104,30 +112,34 @@ pub(super) fn run(rounds: u64, seed: u64) -> Result<()> {
     });
     changed?;
     sh("ip netns del other")?;
-    let seen = |count: &AtomicU64| count.load(Ordering::Relaxed);
-    let Seen {
+    let number = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let Counts {
         lists,
         dumps,
         inconsistent,
         by_the_end,
-        told,
+        notifications,
         lost,
-    } = &stage.seen;
+    } = &stage.counts;
     println!(
         "{rounds} rounds: {} lists, {} dumps ({} of them interrupted, {} by their end \
          alone), {} notifications ({} times a listener was too slow)",
-        seen(lists),
-        seen(dumps),
-        seen(inconsistent),
-        seen(by_the_end),
-        seen(told),
-        seen(lost),
+        number(lists),
+        number(dumps),
+        number(inconsistent),
+        number(by_the_end),
+        number(notifications),
+        number(lost),
     );
-    for (what, count) in [("lists", lists), ("dumps", dumps), ("notifications", told)] {
-        ensure!(seen(count) > 0, "there were no {what}");
+    for (what, count) in [
+        ("lists", lists),
+        ("dumps", dumps),
+        ("notifications", notifications),
+    ] {
+        ensure!(number(count) > 0, "there were no {what}");
     }
     ensure!(
-        seen(inconsistent) > 0,
+        number(inconsistent) > 0,
         "no dump was interrupted: nothing was tried"
     );
     Ok(())
@@ -231,7 +243,7 @@ fn list(stage: &Stage) -> Result<()> {
         let mut found = HashMap::new();
         names(stage, attrs, &mut found)?;
         has_still(&found)?;
-        stage.seen.lists.fetch_add(1, Ordering::Relaxed);
+        stage.counts.lists.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }
@@ -262,7 +274,7 @@ fn dump(stage: &Stage, buffer: usize) -> Result<()> {
                     } => {
                         let by_the_end = consistent && !is_consistent;
                         let count = u64::from(by_the_end);
-                        stage.seen.by_the_end.fetch_add(count, Ordering::Relaxed);
+                        stage.counts.by_the_end.fetch_add(count, Ordering::Relaxed);
                         consistent &= is_consistent;
                         break 'dump;
                     }
@@ -278,9 +290,9 @@ fn dump(stage: &Stage, buffer: usize) -> Result<()> {
             let twice = found.iter().find(|(_, times)| **times != 1);
             ensure!(twice.is_none(), "a consistent dump has {twice:?}");
         } else {
-            stage.seen.inconsistent.fetch_add(1, Ordering::Relaxed);
+            stage.counts.inconsistent.fetch_add(1, Ordering::Relaxed);
         }
-        stage.seen.dumps.fetch_add(1, Ordering::Relaxed);
+        stage.counts.dumps.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }
@@ -290,7 +302,7 @@ fn watch(stage: &Stage) -> Result<()> {
     socket.join()?;
     while !stage.is_over.load(Ordering::Relaxed) {
         match socket.read()? {
-            Read::Lost => _ = stage.seen.lost.fetch_add(1, Ordering::Relaxed),
+            Read::Lost => _ = stage.counts.lost.fetch_add(1, Ordering::Relaxed),
             Read::Messages(messages) => {
                 for message in messages {
                     let Message::Answer {
@@ -302,7 +314,7 @@ fn watch(stage: &Stage) -> Result<()> {
                         bail!("something else than a notification");
                     };
                     judge(&stage.family, stage.top, &attrs)?;
-                    stage.seen.told.fetch_add(1, Ordering::Relaxed);
+                    stage.counts.notifications.fetch_add(1, Ordering::Relaxed);
                 }
             }
             Read::Nothing | Read::Failed(_) => bail!("the listener's socket failed"),

@@ -37,15 +37,11 @@ const INTERRUPTED: i32 = 72;
 /// Tries `count` inputs.
 pub(super) fn run(count: u64, seed: u64) -> Result<()> {
     let target = paths::target_dir()?.join("fuzz");
-    let mut build = cargo::command();
+    let mut build = cargo::command(
+        "build --release --package nlcap --features fuzz --bin nlcap-fuzz \
+         --message-format json-render-diagnostics --target-dir",
+    );
     build
-        .args(["build", "--release", "--package", "nlcap"])
-        .args(["--features", "fuzz", "--bin", "nlcap-fuzz"])
-        .args([
-            "--message-format",
-            "json-render-diagnostics",
-            "--target-dir",
-        ])
         .arg(&target)
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
         .envs(PROFILE.iter().copied());
@@ -70,12 +66,7 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
         .arg(format!("-runs={count}"))
         .arg(format!("-seed={seed}"))
         .arg(format!("-artifact_prefix={}/", target.display()))
-        .args([
-            "-print_final_stats=1",
-            "-print_funcs=0",
-            "-reduce_inputs=0",
-            "-reload=0",
-        ])
+        .args("-print_final_stats=1 -print_funcs=0 -reduce_inputs=0 -reload=0".split(' '))
         .arg(&corpus)
         .arg(paths::root().join("captures/samples"))
         .status()

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Each allocation of each operation fails in turn: the caller gets an errno, as the
-//! answer or from the system call, and never silence; a listener is told, or told that it
+//! answer or from the system call, and never silence; a listener is notified, or learns that it
 //! lost something. And each allocation of loading the module, which leaves nothing behind.
 //!
 //! By `/proc/thread-self/fail-nth` (Documentation/fault-injection): the n-th allocation
 //! of the next system calls of this thread fails. Reading it back tells whether there
 //! was one.
 
-use super::sh;
 use super::socket::{Message, Read, Socket, judge};
 use crate::netlink::{self, NLA_F_NESTED, NLM_F_DUMP, NLM_F_REQUEST, attr};
+use crate::run::sh;
 use anyhow::{Context, Result, bail, ensure};
 use neli::{
     consts::socket::{Msg, NlFamily},
@@ -52,8 +52,8 @@ pub(super) fn run(most: u64, module: &Path) -> Result<()> {
         ("REPLY_WITH_NLMSG_ERR", 0, 3, netdev),
     ] {
         let body = [&[command, 1, 0, 0], attrs.as_slice()].concat();
-        let tell = |n| request(&family, top, NLM_F_REQUEST | flags, &body, n);
-        report(what, most, tell)?;
+        let fail = |n| request(&family, top, NLM_F_REQUEST | flags, &body, n);
+        report(what, most, fail)?;
     }
     for (what, change) in [
         ("L2_CHANGE_NTF", Change::Mtu),
@@ -173,7 +173,7 @@ fn request(family: &Family, top: SetId, flags: u16, body: &[u8], n: u64) -> Outc
     Ok(Some(outcome.context("silence")?))
 }
 
-/// What a listener is to be told of.
+/// What a listener is to be notified of.
 #[derive(Clone, Copy)]
 enum Change {
     Mtu,
@@ -205,7 +205,7 @@ fn rtnl(socket: &NlSocket, kind: u16) -> std::result::Result<(), i32> {
         .map_err(|err| err.raw_os_error().unwrap_or(-1))
 }
 
-/// A change that a listener is told of, or told that it missed one.
+/// A change that a listener is notified of, or learns that it missed one.
 fn notification(family: &Family, top: SetId, change: Change, n: u64) -> Outcome {
     let route = NlSocket::connect(NlFamily::Route, None, Groups::empty())
         .context("cannot open a socket")?;
@@ -239,7 +239,7 @@ fn notification(family: &Family, top: SetId, change: Change, n: u64) -> Outcome 
         Change::New => is_there(BRIEF)?,
         Change::Del => !is_there(BRIEF)?,
     };
-    let (mut is_told, mut has_lost) = (false, false);
+    let (mut is_notified, mut has_lost) = (false, false);
     loop {
         match socket.read()? {
             Read::Nothing => break,
@@ -251,7 +251,7 @@ fn notification(family: &Family, top: SetId, change: Change, n: u64) -> Outcome 
                         bail!("something else than a notification");
                     };
                     judge(family, top, &attrs)?;
-                    is_told = match (change, command) {
+                    is_notified = match (change, command) {
                         (Change::Mtu, 5) | (Change::New, 4 | 5) | (Change::Del, 6) => true,
                         // It was made and taken back.
                         (Change::New, 6) => false,
@@ -261,12 +261,12 @@ fn notification(family: &Family, top: SetId, change: Change, n: u64) -> Outcome 
             }
         }
     }
-    match (is_so, is_told, has_lost) {
+    match (is_so, is_notified, has_lost) {
         (_, _, true) => Ok(Some("ENOBUFS for the listener".to_owned())),
-        (true, true, false) => Ok(Some("told".to_owned())),
+        (true, true, false) => Ok(Some("notified".to_owned())),
         (false, false, false) => Ok(Some("the change failed".to_owned())),
         (true, false, false) => bail!("a change, and silence"),
-        (false, true, false) => bail!("told of a change that failed"),
+        (false, true, false) => bail!("notified of a change that failed"),
     }
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The module removed and inserted under load, and namespaces that end with sockets open.
 
-use super::sh;
+use super::namespace::inside;
 use super::socket::{Read, Socket};
-use crate::netlink::{NLM_F_DUMP, NLM_F_REQUEST};
-use anyhow::{Context, Result, ensure};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use crate::{
+    netlink::{NLM_F_DUMP, NLM_F_REQUEST},
+    run::sh,
+};
+use anyhow::{Result, ensure};
 use std::{
-    fs::File,
-    os::fd::AsFd,
     path::Path,
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -80,19 +80,11 @@ fn namespace() -> Result<()> {
     sh("ip netns add brief
         for i in 1 2 3; do ip -n brief link add b$i type dummy; done
         ip -n brief link add bv type veth peer name vb netns 1")?;
-    let sockets = thread::scope(|scope| {
-        let inside = scope.spawn(|| -> Result<Vec<Socket>> {
-            let file = File::open("/run/netns/brief").context("cannot open the namespace")?;
-            move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
-                .context("cannot enter the namespace")?;
-            let (listener, mut dumper) = (Socket::new(8192)?, Socket::new(8192)?);
-            listener.join()?;
-            dumper.send(NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
-            Ok(vec![listener, dumper])
-        });
-        inside
-            .join()
-            .unwrap_or_else(|_| anyhow::bail!("a thread panicked"))
+    let sockets = inside("brief", || {
+        let (listener, mut dumper) = (Socket::new(8192)?, Socket::new(8192)?);
+        listener.join()?;
+        dumper.send(NLM_F_REQUEST | NLM_F_DUMP, &[1, 1, 0, 0])?;
+        Ok([listener, dumper])
     })?;
     sh("ip netns del brief")?;
     // The sockets hold the namespace; its end begins with the last of them.

@@ -40,7 +40,7 @@ pub(super) enum Read {
     Nothing,
     /// `ENOBUFS`: messages were lost, or the kernel could not make one.
     Lost,
-    /// The socket tells of another error.
+    /// The socket reports another error.
     Failed(i32),
 }
 

@@ -44,7 +44,7 @@ pub(crate) enum Host {
 
 /// What became of a traced kernel.
 #[derive(Debug, Default)]
-pub(crate) struct Traced {
+pub(crate) struct TraceReport {
     pub(crate) output: String,
     /// How many states were read.
     pub(crate) states: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Traced {
 
 /// Runs `command` to its end.
 #[expect(clippy::zombie_processes, reason = "its tracer waits for it")]
-pub(crate) fn run(mut command: Command, host: Host) -> Traced {
+pub(crate) fn run(mut command: Command, host: Host) -> TraceReport {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     // SAFETY: Only system calls are made between fork and exec.
     unsafe { command.pre_exec(be_traced) };
@@ -73,7 +73,7 @@ pub(crate) fn run(mut command: Command, host: Host) -> Traced {
     let mut tails = Tails::new(host);
     trace(pid, &mut tails);
     // Its processes have ended with it, so that nothing holds the pipe open.
-    Traced {
+    TraceReport {
         output: reader.join().unwrap(),
         ..tails.traced
     }
@@ -159,7 +159,7 @@ struct Tails {
     written: HashSet<u64>,
     /// Of the process that the kernel reads the first state of, which all begin with.
     first: Option<u64>,
-    traced: Traced,
+    traced: TraceReport,
 }
 
 impl Tails {
@@ -169,7 +169,7 @@ impl Tails {
             out: HashMap::new(),
             written: HashSet::new(),
             first: None,
-            traced: Traced::default(),
+            traced: TraceReport::default(),
         }
     }
 

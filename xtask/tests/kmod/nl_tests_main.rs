@@ -28,7 +28,7 @@ module! {
 }
 
 static OPS: [SplitOp; 9] = [
-    SplitOp::doit::<Sound>(),
+    SplitOp::doit::<Control>(),
     SplitOp::doit::<SleepUnderRcu>(),
     SplitOp::doit::<LockInversion>(),
     SplitOp::doit::<UseAfterFree>(),
@@ -127,10 +127,10 @@ fn hold_loopback(net: &Net) -> (*mut c::net_device, c::netdevice_tracker) {
     (dev, tracker)
 }
 
-/// What the faults do, without the faults: no checker has anything to say of this.
-struct Sound;
+/// The control: what the faults do, without the faults. No checker has anything to say of this.
+struct Control;
 
-impl DoOp for Sound {
+impl DoOp for Control {
     const CMD: u8 = 1;
     const POLICY: Option<&'static [Policy]> = None;
 

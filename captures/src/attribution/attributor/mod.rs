@@ -53,7 +53,7 @@ const OWN: u32 = 0;
 /// Attributes frames to the subject's tasks.
 #[derive(Default)]
 pub(crate) struct Attributor {
-    sockets: Sockets,
+    pub(super) sockets: Sockets,
     bindings: PortBindings,
     sends: PendingSends,
     requests: SentRequests,
@@ -94,7 +94,7 @@ impl Attributor {
         let binding = PortBinding::bound(now, info.inode, owner.clone(), certainty);
         self.add(info.cookie, port, binding, || info.groups());
         if let Some(drops) = info.drops() {
-            self.update_drops(now, info.cookie, drops);
+            self.sockets.update_drops(now, info.cookie, drops);
         }
     }
 
@@ -129,32 +129,6 @@ impl Attributor {
         for (_, socket) in self.sockets.of_process(pid) {
             self.bindings.note_exit(now, socket.port, socket.inode);
         }
-    }
-
-    /// Notes how many messages a socket had no room for until now.
-    pub(super) fn update_drops(&mut self, now: Duration, cookie: u64, drops: u32) {
-        self.sockets.update_drops(now, cookie, drops);
-    }
-
-    /// Whether a socket of this inode was inspected before.
-    pub(super) fn contains_inode(&self, inode: u64) -> bool {
-        self.sockets.contains_inode(inode)
-    }
-
-    /// Whether the socket was inspected before.
-    pub(super) fn contains(&self, cookie: u64) -> bool {
-        self.sockets.contains(cookie)
-    }
-
-    /// The descriptors by which a process has used sockets, and the sockets' cookies.
-    pub(super) fn descriptors(&self, pid: i32) -> Vec<(i32, u64)> {
-        let all = self.sockets.of_process(pid);
-        all.map(|(cookie, it)| (it.owner.fd, cookie)).collect()
-    }
-
-    /// Changes the groups of a socket of the subject.
-    pub(super) fn change_groups(&mut self, cookie: u64, change: impl FnOnce(&mut Groups)) {
-        self.sockets.change_groups(cookie, change);
     }
 
     /// The socket receives multicasts of other network namespaces too

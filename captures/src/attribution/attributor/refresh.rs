@@ -144,7 +144,7 @@ impl Attributor {
         }
         for socket in found {
             self.record_binding(socket.cookie, socket.port, socket.binding);
-            self.update_drops(now, socket.cookie, socket.drops);
+            self.sockets.update_drops(now, socket.cookie, socket.drops);
         }
         self.tables.last_read = now;
         self.forget(now.saturating_sub(KEPT));

@@ -41,7 +41,7 @@ pub(super) struct FoundSocket {
 
 /// All sockets, by the cookies that the kernel gives them, none twice.
 #[derive(Default)]
-pub(super) struct Sockets {
+pub(in crate::attribution) struct Sockets {
     by_cookie: HashMap<u64, Socket>,
     /// Those that had no port id when they were inspected.
     unbound: HashSet<u64>,
@@ -63,11 +63,13 @@ impl Sockets {
         self.by_cookie.get_mut(&cookie)
     }
 
-    pub(super) fn contains(&self, cookie: u64) -> bool {
+    /// Whether the socket was inspected before.
+    pub(in crate::attribution) fn contains(&self, cookie: u64) -> bool {
         self.by_cookie.contains_key(&cookie)
     }
 
-    pub(super) fn contains_inode(&self, inode: u64) -> bool {
+    /// Whether a socket of this inode was inspected before.
+    pub(in crate::attribution) fn contains_inode(&self, inode: u64) -> bool {
         self.by_cookie.values().any(|socket| socket.inode == inode)
     }
 
@@ -80,6 +82,12 @@ impl Sockets {
     pub(super) fn of_process(&self, pid: i32) -> impl Iterator<Item = (u64, &Socket)> {
         let all = self.by_cookie.iter().map(|(cookie, it)| (*cookie, it));
         all.filter(move |(_, socket)| socket.owner.program.pid == pid)
+    }
+
+    /// The descriptors by which a process has used sockets, and the sockets' cookies.
+    pub(in crate::attribution) fn descriptors(&self, pid: i32) -> Vec<(i32, u64)> {
+        let all = self.of_process(pid);
+        all.map(|(cookie, it)| (it.owner.fd, cookie)).collect()
     }
 
     /// Adds a socket, or updates it; `groups` are those it had joined before it was known.
@@ -143,7 +151,7 @@ impl Sockets {
     }
 
     /// Notes how many messages a socket had no room for until now.
-    pub(super) fn update_drops(&mut self, now: Duration, cookie: u64, drops: u32) {
+    pub(in crate::attribution) fn update_drops(&mut self, now: Duration, cookie: u64, drops: u32) {
         let Some(socket) = self.by_cookie.get_mut(&cookie) else {
             return;
         };
@@ -167,7 +175,11 @@ impl Sockets {
     }
 
     /// Changes the groups of a socket.
-    pub(super) fn change_groups(&mut self, cookie: u64, change: impl FnOnce(&mut Groups)) {
+    pub(in crate::attribution) fn change_groups(
+        &mut self,
+        cookie: u64,
+        change: impl FnOnce(&mut Groups),
+    ) {
         if let Some(socket) = self.by_cookie.get_mut(&cookie) {
             change(&mut socket.groups);
         }

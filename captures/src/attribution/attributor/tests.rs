@@ -81,21 +81,42 @@ fn owners(attributor: &mut Attributor, number: u32, bytes: &[u8]) -> (Vec<Owner>
 
 const REQUEST: u16 = flags::REQUEST;
 
+fn request() -> Vec<u8> {
+    sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16])
+}
+
+fn newlink(number: u32) -> Vec<u8> {
+    sample::message(libc::RTM_NEWLINK, 0, number, &[0; 16])
+}
+
+/// The socket of [`attributor`] is about to send the request that is returned.
+fn send(attributor: &mut Attributor, number: u32) -> Vec<u8> {
+    attributor.note_send(at(number), MY, 1, owner(812, 3), whole(&request()));
+    request()
+}
+
+/// Attributor that has seen the request of its socket in frame 2.
+fn asked() -> Attributor {
+    let mut attributor = attributor();
+    let request = send(&mut attributor, 1);
+    owners(&mut attributor, 2, &request);
+    attributor
+}
+
 #[test]
 fn a_request_and_its_answer_are_its_senders() {
     let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    let request = request();
     attributor.note_send(at(1), MY, 1, owner(813, 3), whole(&request));
     let expected = (vec![owner(813, 3)], Certainty::Exact);
     assert_eq!(owners(&mut attributor, 2, &request), expected);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(owners(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &newlink(7)), expected);
 }
 
 #[test]
 fn the_same_bytes_of_somebody_else_are_not_ours() {
     let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    let request = request();
     // Before the call, in another protocol, once more, and after its return.
     let early = owners(&mut attributor, 1, &request).0;
     attributor.note_send(at(2), MY, 1, owner(812, 3), whole(&request));
@@ -113,7 +134,7 @@ fn the_same_bytes_of_somebody_else_are_not_ours() {
 #[test]
 fn an_answer_to_a_request_that_was_not_seen_is_known_by_its_port_id() {
     let mut attributor = attributor();
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
+    let answer = newlink(99);
     let expected = (vec![owner(812, 3)], Certainty::Port);
     assert_eq!(owners(&mut attributor, 1, &answer), expected);
     // The port id is another protocol's.
@@ -126,14 +147,14 @@ fn a_port_id_is_its_sockets_from_then_on() {
     let mut attributor = attributor();
     learn(&mut attributor, 5, 2, owner(812, 4));
     table(&mut attributor, &[(2, 812)]);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
+    let answer = newlink(99);
     assert_eq!(owners(&mut attributor, 4, &answer).0, [owner(812, 3)]);
     assert_eq!(owners(&mut attributor, 6, &answer).0, [owner(812, 4)]);
 }
 
 #[test]
 fn a_port_id_that_was_asked_for_in_vain_is_anothers() {
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
+    let answer = newlink(99);
     // It got another one, or has none, or got it.
     for (rows, expected) in [
         (&[(2, 900), (9, 812)][..], vec![]),
@@ -158,7 +179,7 @@ fn a_port_id_that_was_asked_for_in_vain_is_anothers() {
 
 #[test]
 fn a_port_id_is_its_sockets_until_that_is_closed() {
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
+    let answer = newlink(99);
     let mut attributor = attributor();
     table(&mut attributor, &[]);
     attributor.refresh_between(at(5), || at(5));
@@ -172,11 +193,8 @@ fn a_port_id_is_its_sockets_until_that_is_closed() {
 
 #[test]
 fn requests_end_with_their_socket() {
-    let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    owners(&mut attributor, 2, &request);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
+    let mut attributor = asked();
+    let answer = newlink(7);
     attributor.note_exit(at(4), 812);
     // The process that has ended, and one that was given its number.
     table(&mut attributor, &[(9, 812)]);
@@ -186,52 +204,42 @@ fn requests_end_with_their_socket() {
 
 #[test]
 fn an_answer_is_its_requests_though_another_has_the_port_id_when_it_is_read() {
-    let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    owners(&mut attributor, 2, &request);
+    let mut attributor = asked();
     table(&mut attributor, &[(9, 812)]);
     attributor.refresh_between(at(5), || at(5));
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
+    let answer = newlink(7);
     assert_eq!(owners(&mut attributor, 3, &answer).0, [owner(812, 3)]);
     assert_eq!(owners(&mut attributor, 6, &answer).0, []);
 }
 
 #[test]
 fn a_socket_that_its_process_left_to_another_has_not_ended() {
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
     let mut attributor = attributor();
     attributor.note_exit(at(1), 812);
-    assert_eq!(owners(&mut attributor, 2, &answer).0, [owner(812, 3)]);
+    assert_eq!(owners(&mut attributor, 2, &newlink(99)).0, [owner(812, 3)]);
 }
 
 #[test]
 fn an_answer_is_its_requests_though_the_port_id_is_another_sockets_by_now() {
     let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
+    let request = send(&mut attributor, 1);
     // Closed, and made anew before the frames are read.
     learn(&mut attributor, 5, 2, owner(812, 4));
     let expected = (vec![owner(812, 3)], Certainty::Exact);
     assert_eq!(owners(&mut attributor, 2, &request), expected);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(owners(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &newlink(7)), expected);
 }
 
 #[test]
 fn what_is_known_exactly_is_not_looked_for() {
-    let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
-    owners(&mut attributor, 2, &request);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    owners(&mut attributor, 3, &answer);
+    let mut attributor = asked();
+    owners(&mut attributor, 3, &newlink(7));
     assert_eq!(attributor.tables.last_read(), Duration::ZERO);
 }
 
 #[test]
 fn a_socket_that_is_bound_unseen_is_found_by_its_inode() {
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 99, &[0; 16]);
+    let answer = newlink(99);
     let mut attributor = Attributor::default();
     table(&mut attributor, &[(2, 812)]);
     assert_eq!(owners(&mut attributor, 1, &answer).0, []);
@@ -250,7 +258,9 @@ fn a_socket_that_is_bound_unseen_is_found_by_its_inode() {
 fn members(attributor: &mut Attributor, cookies: &[u64]) {
     for &cookie in cookies {
         learn_unbound(attributor, 0, cookie, owner(cookie as i32, 3));
-        attributor.change_groups(cookie, |groups| groups.join(7));
+        attributor
+            .sockets
+            .change_groups(cookie, |groups| groups.join(7));
     }
 }
 
@@ -264,7 +274,7 @@ fn a_multicast_is_of_those_members_that_have_a_port_id() {
     members(&mut attributor, &[4]);
     attributor.note_claim(at(0), 4, 0);
     attributor.sockets.get_mut(4).unwrap().ended = Some(at(1));
-    let notification = sample::message(libc::RTM_NEWLINK, 0, 0, &[0; 16]);
+    let notification = newlink(0);
     let frame = sample::frame(2, 0, &notification);
     let attribution = attributor
         .multicast(&frame, MulticastCopy::First(7))
@@ -285,24 +295,21 @@ fn after_the_clock_was_set_what_is_there_is_known_still() {
     let mut attributor = Attributor::default();
     table(&mut attributor, &[(1, 812)]);
     learn(&mut attributor, 1000, 1, owner(812, 3));
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(1001), MY, 1, owner(812, 3), whole(&request));
+    let request = send(&mut attributor, 1001);
     attributor.forget_times(at(1));
     let expected = (vec![owner(812, 3)], Certainty::Exact);
     assert_eq!(owners(&mut attributor, 2, &request), expected);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(owners(&mut attributor, 3, &answer), expected);
+    assert_eq!(owners(&mut attributor, 3, &newlink(7)), expected);
     assert!(attributor.clock_was_set);
 }
 
 #[test]
-fn what_others_are_told_of_a_change_is_no_answer() {
+fn a_notification_of_a_change_to_others_is_no_answer() {
     let mut attributor = attributor();
     let request = sample::message(libc::RTM_NEWLINK, REQUEST, 7, &[0; 16]);
     attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
     owners(&mut attributor, 2, &request);
-    let notification = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
-    assert_eq!(owners(&mut attributor, 3, &notification).0, []);
+    assert_eq!(owners(&mut attributor, 3, &newlink(7)).0, []);
     let acknowledged = sample::message(2, 0, 7, &[0; 20]);
     let expected = (vec![owner(812, 3)], Certainty::Exact);
     assert_eq!(owners(&mut attributor, 4, &acknowledged), expected);
@@ -311,8 +318,7 @@ fn what_others_are_told_of_a_change_is_no_answer() {
 #[test]
 fn a_message_that_the_tap_never_sees_was_refused() {
     let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&request));
+    let request = send(&mut attributor, 1);
     attributor.note_call(at(2), 812);
     // Much later it is sure.
     owners(&mut attributor, 2000, &[]);
@@ -326,9 +332,9 @@ fn a_message_that_the_tap_never_sees_was_refused() {
 }
 
 #[test]
-fn where_not_all_is_told_nobody_is_known_for_sure() {
+fn where_not_all_is_intercepted_nobody_is_known_for_sure() {
     let mut attributor = attributor();
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    let request = request();
     assert_eq!(
         owners(&mut attributor, 1, &request),
         (vec![], Certainty::Exact)
@@ -355,7 +361,7 @@ fn threads_that_send_the_same_at_the_same_time_each_have_their_message() {
         protocol: 0,
         number: 900,
     };
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
+    let request = request();
     attributor.note_send(at(1), MY, 1, owner(1, 3), whole(&request));
     attributor.note_send(at(2), other, 1, owner(2, 4), whole(&request));
     // The second was done first, and went on before the first.
@@ -391,7 +397,7 @@ fn an_answer_is_of_the_socket_that_asked_though_one_before_it_had_its_port_id_an
 }
 
 #[test]
-fn only_what_changes_rules_is_told_to_others() {
+fn only_what_changes_rules_is_notified_to_others() {
     let mut attributor = attributor();
     let port = Port {
         protocol: libc::NETLINK_NETFILTER as u16,
@@ -426,10 +432,8 @@ fn what_another_asks_for_does_not_take_the_answer_from_who_has_it() {
     let mut attributor = attributor();
     learn_unbound(&mut attributor, 1, 2, owner(812, 4));
     attributor.note_claim(at(1), 2, 812);
-    let request = sample::message(libc::RTM_GETLINK, REQUEST, 7, &[0; 16]);
-    attributor.note_send(at(2), MY, 1, owner(812, 3), whole(&request));
+    let request = send(&mut attributor, 2);
     owners(&mut attributor, 3, &request);
-    let answer = sample::message(libc::RTM_NEWLINK, 0, 7, &[0; 16]);
     let expected = (vec![owner(812, 3)], Certainty::Exact);
-    assert_eq!(owners(&mut attributor, 4, &answer), expected);
+    assert_eq!(owners(&mut attributor, 4, &newlink(7)), expected);
 }

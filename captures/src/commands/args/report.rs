@@ -93,7 +93,7 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Where the report goes; an error where a file's name tells no format. Asked before
+    /// Where the report goes; an error where a file's name names no format. Asked before
     /// anything else is done, for a comparison may take long.
     pub(crate) fn output(&self) -> Result<Output, WrongUsage> {
         let format = |path: &PathBuf| Ok((path.clone(), format_of(path)?));

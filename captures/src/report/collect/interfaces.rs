@@ -132,6 +132,39 @@ impl Fact {
     }
 }
 
+/// What a recording has of interfaces: facts, and attributes that are none, by their names.
+#[derive(Debug, Default)]
+pub(crate) struct Topics {
+    pub(crate) facts: BTreeSet<Fact>,
+    attributes: BTreeSet<String>,
+}
+
+impl Topics {
+    /// Those that the other has too.
+    pub(crate) fn shared(&self, other: &Self) -> Self {
+        Self {
+            facts: &self.facts & &other.facts,
+            attributes: &self.attributes & &other.attributes,
+        }
+    }
+
+    /// Those that the other has not.
+    pub(crate) fn without(&self, other: &Self) -> Self {
+        Self {
+            facts: &self.facts - &other.facts,
+            attributes: &self.attributes - &other.attributes,
+        }
+    }
+
+    /// What they are called, sorted.
+    pub(crate) fn names(self) -> Vec<String> {
+        let facts = self.facts.iter().map(|it| it.name().to_owned());
+        let mut names: Vec<_> = facts.chain(self.attributes).collect();
+        names.sort();
+        names
+    }
+}
+
 /// The value of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FactValue {
@@ -431,31 +464,30 @@ impl Interfaces {
         self.tap.as_ref().is_some_and(|tap| facts.name() == *tap)
     }
 
-    /// What is learnt about interfaces, by the names of facts, and where there is
-    /// none by those of attributes.
-    pub(crate) fn learnt(&self) -> BTreeSet<String> {
-        let mut all: BTreeSet<String> = BTreeSet::new();
+    /// What is learnt about interfaces.
+    pub(crate) fn learnt(&self) -> Topics {
+        let mut learnt = Topics::default();
         for ((source, number), name) in &self.attributes {
             let fact = match source {
                 FactSource::Rtnetlink => Fact::of_rtnetlink(*number),
                 FactSource::NlUtil => self.ours.fact(*number),
             };
             // What both know an interface by, and what nobody learns from.
-            if name != "pad" && (*source, *number) != (FactSource::NlUtil, self.ours.ifindex) {
-                all.insert(fact.map_or_else(|| name.clone(), |it| it.name().to_owned()));
+            if name == "pad" || (*source, *number) == (FactSource::NlUtil, self.ours.ifindex) {
+                continue;
             }
+            match fact {
+                Some(fact) => learnt.facts.insert(fact),
+                None => learnt.attributes.insert(name.clone()),
+            };
         }
-        if self
-            .attributes
-            .keys()
-            .any(|it| it.0 == FactSource::Rtnetlink)
-        {
+        let mut sources = self.attributes.keys().map(|it| it.0);
+        if sources.any(|it| it == FactSource::Rtnetlink) {
             // Of the fixed header.
-            all.extend(
-                [Fact::Type, Fact::Flags, Fact::RunningFlags].map(|it| it.name().to_owned()),
-            );
+            let header = [Fact::Type, Fact::Flags, Fact::RunningFlags];
+            learnt.facts.extend(header);
         }
-        all
+        learnt
     }
 
     /// Those with most bytes, and how many more there are.

@@ -19,7 +19,7 @@ pub(crate) struct Comparison {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Row {
-    /// What it is.
+    /// What is compared, in words.
     #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) name: Measure,
     /// The unit.

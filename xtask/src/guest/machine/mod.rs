@@ -5,8 +5,11 @@
 mod qemu;
 mod uml;
 
-use super::Mount;
-use crate::kernel::{Checkers, Kernel, Machine};
+use super::job::Mount;
+use crate::{
+    kernel::{Checkers, Kernel, Machine},
+    wait::wait_for,
+};
 use anyhow::{Context, Result, bail};
 use rustix::system::{RebootCommand, reboot};
 use std::{
@@ -14,8 +17,6 @@ use std::{
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::Command,
-    thread,
-    time::Duration,
 };
 
 /// In pid 1's environment: the machine. The kernel hands on what it does not know of its
@@ -102,13 +103,9 @@ pub(super) fn console(machine: Machine) -> Result<PathBuf> {
         Machine::Qemu => qemu::CONSOLE,
     };
     // A port appears some time after its bus.
-    for _ in 0..1000 {
-        if fs::exists(path).unwrap_or_default() {
-            return Ok(path.into());
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    bail!("there is no {path}")
+    wait_for(&format!("there is no {path}"), || {
+        Ok(fs::exists(path).unwrap_or_default().then(|| path.into()))
+    })
 }
 
 /// In the guest: its end. Returns only where the kernel refuses.
@@ -129,7 +126,7 @@ fn plain(path: &Path) -> Result<&str> {
     match path.to_str() {
         Some(text) if !text.contains(char::is_whitespace) => Ok(text),
         _ => bail!(
-            "{}: the guest cannot be told of a path with blanks in it",
+            "{}: the guest cannot be given a path with blanks in it",
             path.display()
         ),
     }

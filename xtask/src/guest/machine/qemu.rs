@@ -2,7 +2,7 @@
 //! A PC that qemu emulates: the host's files through virtio-9p, the frames through a
 //! virtio serial port, the kernel's log through a serial line.
 
-use super::{Boot, Mount};
+use super::{super::job::Mount, Boot};
 use anyhow::{Context, Result};
 use std::{
     ffi::OsString,
@@ -38,7 +38,7 @@ pub(super) fn command(command: &mut Command, boot: Boot<'_>) -> Result<()> {
     words.extend([
         format!("root={ROOT} rootfstype=9p rootflags={NINE_P},{cache}"),
         "console=ttyS0".to_owned(),
-        // What ACPI would tell is known, and its code is slow under KASAN. Without it, no
+        // What ACPI would report is known, and its code is slow under KASAN. Without it, no
         // other way to restart is there than a triple fault.
         "acpi=off reboot=t".to_owned(),
     ]);

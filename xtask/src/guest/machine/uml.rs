@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! User-Mode Linux: the kernel is a process, its root the host's through hostfs.
 
-use super::{Boot, Mount, plain};
+use super::{super::job::Mount, Boot, plain};
 use anyhow::{Context, Result};
 use std::{fs::File, path::Path, process::Command};
 

@@ -16,7 +16,7 @@ const COOKED: usize = 16;
 /// What nlcap puts into a recording by itself.
 const ADDED: &str = "added by nlcap";
 
-/// The packet types by which a cooked header tells the direction: PACKET_USER and
+/// The packet types by which a cooked header shows the direction: PACKET_USER and
 /// PACKET_KERNEL of linux/if_packet.h.
 const TO_USER: u8 = 6;
 const TO_KERNEL: u8 = 7;
@@ -116,7 +116,7 @@ impl Message {
         self.flags & 1 != 0
     }
 
-    /// Whether it tells of a socket: SOCK_DIAG_BY_FAMILY as an answer.
+    /// Whether it describes a socket: SOCK_DIAG_BY_FAMILY as an answer.
     pub(super) fn is_diag(&self) -> bool {
         self.protocol == SOCK_DIAG && self.kind == 20 && !self.is_request()
     }
@@ -262,10 +262,10 @@ mod tests {
     fn sequence_numbers_and_counters_make_no_difference_and_all_else_does() {
         let of = |bytes| messages(&[frame(bytes)]).unwrap();
         assert_eq!(difference(&of(link(1, 5, 1)), &of(link(2, 5, 9))), None);
-        let told = difference(&of(link(1, 5, 1)), &of(link(1, 6, 1))).unwrap();
-        assert!(told.starts_with("1 missing, 1 foreign"), "{told}");
+        let report = difference(&of(link(1, 5, 1)), &of(link(1, 6, 1))).unwrap();
+        assert!(report.starts_with("1 missing, 1 foreign"), "{report}");
         let twice = [link(1, 5, 1), link(2, 5, 1)].concat();
-        let told = difference(&of(twice), &of(link(1, 5, 1))).unwrap();
-        assert!(told.starts_with("1 missing, 0 foreign"), "{told}");
+        let report = difference(&of(twice), &of(link(1, 5, 1))).unwrap();
+        assert!(report.starts_with("1 missing, 0 foreign"), "{report}");
     }
 }

@@ -11,10 +11,11 @@ mod workload;
 
 use self::{
     capture::{Frame, Messages, difference, messages},
-    stage::{TAP, Truth, inside, run, shell, with_chatter},
+    stage::{TAP, Truth, run, shell, with_chatter},
     workload::{ALL, STREAM, Workload},
 };
-use super::PATIENCE;
+use super::namespace::inside;
+use crate::wait::wait_for;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,7 @@ use std::{
     process::Command,
     sync::atomic::{AtomicU64, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// The namespaces: where the truth is found, and where the recordings are made.
@@ -302,13 +303,8 @@ fn comparable(it: &Workload, mut all: Messages) -> Messages {
 
 /// The log of a talker, all of it: a daemon may still write.
 fn finished(log: &Path) -> Result<String> {
-    let started = Instant::now();
-    loop {
+    wait_for("it does not end its log", || {
         let text = fs::read_to_string(log).unwrap_or_default();
-        if text.ends_with("end\n") {
-            return Ok(text);
-        }
-        ensure!(started.elapsed() < PATIENCE, "it does not end its log");
-        thread::sleep(Duration::from_millis(10));
-    }
+        Ok(text.ends_with("end\n").then_some(text))
+    })
 }

@@ -5,7 +5,9 @@
 use super::capture::{self, Frame};
 use crate::{
     netlink::{NLM_F_REQUEST, message},
-    soak::{PATIENCE, sh},
+    run::{self, sh},
+    soak::namespace::inside,
+    wait::wait_for,
 };
 use anyhow::{Context, Result, bail, ensure};
 use neli::{
@@ -13,15 +15,12 @@ use neli::{
     socket::NlSocket,
     utils::Groups,
 };
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::{
-    fs::File,
-    os::fd::AsFd,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The nlmon link in each namespace.
@@ -54,21 +53,6 @@ pub(super) fn make_namespace(name: &str) -> Result<()> {
     ))
 }
 
-/// Runs `what` in a namespace: processes that it starts, sockets that it opens.
-pub(super) fn inside<T: Send>(name: &str, what: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    let file = File::open(Path::new("/run/netns").join(name)).context("no such namespace")?;
-    thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
-                .context("cannot enter a namespace")?;
-            what()
-        });
-        thread
-            .join()
-            .map_err(|_| anyhow::anyhow!("a thread panicked"))?
-    })
-}
-
 /// tcpdump on a namespace's tap: the truth, where nobody else speaks.
 pub(super) struct Truth {
     tcpdump: Child,
@@ -84,19 +68,8 @@ impl Truth {
         // An earlier one's marks are not this one's.
         let _ = std::fs::remove_file(&file);
         let tcpdump = inside(namespace, || {
-            Command::new("tcpdump")
-                .args([
-                    "--immediate-mode",
-                    "-p",
-                    "-U",
-                    "-s",
-                    "262144",
-                    "-B",
-                    "65536",
-                    "-i",
-                    TAP,
-                    "-w",
-                ])
+            let options = "--immediate-mode -p -U -s 262144 -B 65536";
+            run::command(&format!("tcpdump {options} -i {TAP} -w"))
                 .arg(&file)
                 .stderr(Stdio::null())
                 .spawn()
@@ -114,31 +87,22 @@ impl Truth {
 
     /// The frames since the last call.
     pub(super) fn take(&mut self) -> Result<Vec<Frame>> {
-        let started = Instant::now();
-        loop {
+        let is_mark = |frame: &Frame| frame.sequence().is_ok_and(|seq| seq == MARK);
+        wait_for("tcpdump does not see a message", || {
             // Until tcpdump listens, nobody hears it.
             mark(self.namespace)?;
-            thread::sleep(Duration::from_millis(20));
             let all = match self.file.metadata() {
                 Ok(about) if about.len() > 24 => capture::tcpdump(&self.file)?,
                 _ => Vec::new(),
             };
-            let is_mark = |frame: &Frame| frame.sequence().is_ok_and(|seq| seq == MARK);
             let new = all.get(self.read..).unwrap_or_default();
-            if new.last().is_some_and(is_mark) {
-                let found = new
-                    .iter()
-                    .filter(|frame| !is_mark(frame))
-                    .cloned()
-                    .collect();
-                self.read = all.len();
-                return Ok(found);
+            if !new.last().is_some_and(is_mark) {
+                return Ok(None);
             }
-            ensure!(
-                started.elapsed() < PATIENCE,
-                "tcpdump does not see a message"
-            );
-        }
+            let found = new.iter().filter(|it| !is_mark(it)).cloned().collect();
+            self.read = all.len();
+            Ok(Some(found))
+        })
     }
 }
 

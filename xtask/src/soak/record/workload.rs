@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The commands whose messages are told from everybody else's.
+//! The commands whose messages are to be kept apart from everybody else's.
 
 /// By what the recording of a workload is judged, besides its own log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
     /// By all its messages in a private namespace.
     Messages,
-    /// By its requests there, and its answers by the lines that it prints: they tell of
+    /// By its requests there, and its answers by the lines that it prints: they report
     /// whatever sockets there are.
     Requests,
 }

@@ -9,7 +9,7 @@ mod generator;
 mod plugin;
 
 use self::generator::{GeneratedFrame, Generator};
-use crate::{bench, cargo, paths};
+use crate::{bench::usage::Usage, cargo, paths};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::{
@@ -197,11 +197,11 @@ fn read(show: &mut Child, frames: impl Iterator<Item = GeneratedFrame>) -> Resul
                 }
             }
             if tally.messages % 100_000 == 1 {
-                tally.memory = tally.memory.max(bench::look(pid).memory);
+                tally.memory = tally.memory.max(Usage::of(pid).memory);
             }
         }
     }
-    tally.memory = tally.memory.max(bench::look(pid).memory);
+    tally.memory = tally.memory.max(Usage::of(pid).memory);
     ensure!(lines.next().is_none(), "nlcap shows too much");
     Ok(tally)
 }

@@ -220,8 +220,8 @@ fn waste(here: &str, recording: &Recording) -> Markup {
                     @let there = format!("{here}/waste/{at}");
                     li {
                         @match (it.kind, it.bytes, it.printed) {
-                            (WasteKind::Unprinted, Some(told), Some(printed)) => {
-                                (bytes(&format!("{there}/bytes"), told)) " on the wire for "
+                            (WasteKind::Unprinted, Some(received), Some(printed)) => {
+                                (bytes(&format!("{there}/bytes"), received)) " on the wire for "
                                 (bytes(&format!("{there}/printed"), printed)) " printed"
                             },
                             _ => (shown(&words::waste(it))),

@@ -4,22 +4,29 @@
 //! Every task that needs a part of it calls that part itself; with nothing to
 //! do, a part costs milliseconds.
 
-mod bindgen;
-mod packages;
-
-pub(crate) use bindgen::{VERSION as BINDGEN_VERSION, ensure as bindgen};
-pub(crate) use packages::{
-    KERNEL_SOURCE, ensure as packages, ensure_for as packages_for, version as package_version,
+use crate::{
+    kernel::{self, Kernel},
+    paths,
 };
-
-use crate::{args::SetupArgs, kernel::Kernel, lock, paths};
 use anyhow::Result;
-use std::{fs::File, path::Path};
+use clap::builder::PossibleValuesParser;
+
+#[derive(clap::Args)]
+pub(crate) struct SetupArgs {
+    /// Build this kernel; for `newest` and `distro`, look up the current version first
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "default",
+        value_parser = PossibleValuesParser::new(kernel::names())
+    )]
+    kernel: String,
+}
 
 /// Everything, with a word on where it lies.
-pub(crate) fn all(args: &SetupArgs) -> Result<()> {
+pub(crate) fn task(args: &SetupArgs) -> Result<()> {
     let kernel = Kernel::named(&args.kernel)?;
-    packages_for(kernel)?;
+    kernel.ensure_packages()?;
     kernel.refresh()?;
     let build = kernel.ensure()?;
     eprintln!(
@@ -30,9 +37,4 @@ pub(crate) fn all(args: &SetupArgs) -> Result<()> {
     );
     eprintln!("cache: {}", paths::cache()?.display());
     Ok(())
-}
-
-/// Holds the cache's lock while a part is made.
-pub(crate) fn hold_cache(cache: &Path) -> Result<File> {
-    lock::hold(&cache.join("lock"), "waiting for another set-up to end")
 }

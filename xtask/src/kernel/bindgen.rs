@@ -2,40 +2,31 @@
 //! bindgen, pinned: the module's bindings use `--wrap-static-fns`, which is
 //! marked experimental, and the distribution's own is too old for the kernel.
 
-use crate::{cargo, paths, run};
+use crate::{cargo, lock, paths, run};
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf};
 
 /// The version, part of the guest kernel's key.
-pub(crate) const VERSION: &str = "0.73.2";
+pub(super) const VERSION: &str = "0.73.2";
 
 /// Installs it into the cache if it is not there; returns its `bin` folder.
-pub(crate) fn ensure() -> Result<PathBuf> {
+pub(super) fn ensure() -> Result<PathBuf> {
     let cache = paths::cache()?;
     let dir = cache.join("tools").join(format!("bindgen-{VERSION}"));
     let bin = dir.join("bin");
     if bin.join("bindgen").is_file() {
         return Ok(bin);
     }
-    let _lock = super::hold_cache(&cache)?;
+    let _lock = lock::hold_cache()?;
     if bin.join("bindgen").is_file() {
         return Ok(bin);
     }
     let target = dir.join("target");
-    let mut cmd = cargo::command();
+    let install = "install bindgen-cli --locked --color never";
+    let mut cmd = cargo::command(&format!("{install} --version {VERSION} --root"));
     // Away from the checkout: its flags would link bindgen statically, and a
     // static bindgen cannot load libclang.
     cmd.current_dir(&cache)
-        .args([
-            "install",
-            "bindgen-cli",
-            "--locked",
-            "--color",
-            "never",
-            "--version",
-            VERSION,
-            "--root",
-        ])
         .arg(&dir)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

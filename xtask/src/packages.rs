@@ -2,8 +2,7 @@
 //! The distribution's packages that the project stands on.
 
 use crate::{
-    exit::{self, Unavailable},
-    kernel::{Kernel, Machine},
+    exit::{self, UnavailableError},
     paths, run,
 };
 use anyhow::Result;
@@ -12,77 +11,33 @@ use std::{collections::HashSet, process::Command};
 /// The guest kernel's source.
 pub(crate) const KERNEL_SOURCE: &str = "linux-source-6.12";
 
-/// What builds the guest kernel and a Rust module for it. Clippy's driver must
-/// be the very build of the rustc that built the kernel.
-const BUILD: &[&str] = &[
-    KERNEL_SOURCE,
-    "rustc-web",
-    "rust-web-src",
-    "rust-web-clippy",
-    "clang-19",
-    "lld-19",
-    "llvm-19",
-    "libclang-19-dev",
-    "build-essential",
-    "flex",
-    "bison",
-    "libelf-dev",
-    "libssl-dev",
-    "bc",
-    "cpio",
-    "kmod",
-    "rsync",
-    "pahole",
-    "patch",
-    "xz-utils",
-];
+/// What builds the guest kernel and a Rust module for it. Clippy's driver must be the very
+/// build of the rustc that built the kernel.
+const BUILD: &str = "rustc-web rust-web-src rust-web-clippy clang-19 lld-19 llvm-19 \
+    libclang-19-dev build-essential flex bison \
+    libelf-dev libssl-dev bc cpio kmod rsync pahole patch xz-utils";
 
 /// What runs in the guest, or judges what came out of it.
-const TOOLS: &[&str] = &[
-    "iproute2",
-    "ethtool",
-    "libteam-utils",
-    "tshark",
-    "wireshark-common",
-    "tcpdump",
-    "python3-yaml",
-    "python3-jsonschema",
-    "chromium",
-    "mmdebstrap",
-    "ethtool",
-    "wireguard-tools",
-    "busybox-static",
-    "python3-pyroute2",
-    "sudo",
-    "iputils-ping",
-    "libcap2-bin",
-];
+const TOOLS: &str = "iproute2 ethtool libteam-utils tshark wireshark-common tcpdump \
+    python3-yaml python3-jsonschema chromium mmdebstrap wireguard-tools \
+    busybox-static python3-pyroute2 sudo iputils-ping libcap2-bin";
 
-/// What the kernels under qemu need, and no other.
-const QEMU: &[&str] = &["qemu-system-x86", "busybox-static"];
-
-/// Installs the missing packages; without root an error that gives the command.
+/// Installs what is missing of the packages that every task stands on; without root an
+/// error that gives the command.
 pub(crate) fn ensure() -> Result<()> {
-    install_missing(&[BUILD, TOOLS])
+    ensure_with("")
 }
 
-/// [`ensure`], and what `kernel` needs beyond that.
-pub(crate) fn ensure_for(kernel: &Kernel) -> Result<()> {
-    match kernel.machine {
-        Machine::Uml => ensure(),
-        Machine::Qemu => install_missing(&[BUILD, TOOLS, QEMU]),
-    }
-}
-
-fn install_missing(wanted: &[&[&'static str]]) -> Result<()> {
-    let wanted = wanted.concat();
+/// [`ensure`], and `more` packages.
+pub(crate) fn ensure_with(more: &str) -> Result<()> {
+    let wanted = [KERNEL_SOURCE, BUILD, TOOLS, more].join(" ");
     let missing = missing(&wanted)?;
     if missing.is_empty() {
         return Ok(());
     }
     if !rustix::process::geteuid().is_root() {
         let text = format!("packages are missing; run: {}", command(&missing));
-        return Err(Unavailable(text).into());
+        return Err(UnavailableError(text).into());
     }
     install(&missing).map_err(|err| exit::unavailable(err, "packages are missing"))
 }
@@ -113,23 +68,23 @@ fn install(missing: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn missing(wanted: &[&'static str]) -> Result<Vec<&'static str>> {
+/// Those of the wanted packages that are not installed.
+fn missing(wanted: &str) -> Result<Vec<&str>> {
     let out = Command::new("dpkg-query")
         .args(["-W", "-f", "${db:Status-Status} ${Package}\n"])
         .output()
         .map_err(|err| {
-            Unavailable(format!(
+            UnavailableError(format!(
                 "cannot run dpkg-query ({err}): the set-up knows Debian's packages alone; \
-                 elsewhere, install what corresponds to: {}",
-                wanted.join(" ")
+                 elsewhere, install what corresponds to: {wanted}"
             ))
         })?;
     let text = String::from_utf8_lossy(&out.stdout);
-    let installed: HashSet<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("installed "))
+    let lines = text.lines();
+    let installed: HashSet<&str> = lines
+        .filter_map(|it| it.strip_prefix("installed "))
         .collect();
-    let wanted = wanted.iter().copied();
+    let wanted = wanted.split_whitespace();
     Ok(wanted.filter(|name| !installed.contains(name)).collect())
 }
 
