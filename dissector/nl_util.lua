@@ -2440,6 +2440,18 @@ if not nl then
 			and has_data_of(protocol, kind, flags, answer)
 	end
 
+	-- Whether a request's sender gets the notification of the change that it asks for, the
+	-- same bytes as others before.
+	function answers.is_echoed_change(protocol, kind, flags)
+		return flags % 16 >= 8 and data_of(protocol, kind, flags - 8) == NOTHING
+	end
+
+	-- Whether requests of a protocol may be answered by several messages without
+	-- NLM_F_MULTI, as those for elements of nf_tables' sets.
+	function answers.has_several_unsaid(protocol)
+		return protocol ~= ROUTE and protocol ~= XFRM and protocol ~= SOCK_DIAG
+	end
+
 	-- Whether the kernel answers in messages with port id 0.
 	function answers.from_zero(protocol)
 		return protocol == AUDIT
@@ -2468,6 +2480,9 @@ if not nl then
 	-- another is not asked for any more: the kernel answers while it is asked.
 	local STALE = 1
 
+	-- Messages of an answer that does not say that it has several come at once.
+	local AT_ONCE = 0.01
+
 	-- Requests that are not answered are kept in two generations of so many each; the elder
 	-- goes when the younger is full.
 	local GENERATION = 32768
@@ -2481,8 +2496,8 @@ if not nl then
 
 	-- What is shown of an exchange stays for the whole file, in a list: a table with
 	-- names takes six times the memory, and Lua's collector goes through all of it.
-	local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR_IN, ACK, FIRST, MORE, TYPE, AMBIGUOUS =
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	local FRAME, TIME, FAMILY, OPERATION, COUNT, DONE, ERROR_IN, ACK, FIRST, MORE, TYPE, AMBIGUOUS, ECHOED =
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 	local ENDS = { done = DONE, error = ERROR_IN, ack = ACK }
 
 	-- The parts of what is shown, by name.
@@ -2498,7 +2513,7 @@ if not nl then
 			frame = shown[FRAME], time = shown[TIME], family = shown[FAMILY] or nil,
 			operation = shown[OPERATION] or nil, count = shown[COUNT], answers = answers,
 			type = shown[TYPE], done = shown[DONE] or nil, error = shown[ERROR_IN] or nil, ack = shown[ACK] or nil,
-			ambiguous = shown[AMBIGUOUS],
+			ambiguous = shown[AMBIGUOUS], echoed = shown[ECHOED],
 		}
 	end
 
@@ -2516,8 +2531,8 @@ if not nl then
 	-- frame, the byte order, and where in them it is. `PORT` is the port id of its socket, 0
 	-- where that is not known, and `SENT_PORT` what it says itself. `STATE` is false until it
 	-- is answered in full.
-	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART =
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART, LAST_PART =
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 
 	local ANSWERED = "answered"
 
@@ -2531,31 +2546,32 @@ if not nl then
 		local shown = {
 			number, time, frame.family[i], frame.operation[i], 0, false, false, false, false, false,
 			frame.type[i], false,
+			-- Its answer may be the copy of another receiver.
+			not owner and answers.is_echoed_change(frame.protocol, frame.type[i], frame.flags[i]),
 		}
 		local at, length, raw, port = frame.at[i], frame.length[i], frame.raw, frame.port[i]
 		local request = {
 			shown, frame.type[i], frame.flags[i], port, owner or false, frame.protocol, frame.big,
-			#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false, port, true, false,
+			#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false, port, true, false, time,
 		}
 		if born >= GENERATION then
 			young, old, born = {}, young, 0
 		end
 		born = born + 1
 		local key = key_of(frame.protocol, frame.sequence[i])
-		local others = young[key] or old[key]
+		local others, kept = young[key] or old[key], { several = true }
 		old[key] = nil
-		if not others then
-			young[key] = request
-			return shown
+		for _, other in ipairs(others and (others.several and others or { others }) or {}) do
+			-- What its socket asked before by the same number and was answered is done with.
+			if not (owner and other[OWNER] == owner and other[STATE]) then
+				kept[#kept + 1] = other
+			end
 		end
-		if not others.several then
-			others = { others, several = true }
+		kept[#kept + 1] = request
+		if #kept > MAX_OPEN then
+			table.remove(kept, 1)
 		end
-		others[#others + 1] = request
-		if #others > MAX_OPEN then
-			table.remove(others, 1)
-		end
-		young[key] = others
+		young[key] = #kept > 1 and kept or request
 		return shown
 	end
 
@@ -2572,7 +2588,14 @@ if not nl then
 	-- How near a request is to an answer, nearest first.
 	local OWN, UNKNOWN, OWN_ANSWERED, CLAIMED = 1, 2, 3, 4
 
-	local function nearness(request, port, kind, time, owner, original)
+	-- Whether a message may be one more of an answer that does not say that it has several.
+	local function may_go_on(request, kind, flags, time)
+		return kind >= MIN_TYPE and not has(flags, "MULTI") and time <= request[LAST_PART] + AT_ONCE
+			and (answers.has_several_unsaid(request[PROTOCOL])
+				or answers.is_echoed_change(request[PROTOCOL], request[KIND], request[FLAGS]))
+	end
+
+	local function nearness(request, port, kind, flags, time, owner, original)
 		local shown = request[SHOWN]
 		if shown[TIME] > time then
 			return nil
@@ -2589,7 +2612,7 @@ if not nl then
 		end
 		local near
 		if request[STATE] then
-			near = is_own and kind >= MIN_TYPE and OWN_ANSWERED
+			near = is_own and may_go_on(request, kind, flags, time) and OWN_ANSWERED
 		elseif is_own then
 			near = OWN
 		elseif is_unknown then
@@ -2649,6 +2672,21 @@ if not nl then
 		return chosen, may_be_later or nearest == UNKNOWN and of_frame < #fresh
 	end
 
+	-- Whether the port id that a request names may be another socket's, which named none;
+	-- or the other way round.
+	local function may_be_other(nearest, all, chosen, owner)
+		local doubtful = nearest == UNKNOWN and CLAIMED
+		if nearest == OWN and chosen[IS_CLAIMED] and chosen[SHOWN][COUNT] == 0 and not (owner and chosen[OWNER]) then
+			doubtful = UNKNOWN
+		end
+		for request, near in pairs(doubtful and all or {}) do
+			if near == doubtful and request[SHOWN][TIME] + STALE >= chosen[SHOWN][TIME] then
+				return true
+			end
+		end
+		return false
+	end
+
 	-- The request that a message from the kernel answers; nil for none. `original` and `copy`
 	-- are the header and the bytes that an error repeats.
 	function exchanges.find(protocol, sequence, port, kind, flags, time, owner, original, copy)
@@ -2662,15 +2700,16 @@ if not nl then
 		end
 		local request, is_ambiguous
 		if not others.several then
-			local near = nearness(others, port, kind, time, owner, original)
+			local near = nearness(others, port, kind, flags, time, owner, original)
 			if not near then
 				return nil
 			end
 			request, is_ambiguous = others, near == CLAIMED
 		else
-			local near, nearest = {}, CLAIMED + 1
+			local near, nearest, all = {}, CLAIMED + 1, {}
 			for i = 1, #others do
-				local found = nearness(others[i], port, kind, time, owner, original)
+				local found = nearness(others[i], port, kind, flags, time, owner, original)
+				all[others[i]] = found
 				if found and found < nearest then
 					near, nearest = {}, found
 				end
@@ -2682,6 +2721,13 @@ if not nl then
 				return nil
 			end
 			request, is_ambiguous = choose(near, nearest, flags, copy)
+			is_ambiguous = is_ambiguous or may_be_other(nearest, all, request, owner)
+			-- Either may be the other: what comes for that is in doubt too.
+			for other in pairs(is_ambiguous and all or {}) do
+				if other[SHOWN][TIME] + STALE >= request[SHOWN][TIME] then
+					other[SHOWN][AMBIGUOUS] = true
+				end
+			end
 		end
 		if is_ambiguous then
 			request[SHOWN][AMBIGUOUS] = true
@@ -2689,6 +2735,7 @@ if not nl then
 		if port ~= 0 and request[PORT] ~= port then
 			request[PORT], request[IS_CLAIMED] = port, false
 		end
+		request[LAST_PART] = time
 		return request
 	end
 
@@ -3186,7 +3233,7 @@ if not nl then
 		elseif request then
 			add(item, fields.request_in, request.frame)
 			add(item, fields.time, seconds_between(request.time, pinfo.rel_ts))
-			if request.ambiguous then
+			if request.ambiguous or request.echoed and entry.role == "answer" then
 				add(item, fields.ambiguous, true)
 			end
 		end

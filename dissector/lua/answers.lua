@@ -120,6 +120,18 @@ function answers.can_be(protocol, kind, flags, sent_port, answer, original, mult
 		and has_data_of(protocol, kind, flags, answer)
 end
 
+-- Whether a request's sender gets the notification of the change that it asks for, the
+-- same bytes as others before.
+function answers.is_echoed_change(protocol, kind, flags)
+	return flags % 16 >= 8 and data_of(protocol, kind, flags - 8) == NOTHING
+end
+
+-- Whether requests of a protocol may be answered by several messages without
+-- NLM_F_MULTI, as those for elements of nf_tables' sets.
+function answers.has_several_unsaid(protocol)
+	return protocol ~= ROUTE and protocol ~= XFRM and protocol ~= SOCK_DIAG
+end
+
 -- Whether the kernel answers in messages with port id 0.
 function answers.from_zero(protocol)
 	return protocol == AUDIT

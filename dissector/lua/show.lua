@@ -132,7 +132,7 @@ local function add_entry(root, entry, pinfo)
 	elseif request then
 		add(item, fields.request_in, request.frame)
 		add(item, fields.time, seconds_between(request.time, pinfo.rel_ts))
-		if request.ambiguous then
+		if request.ambiguous or request.echoed and entry.role == "answer" then
 			add(item, fields.ambiguous, true)
 		end
 	end

@@ -53,6 +53,16 @@ impl RequestHeader {
         self.data(protocol) == Data::Nothing
     }
 
+    /// Whether its sender gets the notification of the change that it asks for. Others get the
+    /// same bytes before (nlmsg_notify() of net/netlink/af_netlink.c).
+    pub(crate) fn is_echoed_change(self, protocol: u16) -> bool {
+        let plain = Self {
+            flags: self.flags & !flags::ECHO,
+            ..self
+        };
+        self.has(flags::ECHO) && plain.is_change(protocol)
+    }
+
     /// Whether the kernel has to answer it, in whatever way, also where all goes well.
     pub(crate) fn is_owed_an_answer(self, protocol: u16) -> bool {
         self.has(flags::ACK) || self.is_dump() || self.data(protocol) == Data::Expected
@@ -165,6 +175,15 @@ impl RequestHeader {
 /// audit_make_reply() of kernel/audit.c.
 pub(crate) fn answers_port_zero(protocol: u16) -> bool {
     i32::from(protocol) == libc::NETLINK_AUDIT
+}
+
+/// Whether requests of a protocol may be answered by several messages without `NLM_F_MULTI`, as
+/// NFT_MSG_GETSETELEM is for each element that it names.
+pub(crate) fn has_several_unsaid(protocol: u16) -> bool {
+    !matches!(
+        i32::from(protocol),
+        libc::NETLINK_ROUTE | libc::NETLINK_XFRM | libc::NETLINK_SOCK_DIAG
+    )
 }
 
 /// The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET.

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use ynl::decode::{Endian, Message, flags, types};
 
-use super::answers::{RequestHeader, answers_port_zero};
+use super::answers::{RequestHeader, answers_port_zero, has_several_unsaid};
 
 /// The most requests that are remembered, and of them the most of one number. The oldest go
 /// first.
@@ -39,6 +39,9 @@ const MOST_ALIKE: usize = 1 << 10;
 /// Of requests whose sockets are not known, one that is older by so much than another is not
 /// asked for any more: the kernel answers while it is asked.
 const STALE: Duration = Duration::from_secs(1);
+
+/// Messages of an answer that does not say that it has several come at once.
+const AT_ONCE: Duration = Duration::from_millis(10);
 
 /// What a request and its answers have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +103,8 @@ struct PendingRequest<T> {
     /// Messages of the answer so far.
     parts: u32,
     is_multipart: bool,
+    /// When the last of them came.
+    last_part: Duration,
     is_ambiguous: bool,
     value: T,
 }
@@ -119,7 +124,7 @@ impl<T> PendingRequest<T> {
         let is_unknown = !is_own && (self.port == 0 || message.port == 0);
         let nearness = match (is_own, self.state) {
             (true, State::Open) => Nearness::OwnSocket,
-            (true, State::Answered) if message.kind >= types::FIRST => Nearness::OwnSocketAnswered,
+            (true, State::Answered) if self.may_go_on(at, message) => Nearness::OwnSocketAnswered,
             (false, State::Open) if is_unknown => Nearness::UnknownSocket,
             (false, State::Open) if self.is_port_claimed && self.parts == 0 => {
                 Nearness::ClaimedPort
@@ -130,6 +135,20 @@ impl<T> PendingRequest<T> {
         (self.header)
             .is_answered_by(protocol, message, endian, self.is_multipart)
             .then_some(nearness)
+    }
+
+    /// Whether a message may be one more of an answer that does not say that it has several.
+    fn may_go_on(&self, at: &Sighting, message: &Message<'_>) -> bool {
+        let is_at_once = at.time <= self.last_part.saturating_add(AT_ONCE);
+        let is_part = message.kind >= types::FIRST && message.flags & flags::MULTI == 0;
+        let has_several =
+            has_several_unsaid(at.protocol) || self.header.is_echoed_change(at.protocol);
+        is_part && is_at_once && has_several
+    }
+
+    /// Whether it is not so much older than another that it is no longer asked for.
+    fn is_as_late_as(&self, other: &Self) -> bool {
+        self.time.saturating_add(STALE) >= other.time
     }
 
     /// Whether it is of the socket that asked again by the same number.
@@ -237,6 +256,7 @@ impl<T: Clone> RequestTable<T> {
             state: State::Open,
             parts: 0,
             is_multipart: false,
+            last_part: at.time,
             is_ambiguous: false,
             value,
         });
@@ -295,17 +315,28 @@ impl<T: Clone> RequestTable<T> {
         let key = at.key(message);
         let alike = self.pending.get_mut(&key)?;
         let choice = choose(alike, &at, message, endian, is_likely)?;
+        if choice.is_ambiguous {
+            // Either may be the other: what comes for that is in doubt too.
+            let chosen = alike[choice.index].time;
+            for it in alike.iter_mut() {
+                let is_late = it.time.saturating_add(STALE) >= chosen;
+                it.is_ambiguous |= is_late && it.nearness(&at, message, endian).is_some();
+            }
+        }
         let request = &mut alike[choice.index];
-        request.is_ambiguous |= choice.is_ambiguous;
         if request.port != message.port && message.port != 0 {
             (request.port, request.is_port_claimed) = (message.port, false);
         }
+        let may_be_copy = message.kind >= types::FIRST
+            && at.socket.is_none()
+            && request.header.is_echoed_change(at.protocol);
         let answered = Answered {
             request: request.value.clone(),
             parts: request.parts,
-            is_ambiguous: request.is_ambiguous,
+            is_ambiguous: request.is_ambiguous || may_be_copy,
         };
         request.parts = request.parts.saturating_add(1);
+        request.last_part = at.time;
         request.is_multipart |= message.flags & flags::MULTI != 0;
         let later = Later {
             id: request.id,
@@ -386,10 +417,21 @@ fn choose<T>(
             .filter(|(it, _)| *it == nearest)
             .map(|(_, index)| index)
     };
+    // The port id that a request names may be another socket's, which named none.
+    let may_be_other = |chosen: &PendingRequest<T>| {
+        let is_claim = chosen.is_port_claimed && chosen.parts == 0;
+        let is_word = at.socket.is_some() && chosen.socket.is_some();
+        let doubtful = match nearest {
+            Nearness::OwnSocket if is_claim && !is_word => Nearness::UnknownSocket,
+            Nearness::UnknownSocket => Nearness::ClaimedPort,
+            _ => return false,
+        };
+        fitting().any(|(it, index)| it == doubtful && alike[index].is_as_late_as(chosen))
+    };
     if nearest == Nearness::ClaimedPort || near().nth(1).is_none() {
         return Some(Choice {
             index: first,
-            is_ambiguous: nearest == Nearness::ClaimedPort,
+            is_ambiguous: nearest == Nearness::ClaimedPort || may_be_other(&alike[first]),
         });
     }
     // Parts of a longer answer are of dumps, as a rule; and an error is of what has the bytes
@@ -404,8 +446,7 @@ fn choose<T>(
     let newest = &alike[*near.last()?];
     let is_owed = |index: &&usize| alike[**index].header.is_owed_an_answer(at.protocol);
     let is_known = nearest != Nearness::UnknownSocket;
-    let is_fresh =
-        |index: &usize| is_known || alike[*index].time.saturating_add(STALE) >= newest.time;
+    let is_fresh = |index: &usize| is_known || alike[*index].is_as_late_as(newest);
     let near: Vec<usize> = near.into_iter().filter(is_fresh).collect();
     let first_owed = near.iter().find(is_owed).filter(|_| !is_known);
     let in_last_frame = |index: &&usize| alike[**index].frame == newest.frame;
@@ -416,7 +457,9 @@ fn choose<T>(
     let may_be_later = of_frame > 1 && !best.0 && !is_owed(&index);
     Some(Choice {
         index: *index,
-        is_ambiguous: may_be_later || (!is_known && of_frame < near.len()),
+        is_ambiguous: may_be_later
+            || (!is_known && of_frame < near.len())
+            || may_be_other(&alike[*index]),
     })
 }
 

@@ -128,7 +128,13 @@ pub(super) fn run(count: u64, seed: u64) -> Result<()> {
                 variant.has_owners,
                 frames(seed, variant.loss, count),
             )?;
-            let compared = plugin::compare(file.path()).context(variant.name)?;
+            let compared = match plugin::compare(file.path()) {
+                Ok(compared) => compared,
+                Err(err) => {
+                    let (_, path) = file.keep()?;
+                    return Err(err.context(format!("{}: {}", variant.name, path.display())));
+                }
+            };
             println!("    the plugin: {compared} pairs, the same");
         }
     }
