@@ -6,7 +6,7 @@ const CONVERT: &str = "convert it to pcapng with editcap";
 const DECOMPRESS: &str = "decompress it first";
 
 /// How a file begins, what it is, and what to do with it.
-const KINDS: [(&[u8], &str, &str); 13] = [
+const KINDS: [(&[u8], &str, &str); 15] = [
     (b"snoop\0\0\0", "a snoop capture", CONVERT),
     (b"btsnoop\0", "a btsnoop capture", CONVERT),
     (b"iptrace ", "an iptrace capture", CONVERT),
@@ -14,6 +14,8 @@ const KINDS: [(&[u8], &str, &str); 13] = [
     (b"XCP\0", "a NetXRay capture", CONVERT),
     (b"GMBU", "a Network Monitor capture", CONVERT),
     (b"RTSS", "a Network Monitor capture", CONVERT),
+    (b"ObserverPktBuffe", "an Observer capture", CONVERT),
+    (b"\x05VNF", "a Visual Networks capture", CONVERT),
     (b"\xfd7zXZ\0", "an xz-compressed file", DECOMPRESS),
     (b"BZh", "a bzip2-compressed file", DECOMPRESS),
     (b"\x1f\x9d", "a file of compress", DECOMPRESS),
@@ -55,19 +57,17 @@ fn is_text(start: &[u8]) -> bool {
     !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace() && c != '\x1b')
 }
 
-/// Whether this may be ERF, which has no magic: a time of 64 bits, little-endian and in
-/// units of 2^-32 s, a type, flags, and the lengths of the record and of the packet.
+/// Whether this is ERF, which has no magic: its records have a type, from 1 to 48 without the
+/// highest bit, in byte 8 and their length in bytes 10 and 11, big-endian. One may be chance,
+/// two are not.
 fn is_erf(start: &[u8]) -> bool {
-    let Some(record) = start.first_chunk::<16>() else {
-        return false;
+    let record = |from: usize| {
+        let header = start.get(from..)?.first_chunk::<16>()?;
+        let length = u16::from_be_bytes([header[10], header[11]]);
+        let is_record = (1..=48).contains(&(header[8] & 0x7f)) && length > 16;
+        is_record.then_some(from + usize::from(length))
     };
-    let [_, _, _, _, t0, t1, t2, t3, kind, _, r0, r1, _, _, w0, w1] = *record;
-    // From 1990 on.
-    let is_time = u32::from_le_bytes([t0, t1, t2, t3]) > 631_152_000;
-    let is_kind = (1..=48).contains(&(kind & 0x7f));
-    let record = u16::from_be_bytes([r0, r1]);
-    let packet = u16::from_be_bytes([w0, w1]);
-    is_time && is_kind && record > 16 && packet > 0 && record <= packet.saturating_add(64)
+    record(0).and_then(record).is_some()
 }
 
 #[cfg(test)]
@@ -100,7 +100,9 @@ mod tests {
             ),
             (b"gr\xc3r", "not a capture file (pcapng, pcap or rtmon)"),
             (
-                b"\0\0\0\0\x05\x8b\x57\x69\x02\x04\0\x38\0\0\0\x24",
+                // Two records of 18 bytes.
+                b"\0\0\0\0\x05\x8b\x57\x69\x02\x04\0\x12\0\0\0\x02xy\
+                  \0\0\0\0\x05\x8b\x57\x69\x02\x04\0\x12\0\0\0\x02xy",
                 "an ERF capture: convert it to pcapng with editcap",
             ),
             (b"\0", "not a capture file (pcapng, pcap or rtmon)"),

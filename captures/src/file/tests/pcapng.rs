@@ -429,7 +429,11 @@ fn the_kernel_is_that_of_the_interface_before_that_of_the_section() {
 #[test]
 fn a_block_of_wrong_length_and_a_section_of_another_version_are_damage() {
     let error = |it: &Generator| read_all(&it.file).unwrap_err().to_string();
-    for kind in [1, 5, 6] {
+    for (kind, shortest) in [(1, 20), (2, 32), (3, 16), (5, 24), (6, 32)] {
+        let mut it = Generator::new(Endian::Little);
+        it.block(kind, &vec![0; shortest - 16]);
+        let expected = format!("damaged at byte 28: block length {}", shortest - 4);
+        assert_eq!(error(&it), expected);
         let mut it = Generator::new(Endian::Little);
         it.block(kind, &[0; 32]);
         *it.file.last_mut().unwrap() ^= 1;
@@ -446,4 +450,14 @@ fn a_block_of_wrong_length_and_a_section_of_another_version_are_damage() {
         error(&it),
         "damaged at byte 0: a section without a byte-order magic"
     );
+}
+
+#[test]
+fn a_section_of_more_interfaces_than_there_are_is_damage() {
+    let mut it = Generator::new(Endian::Little);
+    for _ in 0..=1 << 16 {
+        it.interface(NETLINK, SNAP, &[]);
+    }
+    let error = read_all(&it.file).unwrap_err().to_string();
+    assert_eq!(error, "damaged at byte 1310748: more than 65536 interfaces");
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::INTERFACE;
 use super::options::{Options, number, text};
 use crate::file::blocks::{
     IF_NAME, IF_OS, IF_TSOFFSET, IF_TSRESOL, INTERFACE_DESCRIPTION, ISB_IFDROP, ISB_OSDROP,
@@ -10,9 +11,6 @@ use crate::file::blocks::{
 use crate::file::cooked::Header;
 use crate::file::reader::remarks::Remarks;
 use crate::file::reader::source::ItemReader;
-
-/// Bytes before the options of an interface description block.
-const HEADER: usize = 16;
 
 /// Digits of a second's fraction where if_tsresol does not say it.
 const MICROSECONDS: u8 = 6;
@@ -62,7 +60,7 @@ impl Interface {
         };
         let mut names = Names::default();
         let mut unit = None;
-        for (code, value) in source.options(INTERFACE_DESCRIPTION, HEADER, remarks) {
+        for (code, value) in source.options(INTERFACE_DESCRIPTION, INTERFACE, remarks) {
             match code {
                 IF_NAME => names.link = Some(text(value)),
                 IF_OS => names.system = Some(text(value)),

@@ -18,9 +18,16 @@ use crate::file::blocks::{
 };
 use crate::messages::packet::Packet;
 
-/// Bytes before the options of a section header block, and of an interface statistics block.
+/// Bytes before the options of a section header block, of an interface description block and
+/// of an interface statistics block, and of any block before what it holds.
 const SECTION: usize = 24;
+const INTERFACE: usize = 16;
 const STATISTICS: usize = 20;
+const OTHER: usize = 8;
+
+/// How many interfaces a section may have: a compressed file can have room for more than
+/// there is memory.
+const MOST_INTERFACES: usize = 1 << 16;
 
 /// Bytes of a block's second length, at its end.
 const END: usize = 4;
@@ -35,6 +42,18 @@ pub(super) fn read(
     let end = section.read(source, about, each);
     section.close(about);
     end
+}
+
+/// Bytes of a block of this type before its options or data; None for those that do not count.
+fn header(kind: u32) -> Option<usize> {
+    match kind {
+        SECTION_HEADER => Some(SECTION),
+        INTERFACE_DESCRIPTION => Some(INTERFACE),
+        INTERFACE_STATISTICS => Some(STATISTICS),
+        ENHANCED_PACKET | PACKET => Some(packet::HEADER),
+        SIMPLE_PACKET => Some(packet::SIMPLE_HEADER),
+        _ => None,
+    }
 }
 
 /// Reads the rest of a block whose type is read; its type, where it is one of
@@ -58,19 +77,14 @@ fn read_block(source: &mut ItemReader<'_>) -> Result<Option<u32>, ReadError> {
         }
     }
     let length = source.word(4);
-    let wanted = matches!(
-        kind,
-        SECTION_HEADER
-            | INTERFACE_DESCRIPTION
-            | INTERFACE_STATISTICS
-            | ENHANCED_PACKET
-            | PACKET
-            | SIMPLE_PACKET
-    );
-    if length < 12 || !length.is_multiple_of(4) || (wanted && length > LONGEST) {
+    let header = header(kind);
+    let shortest = (header.unwrap_or(OTHER) + END) as u32;
+    // Of the others nothing is kept, however long they are.
+    let longest = header.map_or(u32::MAX, |_| LONGEST);
+    if !(shortest..=longest).contains(&length) || !length.is_multiple_of(4) {
         return Err(source.damaged(format_args!("block length {length}")));
     }
-    if !wanted {
+    if header.is_none() {
         source.skip(length)?;
         return Ok(None);
     }
@@ -123,7 +137,7 @@ impl Section {
                     self.close(about);
                     self.written_on = note_origin(source, about);
                 }
-                Some(INTERFACE_DESCRIPTION) => self.interface(source, about),
+                Some(INTERFACE_DESCRIPTION) => self.interface(source, about)?,
                 Some(INTERFACE_STATISTICS) => self.statistics(source, about),
                 Some(kind) => {
                     if let Some(packet) = self.packet(source, kind, &mut about.remarks)
@@ -139,7 +153,14 @@ impl Section {
         }
     }
 
-    fn interface(&mut self, source: &ItemReader<'_>, about: &mut FileInfo) {
+    fn interface(
+        &mut self,
+        source: &ItemReader<'_>,
+        about: &mut FileInfo,
+    ) -> Result<(), ReadError> {
+        if self.interfaces.len() == MOST_INTERFACES {
+            return Err(source.damaged(format_args!("more than {MOST_INTERFACES} interfaces")));
+        }
         let (interface, names) = Interface::new(source, self.taps, &mut about.remarks);
         if interface.header.is_some() {
             about.link = about.link.take().or(names.link);
@@ -147,6 +168,7 @@ impl Section {
         }
         self.interfaces.push(interface);
         self.taps = self.taps.saturating_add(1);
+        Ok(())
     }
 
     fn statistics(&mut self, source: &ItemReader<'_>, about: &mut FileInfo) {

@@ -15,8 +15,8 @@ use crate::messages::packet::Packet;
 use crate::messages::process::Process;
 
 /// Bytes before the data of an enhanced or obsolete packet block, and of a simple one.
-const HEADER: usize = 28;
-const SIMPLE_HEADER: usize = 12;
+pub(super) const HEADER: usize = 28;
+pub(super) const SIMPLE_HEADER: usize = 12;
 
 /// What an obsolete packet block has where it does not know how many packets were lost.
 const UNKNOWN: u16 = u16::MAX;
