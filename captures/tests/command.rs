@@ -273,6 +273,9 @@ fn packets_of_another_link_type_are_skipped_and_said() {
     let (code, out, err) = run(&["show", "-tt", path]);
     assert_eq!((code, err), (Some(0), said.clone()));
     assert_eq!(out, "7.000000000 port 0 > nlctrl getfamily\n");
+    // Its number is that of Wireshark.
+    let (_, json, _) = run(&["show", "-j", path]);
+    assert!(json.starts_with(r#"{"frame":2,"#), "{json}");
     for command in ["report", "families"] {
         let (code, out, err) = run(&[command, path]);
         assert_eq!((code, &err), (Some(0), &said), "{command}");

@@ -97,6 +97,7 @@ impl FamilyList {
                 process: None,
                 fate: None,
                 added: true,
+                skipped: 0,
             });
         }
         Ok(())

@@ -158,6 +158,7 @@ fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
         process: None,
         fate: None,
         added: false,
+        skipped: 0,
     }
 }
 

@@ -288,7 +288,7 @@ impl<'s> Interpreter<'s> {
         let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
         let named = self.names(packet, &message, to_kernel);
         let mut event = Event {
-            frame: self.frame,
+            frame: self.frame + packet.skipped,
             packet,
             message,
             bytes,

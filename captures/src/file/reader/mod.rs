@@ -153,8 +153,13 @@ fn read_decompressed(
     Err(unknown(source))
 }
 
-/// A packet of netlink, of which no more is known than its messages.
-fn packet_of<'a>(source: &ItemReader<'_>, protocol: u16, messages: &'a [u8]) -> Packet<'a> {
+/// A packet of netlink, of which no more is known than its messages, and how many before it
+/// were skipped.
+fn packet_of<'a>(
+    source: &ItemReader<'_>,
+    (protocol, messages): (u16, &'a [u8]),
+    skipped: u64,
+) -> Packet<'a> {
     Packet {
         time: Duration::ZERO,
         protocol,
@@ -165,6 +170,7 @@ fn packet_of<'a>(source: &ItemReader<'_>, protocol: u16, messages: &'a [u8]) -> 
         process: None,
         fate: None,
         added: false,
+        skipped,
     }
 }
 

@@ -68,19 +68,19 @@ impl Form {
             }
             source.extend(self.packet + kept)?;
             let data = source.item().get(self.packet as usize..).unwrap_or(&[]);
-            let (protocol, messages) = match header.split(data) {
-                Ok(split) => split,
+            let messages = match header.split(data) {
+                Ok(messages) => messages,
                 Err(NoMessages::Short) => {
                     remarks.skipped_packet(source.start(), SHORT);
                     continue;
                 }
                 Err(NoMessages::Foreign) => {
-                    remarks.link_types.foreign(link_type);
+                    remarks.foreign_packet(link_type);
                     continue;
                 }
             };
             remarks.link_types.netlink();
-            let mut packet = packet_of(source, protocol, messages);
+            let mut packet = packet_of(source, messages, remarks.skipped());
             packet.time = Duration::from_secs(source.word(0).into())
                 + Duration::from_nanos(u64::from(source.word(4)) * self.unit);
             if !each(&packet) {

@@ -16,6 +16,7 @@ pub(crate) struct Remarks {
     pub(super) link_types: LinkTypes,
     /// Packets whose time the file does not have.
     pub(super) timeless: u64,
+    skipped: u64,
     damage: Vec<String>,
     /// Places of damage beyond those.
     more: u64,
@@ -24,7 +25,19 @@ pub(crate) struct Remarks {
 impl Remarks {
     /// Notes a packet, at this byte of the file, that cannot be read.
     pub(super) fn skipped_packet(&mut self, at: u64, why: impl fmt::Display) {
+        self.skipped += 1;
         self.damage(format_args!("skipped the packet at byte {at}: {why}"));
+    }
+
+    /// Counts a packet that is not of netlink.
+    pub(super) fn foreign_packet(&mut self, link_type: u32) {
+        self.skipped += 1;
+        self.link_types.foreign(link_type);
+    }
+
+    /// How many packets there were of both kinds.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     /// Notes what is wrong.

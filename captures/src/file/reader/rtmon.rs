@@ -41,7 +41,7 @@ pub(super) fn read(
                 + Duration::from_micros(source.word(20).into());
         } else {
             let message = source.item().get(..length as usize).unwrap_or(&[]);
-            let mut packet = packet_of(source, libc::NETLINK_ROUTE as u16, message);
+            let mut packet = packet_of(source, (libc::NETLINK_ROUTE as u16, message), 0);
             packet.time = time;
             // It writes what it receives.
             packet.sent = Some(false);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ynl::decode::Endian;
 
 use super::generator::{Generator, text};
-use super::{FileInfo, ReadError, read_all};
+use super::{FileInfo, ReadError, read, read_all};
 
 const NETLINK: u16 = 253;
 const ETHERNET: u16 = 1;
@@ -42,7 +42,7 @@ fn other_blocks(generator: &mut Generator) {
     ]
     .concat();
     generator.block(4, &[names, vec![0; 4]].concat());
-    generator.block(9, b"a=b\nc=d\n");
+    generator.block(9, b"__REALTIME_TIMESTAMP=1\n\0");
     generator.block(
         10,
         &[generator.word(0x544c_534b), generator.word(4), vec![1; 4]].concat(),
@@ -169,7 +169,7 @@ fn times_of_every_resolution_and_offset_are_read() {
         (6, 100, 7_000_001, 107_000_001_000),
         (6, -3, 7_000_001, 4_000_001_000),
         (9, 0, 7_000_000_001, 7_000_000_001),
-        (9, -10, 7_000_000_001, 1),
+        (9, -10, 7_000_000_001, 0),
         (12, 0, 7_000_000_001_999, 7_000_000_001),
         (0x80, 0, 7, 7_000_000_000),
         (0x80 | 10, 0, 7 * 1024 + 512, 7_500_000_000),
@@ -239,10 +239,10 @@ fn an_option_of_a_wrong_length_is_said_and_the_rest_is_read() {
     assert_eq!(
         lines(&about),
         [
-            "ignored the option if_MACaddr at byte 44: 1 bytes, not 6",
+            "ignored the option if_MACaddr at byte 44: 1 byte, not 6",
             "ignored the option if_tsresol at byte 64: 2 bytes, not 1",
             "ignored the option if_tzone at byte 72: 8 bytes, not 4",
-            "ignored the option epb_flags at byte 156: 1 bytes, not 4",
+            "ignored the option epb_flags at byte 156: 1 byte, not 4",
             "ignored the option isb_ifdrop at byte 192: 4 bytes, not 8",
         ]
     );
@@ -271,8 +271,13 @@ fn packets_that_cannot_be_read_are_said_and_the_next_one_is_read() {
     it.enhanced(3, 2, &it.packet(2), &[]);
     it.simple(100, &it.packet(3));
     it.enhanced(0, 4, &it.packet(4), &[]);
+    it.enhanced(0, 5, &it.packet(5), &[]);
     let (packets, about) = summary(&it);
-    assert_eq!(packets, [(4, 4000)]);
+    assert_eq!(packets, [(4, 4000), (5, 5000)]);
+    // Each keeps its number in the file.
+    let mut skipped = Vec::new();
+    read(&it.file[..], &mut |packet| skipped.push(packet.skipped)).unwrap();
+    assert_eq!(skipped, [3, 3]);
     assert_eq!(about.dropped, Some(2));
     assert_eq!(
         lines(&about),

@@ -91,8 +91,12 @@ impl Interface {
         let seconds = u64::try_from(units / self.resolution).unwrap_or(u64::MAX);
         // Below 10^9, for the remainder is below the resolution.
         let rest = (units % self.resolution).saturating_mul(per_second) / self.resolution;
-        Duration::new(seconds.saturating_add_signed(self.offset), 0)
-            .saturating_add(Duration::from_nanos(rest as u64))
+        match seconds.checked_add_signed(self.offset) {
+            Some(seconds) => Duration::new(seconds, rest as u32),
+            // Before the epoch, or beyond all reason.
+            None if self.offset < 0 => Duration::ZERO,
+            None => Duration::MAX,
+        }
     }
 
     /// Takes what a packet says was lost before it.

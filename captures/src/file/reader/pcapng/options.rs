@@ -10,6 +10,7 @@ use crate::file::blocks::{
     ENHANCED_PACKET, INTERFACE_DESCRIPTION, INTERFACE_STATISTICS, OPT_ENDOFOPT, PACKET,
 };
 use crate::file::reader::remarks::Remarks;
+use crate::terminal::text::count;
 
 /// Code, name and length in bytes of an option whose length is fixed.
 type Fixed = (u16, &'static str, usize);
@@ -115,7 +116,7 @@ impl<'a> Iterator for Options<'a, '_> {
                 self.wrong(
                     code,
                     here,
-                    &format!("{length} bytes, longer than its block"),
+                    &format!("{}, longer than its block", bytes(length)),
                 );
                 return None;
             };
@@ -123,12 +124,16 @@ impl<'a> Iterator for Options<'a, '_> {
             let fixed = self.fixed.iter().find(|(it, _, _)| *it == code);
             match fixed {
                 Some((_, _, wanted)) if *wanted != length => {
-                    self.wrong(code, here, &format!("{length} bytes, not {wanted}"));
+                    self.wrong(code, here, &format!("{}, not {wanted}", bytes(length)));
                 }
                 _ => return Some((code, value)),
             }
         }
     }
+}
+
+fn bytes(length: usize) -> String {
+    count(length as u64, "byte")
 }
 
 /// The number that is an option's value.

@@ -82,7 +82,7 @@ impl Section {
             return None;
         };
         let Some(header) = interface.header else {
-            remarks.link_types.foreign(interface.link_type);
+            remarks.foreign_packet(interface.link_type);
             return None;
         };
         let (from, kept) = match kind {
@@ -113,13 +113,13 @@ impl Section {
             interface.lost_before(lost);
         }
         let mut packet = match header.split(data) {
-            Ok((protocol, messages)) => packet_of(source, protocol, messages),
+            Ok(messages) => packet_of(source, messages, remarks.skipped()),
             Err(NoMessages::Short) => {
                 remarks.skipped_packet(source.start(), SHORT);
                 return None;
             }
             Err(NoMessages::Foreign) => {
-                remarks.link_types.foreign(interface.link_type);
+                remarks.foreign_packet(interface.link_type);
                 return None;
             }
         };
