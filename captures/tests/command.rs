@@ -142,7 +142,7 @@ fn a_file_that_cannot_be_read_is_named_in_one_line_and_exits_with_1() {
     for (path, why) in [
         (
             text.to_str().unwrap(),
-            "not a capture file (pcapng or pcap)",
+            "a text file: not a capture file (pcapng, pcap or rtmon)",
         ),
         (cut.to_str().unwrap(), "truncated at byte 50"),
         ("/nonexistent/x.pcapng", "ENOENT: No such file or directory"),
@@ -223,6 +223,84 @@ fn what_comes_before_the_damage_is_shown_and_the_damage_is_named() {
             path.display()
         )
     );
+}
+
+/// A pcapng file of an Ethernet interface, with two packets, and with `netlink` of an nlmon
+/// link, with one.
+fn pcapng_of_two_links(netlink: bool) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| -> Vec<u8> {
+        let length = (12 + body.len() as u32).to_ne_bytes();
+        [&kind.to_ne_bytes()[..], &length, body, &length].concat()
+    };
+    let words =
+        |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|it| it.to_ne_bytes()).collect() };
+    let interface = |link_type: u16| -> Vec<u8> {
+        let halves = [link_type.to_ne_bytes(), [0; 2]].concat();
+        block(1, &[halves, words(&[262_144])].concat())
+    };
+    let packet = |interface: u32, data: &[u8]| -> Vec<u8> {
+        let length = data.len() as u32;
+        block(
+            6,
+            &[
+                words(&[interface, 0, 7_000_000, length, length]),
+                data.to_vec(),
+            ]
+            .concat(),
+        )
+    };
+    let version = [1_u16.to_ne_bytes(), [0; 2]].concat();
+    let section = [words(&[0x1a2b_3c4d]), version, vec![0xff; 8]].concat();
+    let mut file = [block(0x0a0d_0d0a, &section), interface(1)].concat();
+    if netlink {
+        file.extend(interface(253));
+    }
+    file.extend(packet(0, &[0; 60]));
+    if netlink {
+        file.extend(packet(1, &pcap()[40..]));
+    }
+    file.extend(packet(0, &[0; 60]));
+    file
+}
+
+#[test]
+fn packets_of_another_link_type_are_skipped_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("both.pcapng");
+    fs::write(&path, pcapng_of_two_links(true)).unwrap();
+    let path = path.to_str().unwrap();
+    let said = format!("nlcap: {path}: skipped 2 packets of link type 1 (EN10MB)\n");
+    let (code, out, err) = run(&["show", "-tt", path]);
+    assert_eq!((code, err), (Some(0), said.clone()));
+    assert_eq!(out, "7.000000000 port 0 > nlctrl getfamily\n");
+    // Its number is that of Wireshark.
+    let (_, json, _) = run(&["show", "-j", path]);
+    assert!(json.starts_with(r#"{"frame":2,"#), "{json}");
+    for command in ["report", "families"] {
+        let (code, out, err) = run(&[command, path]);
+        assert_eq!((code, &err), (Some(0), &said), "{command}");
+        assert!(!out.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn a_file_without_netlink_exits_with_1_and_names_its_link_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ethernet.pcapng");
+    let whole = pcapng_of_two_links(false);
+    let path = path.to_str().unwrap();
+    // The second one has no packets.
+    for file in [&whole[..], &whole[..48]] {
+        fs::write(path, file).unwrap();
+        for command in ["show", "report"] {
+            let (code, out, err) = run(&[command, path]);
+            assert_eq!((code, out.as_str()), (Some(1), ""), "{command}");
+            let said = format!(
+                "nlcap: cannot read {path}: no netlink messages, but link type 1 (EN10MB)\n"
+            );
+            assert_eq!(err, said, "{command}");
+        }
+    }
 }
 
 #[test]

@@ -12,9 +12,9 @@ use ynl::decode::{CONTROLLER, Endian, GENERIC, messages};
 use ynl::model::Family;
 
 use super::args::FamiliesArgs;
-use super::show::{BUFFER, open};
+use super::show::{open, say_remarks};
 use crate::exit::Exit;
-use crate::file::reader::{ReadError, read};
+use crate::file::reader::{FileInfo, ReadError, read_while};
 use crate::messages::controller::{Controller, RegisteredFamily};
 use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
@@ -43,8 +43,12 @@ pub(crate) fn run(args: &FamiliesArgs) -> anyhow::Result<Exit> {
     let mut exit = Exit::Success;
     match &args.file {
         Some(path) => {
-            if let Err(error) = found.read(path) {
-                text::say(&format_args!("cannot read {}: {error}", escape_os(path)));
+            let mut about = FileInfo::default();
+            let end = found.read(path, &mut about);
+            let path = escape_os(path);
+            say_remarks(&path, &about.remarks);
+            if let Err(error) = end {
+                text::say(&format_args!("cannot read {path}: {error}"));
                 exit = Exit::Failed;
             }
         }
@@ -72,10 +76,12 @@ struct FamilyList {
 }
 
 impl FamilyList {
-    fn read(&mut self, path: &Path) -> Result<(), ReadError> {
+    fn read(&mut self, path: &Path, about: &mut FileInfo) -> Result<(), ReadError> {
         let (file, _) = open(path)?;
-        let file = io::BufReader::with_capacity(BUFFER, file);
-        read(file, &mut |packet| self.take(packet)).map(drop)
+        read_while(file, about, &mut |packet| {
+            self.take(packet);
+            true
+        })
     }
 
     /// Asks this machine's kernel.
@@ -92,6 +98,7 @@ impl FamilyList {
                 is_multicast: false,
                 fate: None,
                 added: true,
+                skipped: 0,
             });
         }
         Ok(())
@@ -271,7 +278,7 @@ mod tests {
     fn shown(file: &[u8], verbose: bool) -> (String, String) {
         let specs = Specs::only_built_in();
         let mut found = FamilyList::default();
-        read(file, &mut |packet| found.take(packet)).unwrap();
+        crate::file::reader::read(file, &mut |packet| found.take(packet)).unwrap();
         let rows = found.rows(&specs);
         (table(&rows, verbose), rows.iter().map(json).collect())
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::anyhow;
 
 use super::args::report::ReportArgs;
+use super::show::say_remarks;
 use crate::exit::Exit;
 use crate::messages::specs::Specs;
 use crate::report;
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
             groups.extend(report.groups);
         } else {
             let recording = report::recording(&specs, path).map_err(|error| cannot_read(&error))?;
+            say_remarks(&escape_os(path), &recording.remarks);
             recordings.push(recording);
         }
     }

@@ -9,14 +9,14 @@ use anyhow::anyhow;
 
 use super::args::ShowArgs;
 use crate::exit::Exit;
-use crate::file::reader::{ReadError, read_while};
+use crate::file::reader::{FileInfo, ReadError, Remarks, read_while};
 use crate::messages::event::Interpreter;
 use crate::messages::specs::Specs;
 use crate::show::view::View;
 use crate::terminal::text::{self, Reason, escape_os};
 
-/// Bytes gathered for one read(2) or write(2).
-pub(super) const BUFFER: usize = 1 << 17;
+/// Bytes gathered for one write(2).
+const BUFFER: usize = 1 << 17;
 
 /// Runs `nlcap show`.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
@@ -32,22 +32,24 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     };
     let mut exit = Exit::Success;
     for path in &args.files {
-        match open(path).and_then(|file| show.file(&specs, file)) {
-            Ok(0) | Err(ReadError::Stopped) => {}
-            Ok(dropped) => {
-                show.flush();
-                let lost = text::count(dropped, "frame");
-                let path = escape_os(path);
-                text::say(&format_args!(
-                    "{path}: the recorder lost {lost}: messages are missing"
-                ));
-            }
-            Err(error) => {
-                // What was read before the damage comes before its report.
-                show.flush();
-                text::say(&format_args!("cannot read {}: {error}", escape_os(path)));
-                exit = Exit::Failed;
-            }
+        let mut about = FileInfo::default();
+        let end = open(path).and_then(|file| show.file(&specs, file, &mut about));
+        if matches!(end, Err(ReadError::Stopped)) {
+            break;
+        }
+        // What was read comes before what is said of the rest.
+        show.flush();
+        let path = escape_os(path);
+        say_remarks(&path, &about.remarks);
+        if let Some(dropped @ 1..) = about.dropped {
+            let lost = text::count(dropped, "frame");
+            text::say(&format_args!(
+                "{path}: the recorder lost {lost}: messages are missing"
+            ));
+        }
+        if let Err(error) = end {
+            text::say(&format_args!("cannot read {path}: {error}"));
+            exit = Exit::Failed;
         }
         if show.failed.is_some() {
             break;
@@ -77,6 +79,13 @@ pub(super) fn open(path: &Path) -> Result<(Box<dyn Read>, bool), ReadError> {
     Ok((Box::new(file), !is_regular))
 }
 
+/// Says what was skipped of the file of that name.
+pub(super) fn say_remarks(name: &str, remarks: &Remarks) {
+    for line in remarks.lines() {
+        text::say(&format_args!("{name}: {line}"));
+    }
+}
+
 struct Show<'a, W: Write> {
     out: BufWriter<W>,
     view: View<'a>,
@@ -86,19 +95,23 @@ struct Show<'a, W: Write> {
 }
 
 impl<W: Write> Show<'_, W> {
-    /// Shows a file; the number of frames that its recorder lost.
-    fn file(&mut self, specs: &Specs, (file, live): (impl Read, bool)) -> Result<u64, ReadError> {
+    /// Shows a file.
+    fn file(
+        &mut self,
+        specs: &Specs,
+        (file, live): (impl Read, bool),
+        about: &mut FileInfo,
+    ) -> Result<(), ReadError> {
         let mut interpreter = Interpreter::new(specs);
         let prompt = self.prompt || live;
-        let about = read_while(file, &mut |packet| {
+        read_while(file, about, &mut |packet| {
             self.view.packet(&mut interpreter, packet);
             self.write();
             if prompt {
                 self.flush();
             }
             self.failed.is_none()
-        })?;
-        Ok(about.dropped.unwrap_or(0))
+        })
     }
 
     fn write(&mut self) {

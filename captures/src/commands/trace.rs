@@ -162,6 +162,7 @@ fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
         is_multicast: false,
         fate: None,
         added: false,
+        skipped: 0,
     }
 }
 

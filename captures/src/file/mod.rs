@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Capture files, pcapng and pcap: writing and reading them.
+//! Capture files: pcapng, written and read; pcap and what rtmon writes, read.
 //!
 //! What stands in a file is known here and nowhere else, comments too; what its messages mean
 //! is not.
 
+mod blocks;
 pub(crate) mod comment;
 pub(crate) mod cooked;
 pub(crate) mod reader;

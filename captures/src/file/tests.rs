@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What is written is what is read, by us and by Wireshark's programs.
 
+mod formats;
+mod generator;
+mod pcapng;
+
 use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
@@ -234,7 +238,8 @@ fn pcap(magic: u32, link_type: u32, fraction: u32) -> Vec<u8> {
 fn pcap_of_either_resolution_is_read() {
     for (magic, fraction, nanoseconds) in [(0xa1b2_c3d4, 9, 9000), (0xa1b2_3c4d, 9, 9)] {
         let (about, all) = read_all(&pcap(magic, 253, fraction)).unwrap();
-        assert_eq!(about, FileInfo::default());
+        assert_eq!((&about.application, about.dropped), (&None, None));
+        assert_eq!(about.remarks.lines(), [""; 0]);
         assert_eq!(all[0].time, Duration::new(7, nanoseconds));
         assert_eq!((all[0].protocol, all[0].messages.len()), (16, 20));
     }
@@ -270,22 +275,14 @@ fn errors_say_what_is_wrong_and_where() {
     let conversation = nl_user(0);
     let file = recording("x", &conversation, counters(&conversation));
     let error = |file: &[u8]| read_all(file).unwrap_err().to_string();
-    assert_eq!(error(b""), "not a capture file (pcapng or pcap)");
-    assert_eq!(error(b"#!/bin/sh\n"), "not a capture file (pcapng or pcap)");
     let cut = file.len() - 60;
     assert_eq!(error(&file[..cut]), format!("truncated at byte {cut}"));
-    let foreign = "packet at byte 24 has link type 1, not 253 (NETLINK)";
-    assert_eq!(error(&pcap(0xa1b2_c3d4, 1, 0)), foreign);
     let mut damaged = file.clone();
     let last = damaged.len() - 1;
     damaged[last] ^= 1;
     let at = file.len() - 52;
-    let expected = format!("damaged at byte {at}: Invalid field value: ");
-    assert!(
-        error(&damaged).starts_with(&expected),
-        "{}",
-        error(&damaged)
-    );
+    let expected = format!("damaged at byte {at}: its two block lengths differ");
+    assert_eq!(error(&damaged), expected);
 }
 
 /// A request of 20 bytes to the controller in a big-endian machine's order.
@@ -375,14 +372,6 @@ fn a_file_that_another_machine_wrote_anew_is_known_by_its_messages() {
     let mut orders = Vec::new();
     read(&file[..], &mut |packet| orders.push(packet.endian)).unwrap();
     assert_eq!(orders, [Endian::Big]);
-}
-
-#[test]
-fn a_packet_whose_two_lengths_differ_is_damage() {
-    let [_, mut file] = of_a_big_endian_machine();
-    *file.last_mut().unwrap() ^= 8;
-    let error = read_all(&file).unwrap_err().to_string();
-    assert_eq!(error, "damaged at byte 48: its two block lengths differ");
 }
 
 proptest! {

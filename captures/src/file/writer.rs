@@ -2,39 +2,16 @@
 //! Writing pcapng: one section, an interface for each tap, packets, and the
 //! interfaces' statistics at the end.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use pcap_file::pcapng::PcapNgWriter;
-use pcap_file::pcapng::blocks::ENHANCED_PACKET_BLOCK;
-use pcap_file::pcapng::blocks::interface_description::{
-    InterfaceDescriptionBlock, InterfaceDescriptionOption,
-};
-use pcap_file::pcapng::blocks::interface_statistics::{
-    InterfaceStatisticsBlock, InterfaceStatisticsOption,
-};
-use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
-use pcap_file::{DataLink, Endianness, PcapError};
-
 use super::comment::Comment;
-use super::{APPLICATION, LINKTYPE_NETLINK, SNAP_LENGTH, cooked};
+use super::{APPLICATION, LINKTYPE_NETLINK, SNAP_LENGTH, blocks, cooked};
 use crate::messages::packet::{Direction, Frame};
 use crate::terminal::text;
 
 /// The exponent of if_tsresol: 10 to the power of -9 s.
 const NANOSECONDS: u8 = 9;
-
-/// epb_flags, bits 0 and 1: received by the process, or sent by it.
-const INBOUND: u32 = 1;
-const OUTBOUND: u32 = 2;
-
-/// Options of an enhanced packet block: opt_endofopt, opt_comment, epb_flags and
-/// epb_processid_threadid (draft-ietf-opsawg-pcapng, section 4.3).
-const END_OF_OPTIONS: u16 = 0;
-const COMMENT: u16 = 1;
-const FLAGS: u16 = 2;
-const PROCESS_AND_THREAD: u16 = 8;
 
 /// An option's length is 16 bits; this leaves room for the mark of a cut.
 const OPTION_LIMIT: usize = 65_000;
@@ -75,35 +52,29 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    fn put(&self, block: &mut Vec<u8>) {
+    fn put(&self, block: &mut Block) {
         if self.comments.is_empty() && self.direction.is_none() {
             return;
         }
         for comment in &self.comments {
             let comment = comment.to_string();
-            put_option(block, COMMENT, text::cut(&comment, OPTION_LIMIT).as_bytes());
+            let comment = text::cut(&comment, OPTION_LIMIT);
+            block.option(blocks::OPT_COMMENT, comment.as_bytes());
         }
         if let Some(direction) = self.direction {
             let flags = match direction {
-                Direction::Inbound => INBOUND,
-                Direction::Outbound => OUTBOUND,
+                Direction::Inbound => blocks::INBOUND,
+                Direction::Outbound => blocks::OUTBOUND,
             };
-            put_option(block, FLAGS, &flags.to_ne_bytes());
+            block.option(blocks::EPB_FLAGS, &flags.to_ne_bytes());
         }
         let first = self.comments.iter().find_map(Comment::process);
         if let Some((process, thread)) = first.and_then(|it| Some((it.pid, it.tid?))) {
             let both = [process.to_ne_bytes(), thread.to_ne_bytes()].concat();
-            put_option(block, PROCESS_AND_THREAD, &both);
+            block.option(blocks::EPB_PROCESSID_THREADID, &both);
         }
-        put_option(block, END_OF_OPTIONS, &[]);
+        block.end_options();
     }
-}
-
-fn put_option(block: &mut Vec<u8>, code: u16, value: &[u8]) {
-    block.extend(code.to_ne_bytes());
-    block.extend((value.len() as u16).to_ne_bytes());
-    block.extend(value);
-    block.resize(block.len().next_multiple_of(4), 0);
 }
 
 /// What the tap's socket counted.
@@ -115,79 +86,126 @@ pub(crate) struct Counters {
     pub(crate) dropped: u64,
 }
 
+/// A block in the making, in the byte order of this machine.
+#[derive(Default)]
+struct Block(Vec<u8>);
+
+impl Block {
+    /// Begins a block of this type with its first words.
+    fn begin<const N: usize>(&mut self, kind: u32, words: [u32; N]) {
+        self.0.clear();
+        // The length is put in when it is known.
+        self.words([kind, 0]);
+        self.words(words);
+    }
+
+    fn words<const N: usize>(&mut self, words: [u32; N]) {
+        self.0.extend(words.iter().flat_map(|it| it.to_ne_bytes()));
+    }
+
+    fn halves<const N: usize>(&mut self, halves: [u16; N]) {
+        self.0.extend(halves.iter().flat_map(|it| it.to_ne_bytes()));
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn pad(&mut self) {
+        self.0.resize(self.0.len().next_multiple_of(4), 0);
+    }
+
+    fn option(&mut self, code: u16, value: &[u8]) {
+        self.halves([code, value.len() as u16]);
+        self.bytes(value);
+        self.pad();
+    }
+
+    /// An option with a text, cut where it is too long for one.
+    fn text(&mut self, code: u16, value: &str) {
+        let kept = text::cut(value, OPTION_LIMIT);
+        let mark = if kept.len() < value.len() { " …" } else { "" };
+        self.option(code, format!("{kept}{mark}").as_bytes());
+    }
+
+    fn end_options(&mut self) {
+        self.option(blocks::OPT_ENDOFOPT, &[]);
+    }
+
+    /// Ends it; the block as it is written.
+    fn end(&mut self) -> &[u8] {
+        let length = (self.0.len() + 4) as u32;
+        self.words([length]);
+        self.0[4..8].copy_from_slice(&length.to_ne_bytes());
+        &self.0
+    }
+}
+
 /// A pcapng file in the making.
 ///
 /// Every block is handed to the output in one piece.
 pub(crate) struct Writer<W: Write> {
-    file: PcapNgWriter<W>,
+    file: W,
     system: String,
     /// Snap length of each interface.
     interfaces: Vec<u32>,
-    /// The packet at hand, kept for its allocation.
-    packet: Vec<u8>,
+    /// The block at hand, kept for its allocation.
+    block: Block,
 }
 
 impl<W: Write> Writer<W> {
     /// Begins the file with its section header.
-    pub(crate) fn new(output: W, origin: &Origin) -> io::Result<Self> {
-        let mut comments = vec![SectionHeaderOption::Comment(option(&origin.command))];
+    pub(crate) fn new(mut output: W, origin: &Origin) -> io::Result<Self> {
+        let mut block = Block::default();
+        block.begin(blocks::SECTION_HEADER, [blocks::BYTE_ORDER_MAGIC]);
+        block.halves([blocks::MAJOR_VERSION, blocks::MINOR_VERSION]);
+        // The length of the section is not known.
+        block.words([u32::MAX; 2]);
+        block.text(blocks::OPT_COMMENT, &origin.command);
         if let Some(hostname) = &origin.hostname {
-            let host = format!("host={hostname}");
-            comments.push(SectionHeaderOption::Comment(option(&host)));
+            block.text(blocks::OPT_COMMENT, &format!("host={hostname}"));
         }
-        let section = SectionHeaderBlock {
-            endianness: Endianness::native(),
-            options: comments
-                .into_iter()
-                .chain([
-                    SectionHeaderOption::Hardware(option(&origin.hardware)),
-                    SectionHeaderOption::OS(option(&origin.system)),
-                    SectionHeaderOption::UserApplication(option(&format!(
-                        "{APPLICATION} {}",
-                        env!("CARGO_PKG_VERSION")
-                    ))),
-                ])
-                .collect(),
-            ..SectionHeaderBlock::default()
-        };
-        let file = PcapNgWriter::with_section_header(output, section).map_err(io_error)?;
+        block.text(blocks::SHB_HARDWARE, &origin.hardware);
+        block.text(blocks::SHB_OS, &origin.system);
+        let application = format!("{APPLICATION} {}", env!("CARGO_PKG_VERSION"));
+        block.text(blocks::SHB_USERAPPL, &application);
+        block.end_options();
+        output.write_all(block.end())?;
         Ok(Self {
-            file,
+            file: output,
             system: origin.system.clone(),
             interfaces: Vec::new(),
-            packet: Vec::new(),
+            block,
         })
     }
 
     /// Describes the next interface: the first is number 0.
     pub(crate) fn interface(&mut self, interface: &Interface) -> io::Result<()> {
         let snap_length = interface.snap_length.min(SNAP_LENGTH);
-        let mut options = vec![
-            InterfaceDescriptionOption::IfName(option(&interface.link)),
-            InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
-            InterfaceDescriptionOption::IfOs(option(&self.system)),
-        ];
+        let block = &mut self.block;
+        block.begin(blocks::INTERFACE_DESCRIPTION, []);
+        block.halves([LINKTYPE_NETLINK, 0]);
+        block.words([snap_length]);
+        block.text(blocks::IF_NAME, &interface.link);
+        block.option(blocks::IF_TSRESOL, &[NANOSECONDS]);
+        block.text(blocks::IF_OS, &self.system);
         if let Some(inode) = interface.namespace {
             let name = match &interface.namespace_name {
                 Some(name) => format!("{} ", text::escape(name)),
                 None => String::new(),
             };
             let text = format!("network namespace {name}net:[{inode}]");
-            options.push(InterfaceDescriptionOption::IfDescription(option(&text)));
+            block.text(blocks::IF_DESCRIPTION, &text);
         }
-        let block = InterfaceDescriptionBlock {
-            linktype: DataLink::from(u32::from(LINKTYPE_NETLINK)),
-            snaplen: snap_length,
-            options,
-        };
-        self.file.write_pcapng_block(block).map_err(io_error)?;
+        block.end_options();
+        self.file.write_all(block.end())?;
         self.interfaces.push(snap_length);
         Ok(())
     }
 
     /// Where it is written to.
     pub(crate) fn output(&mut self) -> &mut W {
-        self.file.get_mut()
+        &mut self.file
     }
 
     /// Writes a frame of the tap with what is known of it.
@@ -204,8 +222,6 @@ impl<W: Write> Writer<W> {
         self.packet(frame, &note)
     }
 
-    /// Writes an enhanced packet block. The pcap-file crate has no name for the
-    /// option with the process, and would allocate for each.
     fn packet(&mut self, frame: &Frame<'_>, note: &Note) -> io::Result<()> {
         let snap_length = usize::try_from(frame.interface)
             .ok()
@@ -216,70 +232,36 @@ impl<W: Write> Writer<W> {
         let kept = &frame.messages[..frame.messages.len().min(room)];
         let captured = (kept.len() + cooked::LENGTH) as u32;
         let original = frame.original_length.saturating_add(cooked::LENGTH as u32);
-        let time = u64::try_from(frame.time.as_nanos()).unwrap_or(u64::MAX);
-        let block = &mut self.packet;
-        block.clear();
-        // The length is put in when it is known.
-        for word in [
-            ENHANCED_PACKET_BLOCK,
-            0,
-            frame.interface,
-            (time >> 32) as u32,
-            time as u32,
-            captured,
-            original,
-        ] {
-            block.extend(word.to_ne_bytes());
-        }
-        block.extend(cooked::header(frame.protocol, note.direction));
-        block.extend_from_slice(kept);
-        block.resize(block.len().next_multiple_of(4), 0);
+        let [high, low] = time_words(frame.time);
+        let block = &mut self.block;
+        block.begin(
+            blocks::ENHANCED_PACKET,
+            [frame.interface, high, low, captured, original],
+        );
+        block.bytes(&cooked::header(frame.protocol, note.direction));
+        block.bytes(kept);
+        block.pad();
         note.put(block);
-        let length = (block.len() + 4) as u32;
-        block.extend(length.to_ne_bytes());
-        block[4..8].copy_from_slice(&length.to_ne_bytes());
-        self.file.get_mut().write_all(&self.packet)
+        self.file.write_all(block.end())
     }
 
     /// Ends the file with the statistics of each interface, in their order.
     pub(crate) fn finish(&mut self, now: Duration, counters: &[Counters]) -> io::Result<()> {
-        let nanoseconds = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        for (interface_id, counters) in (0..).zip(counters) {
-            let block = InterfaceStatisticsBlock {
-                interface_id,
-                timestamp: time_words(nanoseconds),
-                options: vec![
-                    InterfaceStatisticsOption::IsbIfRecv(counters.received),
-                    InterfaceStatisticsOption::IsbIfDrop(counters.dropped),
-                ],
-            };
-            self.file.write_pcapng_block(block).map_err(io_error)?;
+        let [high, low] = time_words(now);
+        for (interface, counters) in (0..).zip(counters) {
+            let block = &mut self.block;
+            block.begin(blocks::INTERFACE_STATISTICS, [interface, high, low]);
+            block.option(blocks::ISB_IFRECV, &counters.received.to_ne_bytes());
+            block.option(blocks::ISB_IFDROP, &counters.dropped.to_ne_bytes());
+            block.end_options();
+            self.file.write_all(block.end())?;
         }
         Ok(())
     }
 }
 
-/// A time of a statistics block as the pcap-file crate must be given it: the
-/// format wants the high word first in either byte order, the crate writes a
-/// plain u64.
-fn time_words(nanoseconds: u64) -> u64 {
-    if cfg!(target_endian = "little") {
-        nanoseconds.rotate_left(32)
-    } else {
-        nanoseconds
-    }
-}
-
-/// A text as an option's value, cut where it is too long for one.
-fn option(value: &str) -> Cow<'static, str> {
-    let kept = text::cut(value, OPTION_LIMIT);
-    let mark = if kept.len() < value.len() { " …" } else { "" };
-    Cow::Owned(format!("{kept}{mark}"))
-}
-
-fn io_error(error: PcapError) -> io::Error {
-    match error {
-        PcapError::IoError(error) => error,
-        other => io::Error::other(other),
-    }
+/// A time in nanoseconds, the high word first in either byte order.
+fn time_words(time: Duration) -> [u32; 2] {
+    let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    [(nanoseconds >> 32) as u32, nanoseconds as u32]
 }

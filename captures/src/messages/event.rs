@@ -293,7 +293,7 @@ impl<'s> Interpreter<'s> {
         let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
         let is_about_change = tie.is_none() && self.conversations.is_about_change(packet, &message);
         let mut event = Event {
-            frame: self.frame,
+            frame: self.frame + packet.skipped,
             number,
             packet,
             message,

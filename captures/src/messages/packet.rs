@@ -56,4 +56,6 @@ pub(crate) struct Packet<'a> {
     pub(crate) fate: Option<Fate>,
     /// Whether it was on no tap, but added by nlcap.
     pub(crate) added: bool,
+    /// How many packets before it in its file were skipped.
+    pub(crate) skipped: u64,
 }

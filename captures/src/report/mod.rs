@@ -13,7 +13,7 @@ mod measurement;
 mod model;
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -28,9 +28,6 @@ use crate::messages::specs::Specs;
 use crate::terminal::colour::Color;
 use crate::terminal::paint::Paint;
 use crate::terminal::text::{Reason, escape_os};
-
-/// Bytes gathered for one read(2).
-const BUFFER: usize = 1 << 17;
 
 /// Where a report goes.
 pub(crate) struct Output {
@@ -59,7 +56,7 @@ pub(crate) fn recording(specs: &Specs, path: &Path) -> Result<Collection, ReadEr
         _ => Box::new(File::open(path).map_err(|error| ReadError::Io(Reason(error)))?),
     };
     let name = path.file_name().map(|it| it.to_string_lossy().into_owned());
-    collect(specs, BufReader::with_capacity(BUFFER, file), name)
+    collect(specs, file, name)
 }
 
 /// A report that was written as JSON.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::options::Options;
 use super::view::View;
-use crate::file::reader::read_while;
+use crate::file::reader::{FileInfo, read_while};
 use crate::messages::event::Interpreter;
 use crate::messages::specs::Specs;
 use crate::terminal::paint::Paint;
@@ -42,7 +42,7 @@ pub(crate) fn all_views(file: &[u8]) {
                 assert!(!text.contains(|c| c != '\n' && is_unsafe(c)), "{text:?}");
             };
             // A file that is damaged is read up to the damage.
-            let _ = read_while(file, &mut |packet| {
+            let _ = read_while(file, &mut FileInfo::default(), &mut |packet| {
                 view.packet(&mut interpreter, packet);
                 look(&mut view);
                 true

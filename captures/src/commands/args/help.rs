@@ -60,8 +60,8 @@ Specifications:
   /lib/modules/RELEASE/source, /lib/modules/RELEASE/build and /usr/src/linux. Anything without a
   specification is shown by its number with a guessed type, marked with ?.
 
-Exit status: 0; 1 if a file cannot be read or is damaged (everything before the damage is shown); 2
-for wrong usage.
+Exit status: 0; 1 if a file cannot be read to its end (everything before that is shown) or has no
+netlink messages but other packets; 2 for wrong usage.
 
 Examples:
   nlcap show ip-20260102-030410.pcapng

@@ -96,7 +96,8 @@ pub(crate) struct RecordArgs {
 /// Print the messages of recordings, one per line.
 ///
 /// Reads pcapng and pcap files of link type 253 (NETLINK), as written by nlcap,
-/// tcpdump, dumpcap and Wireshark, from machines of either byte order. A line has
+/// tcpdump, dumpcap and Wireshark, and files of rtmon, also compressed by gzip, zstd or
+/// lz4, from machines of either byte order. A line has
 /// the time, the process (or the port id of its socket), `>` for messages to the
 /// kernel, `<` for answers or `*` for messages that the kernel sends unprompted,
 /// family and operation, the first values, and for an answer the time since its

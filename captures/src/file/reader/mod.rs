@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Reading capture files: pcapng, and pcap as tcpdump writes it.
+//! Reading capture files: pcapng, pcap and what rtmon writes, compressed or not.
 //!
 //! # Design decisions
 //!
-//! The blocks are cut out here and only those of interest are handed to the
-//! pcap-file crate, each in a slice of its own: its parser of name resolution
-//! blocks panics on a damaged one, and its reader cannot distinguish a file that is cut
-//! off from a block that is wrong inside. Packets are not parsed by the crate: it
-//! takes all times for nanoseconds, refuses comments that are not UTF-8, gives no
-//! access to the option with the process, and allocates for each packet.
+//! Blocks are read here and not by a crate: those that read pcapng refuse a file for what can
+//! be read on, such as options without an end or a text that is not UTF-8, take all times for
+//! nanoseconds, do not distinguish a file that is cut off from a block that is wrong inside, or
+//! allocate for each packet. A packet is looked at where it lies in the buffer.
+//!
+//! What is wrong inside a block or packet whose length is right is skipped and said
+//! ([`Remarks`]); reading ends where it is not known any more where the next one begins.
+//!
+//! A compressed file is decompressed as it is read: its memory is bounded by the window of the
+//! format, however long the file becomes. Offsets are those of the decompressed bytes.
 
 mod comments;
+mod compressed;
+mod foreign;
+mod link_types;
 mod pcap;
 mod pcapng;
+mod remarks;
+mod rtmon;
 mod source;
 
 use std::io::Read;
+use std::mem;
 use std::time::Duration;
 
-use pcap_file::pcapng::blocks::SECTION_HEADER_BLOCK;
 use ynl::decode::Endian;
 
+use self::link_types::LinkTypes;
+pub(crate) use self::remarks::Remarks;
 use self::source::ItemReader;
-use super::{LINKTYPE_NETLINK, cooked};
+use super::blocks::SECTION_HEADER;
 use crate::messages::packet::Packet;
 use crate::terminal::text::Reason;
 
@@ -30,21 +41,25 @@ use crate::terminal::text::Reason;
 /// 262,144, and the rest of its block is little.
 const LONGEST: u32 = 1 << 22;
 
+/// Why a packet is skipped of which there is not enough.
+const SHORT: &str = "shorter than its cooked header";
+
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     #[error("{0}")]
     Io(Reason),
-    #[error("not a capture file (pcapng or pcap)")]
-    Unknown,
+    /// It is something else.
+    #[error("{0}")]
+    Foreign(String),
+    #[error("no netlink messages, but {0}")]
+    NoNetlink(LinkTypes),
     #[error("stopped by the caller")]
     Stopped,
     #[error("truncated at byte {0}")]
     CutOff(u64),
     #[error("damaged at byte {0}: {1}")]
     Damaged(u64, String),
-    #[error("packet at byte {0} has link type {1}, not {LINKTYPE_NETLINK} (NETLINK)")]
-    LinkType(u64, u32),
 }
 
 /// What the file says about itself.
@@ -54,7 +69,7 @@ pub(crate) struct FileInfo {
     pub(crate) command: Option<String>,
     /// The program that wrote the file, with its version.
     pub(crate) application: Option<String>,
-    /// Kernel name and release of the machine.
+    /// Kernel name and release of the machine that the messages are from.
     pub(crate) system: Option<String>,
     /// Hardware name of the machine.
     pub(crate) hardware: Option<String>,
@@ -62,6 +77,8 @@ pub(crate) struct FileInfo {
     pub(crate) link: Option<String>,
     /// Frames that were lost, where the file says it.
     pub(crate) dropped: Option<u64>,
+    /// What was skipped.
+    pub(crate) remarks: Remarks,
 }
 
 /// Reads a file to its end and hands each packet to `each`.
@@ -69,44 +86,81 @@ pub(crate) fn read(
     file: impl Read,
     each: &mut impl FnMut(&Packet<'_>),
 ) -> Result<FileInfo, ReadError> {
-    read_while(file, &mut |packet| {
+    let mut about = FileInfo::default();
+    read_while(file, &mut about, &mut |packet| {
         each(packet);
         true
-    })
+    })?;
+    Ok(about)
 }
 
 /// Reads a file and hands each packet to `each`, until that returns false: then
-/// the result is [`ReadError::Stopped`].
+/// the result is [`ReadError::Stopped`]. What the file says about itself is in `about`
+/// even where it cannot be read to its end.
 pub(crate) fn read_while(
     file: impl Read,
+    about: &mut FileInfo,
     each: &mut impl FnMut(&Packet<'_>) -> bool,
-) -> Result<FileInfo, ReadError> {
+) -> Result<(), ReadError> {
     let mut source = ItemReader::new(file);
-    if !source.begin(4)? {
-        return Err(ReadError::Unknown);
+    begin(&mut source)?;
+    if let Some(format) = compressed::Format::of(source.here()) {
+        source = ItemReader::new(format.decoder(source.into_file()));
+        begin(&mut source)?;
     }
-    match source.word(0) {
-        SECTION_HEADER_BLOCK => pcapng::read(&mut source, each),
-        word if pcap::MAGICS.contains(&word) => pcap::read(&mut source, each),
-        word if pcap::MAGICS.contains(&word.swap_bytes()) => {
-            source.endian = source.endian.swapped();
-            pcap::read(&mut source, each)
-        }
-        _ => Err(ReadError::Unknown),
+    read_decompressed(&mut source, about, each)?;
+    if about.remarks.link_types.are_foreign() {
+        // That says it all.
+        return Err(ReadError::NoNetlink(mem::take(
+            &mut about.remarks.link_types,
+        )));
+    }
+    Ok(())
+}
+
+/// Reads the first word of a file.
+fn begin(source: &mut ItemReader<'_>) -> Result<(), ReadError> {
+    match source.begin(4) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(ReadError::CutOff(_)) => Err(unknown(source)),
+        Err(error) => Err(error),
     }
 }
 
-fn cooked_packet<'a>(
-    source: &ItemReader<impl Read>,
-    link_type: u32,
-    data: &'a [u8],
-) -> Result<Packet<'a>, ReadError> {
-    if link_type != u32::from(LINKTYPE_NETLINK) {
-        return Err(source.foreign(link_type));
+/// That the file is something else.
+fn unknown(source: &ItemReader<'_>) -> ReadError {
+    ReadError::Foreign(foreign::describe(source.here()))
+}
+
+/// Reads a file whose first word is read.
+fn read_decompressed(
+    source: &mut ItemReader<'_>,
+    about: &mut FileInfo,
+    each: &mut impl FnMut(&Packet<'_>) -> bool,
+) -> Result<(), ReadError> {
+    if source.word(0) == SECTION_HEADER {
+        return pcapng::read(source, about, each);
     }
-    let (protocol, messages) =
-        cooked::split(data).ok_or_else(|| source.damaged("packet without a cooked header"))?;
-    Ok(Packet {
+    for endian in [source.endian, source.endian.swapped()] {
+        source.endian = endian;
+        if let Some(form) = pcap::Form::of(source.word(0)) {
+            return form.read(source, about, each);
+        }
+        if rtmon::is_rtmon(source) {
+            return rtmon::read(source, each);
+        }
+    }
+    Err(unknown(source))
+}
+
+/// A packet of netlink, of which no more is known than its messages, and how many before it
+/// were skipped.
+fn packet_of<'a>(
+    source: &ItemReader<'_>,
+    (protocol, messages): (u16, &'a [u8]),
+    skipped: u64,
+) -> Packet<'a> {
+    Packet {
         time: Duration::ZERO,
         protocol,
         messages,
@@ -117,7 +171,8 @@ fn cooked_packet<'a>(
         is_multicast: false,
         fate: None,
         added: false,
-    })
+        skipped,
+    }
 }
 
 /// The byte order of the messages. It is that of the file where the machine that

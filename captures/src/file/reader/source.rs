@@ -4,9 +4,8 @@
 //! An item lies in one piece in a buffer that is read in large steps, so that it can be
 //! looked at without copying it. Of a pipe no more is waited for than the item needs.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
 
-use pcap_file::PcapError;
 use ynl::decode::Endian;
 
 use super::ReadError;
@@ -16,8 +15,8 @@ use crate::terminal::text::Reason;
 const BUFFER: usize = 1 << 17;
 
 /// A file of items that begin with a header of fixed length.
-pub(super) struct ItemReader<R> {
-    file: R,
+pub(super) struct ItemReader<'f> {
+    file: Box<dyn Read + 'f>,
     /// Where in the file the item begins.
     start: u64,
     /// The byte order of the file, or of its section at hand.
@@ -30,10 +29,10 @@ pub(super) struct ItemReader<R> {
     length: usize,
 }
 
-impl<R: Read> ItemReader<R> {
-    pub(super) fn new(file: R) -> Self {
+impl<'f> ItemReader<'f> {
+    pub(super) fn new(file: impl Read + 'f) -> Self {
         Self {
-            file,
+            file: Box::new(file),
             start: 0,
             endian: Endian::native(),
             buffer: vec![0; BUFFER],
@@ -41,6 +40,24 @@ impl<R: Read> ItemReader<R> {
             to: 0,
             length: 0,
         }
+    }
+
+    /// Where in the file the item begins.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// What is there from the item on, without waiting for more.
+    pub(super) fn here(&self) -> &[u8] {
+        &self.buffer[self.from..self.to]
+    }
+
+    /// The file from the item on.
+    pub(super) fn into_file(mut self) -> impl Read + 'f {
+        self.buffer.truncate(self.to);
+        let mut here = Cursor::new(self.buffer);
+        here.set_position(self.from as u64);
+        here.chain(self.file)
     }
 
     /// What was asked for of the item.
@@ -116,25 +133,15 @@ impl<R: Read> ItemReader<R> {
         bytes.and_then(|bytes| self.endian.u32(bytes)).unwrap_or(0)
     }
 
+    /// The half of a word at this place of the item, likewise.
+    pub(super) fn half(&self, place: usize) -> u16 {
+        let bytes = self.item().get(place..);
+        bytes.and_then(|bytes| self.endian.u16(bytes)).unwrap_or(0)
+    }
+
     /// That the item is damaged.
     pub(super) fn damaged(&self, why: impl ToString) -> ReadError {
         ReadError::Damaged(self.start, why.to_string())
-    }
-
-    /// That it is of another link type.
-    pub(super) fn foreign(&self, link_type: u32) -> ReadError {
-        ReadError::LinkType(self.start, link_type)
-    }
-
-    /// That its fields are damaged.
-    pub(super) fn parse_error(&self, error: PcapError) -> ReadError {
-        match error {
-            PcapError::IncompleteBuffer => self.damaged("field too short"),
-            PcapError::Utf8Error(_) | PcapError::FromUtf8Error(_) => {
-                self.damaged("text is not UTF-8")
-            }
-            other => self.damaged(other),
-        }
     }
 }
 

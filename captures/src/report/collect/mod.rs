@@ -31,7 +31,7 @@ use self::participants::Participants;
 use self::shares::Shares;
 use self::waste::Repeats;
 use super::model::{Ailment, Figures, LeftOut, Recording};
-use crate::file::reader::{FileInfo, ReadError, read};
+use crate::file::reader::{FileInfo, ReadError, Remarks, read};
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Interpreter, Role};
 use crate::messages::packet::Packet;
@@ -40,6 +40,8 @@ use crate::messages::specs::Specs;
 /// A recording, and what is only needed to compare it.
 pub(crate) struct Collection {
     pub(crate) recording: Recording,
+    /// What was skipped of its file.
+    pub(crate) remarks: Remarks,
     pub(super) interfaces: Interfaces,
 }
 
@@ -282,6 +284,7 @@ impl Collector {
         };
         Collection {
             recording,
+            remarks: about.remarks,
             interfaces: self.interfaces,
         }
     }
