@@ -414,14 +414,14 @@ fn flood(links: u32, others: u32) -> Vec<Datagram> {
         let mut link = vec![0; 16];
         link[4..8].copy_from_slice(&at.to_ne_bytes());
         link.extend(attribute((at % 16_000) as u16, &at.to_ne_bytes()));
-        (ROUTE, message(libc::RTM_NEWLINK, 0, 1, &link))
+        (ROUTE, message(libc::RTM_NEWLINK, 2, 1, &link))
     };
     let exchange = |at: u32| {
         let kind = 0x20 + at as u16;
         [
             (GENERIC, message(kind, 1, at, &at.to_ne_bytes())),
             (GENERIC, message(kind, 0, at, &at.to_ne_bytes())),
-            (ROUTE, message(libc::RTM_GETLINK, 1, at, &at.to_ne_bytes())),
+            (ROUTE, message(libc::RTM_GETLINK, 0x301, at, &at.to_ne_bytes())),
         ]
     };
     let mut all: Vec<_> = (0..others).flat_map(exchange).collect();
