@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message with all that the file and the messages before it say about it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use ynl::decode::{
-    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verdict,
-    flags, genl, messages, missing_at, path_at, types,
+    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verb,
+    Verdict, genl, messages, missing_at, path_at, types,
 };
 use ynl::model::Family;
 
@@ -58,14 +59,6 @@ impl Role {
     }
 }
 
-/// Values of `nlmsg_flags` that mean the same in every message.
-const FLAGS: [(u16, &str); 4] = [
-    (flags::REQUEST, "request"),
-    (flags::MULTI, "multi"),
-    (flags::ACK, "ack"),
-    (flags::DUMP_INTR, "dump-intr"),
-];
-
 /// A message.
 pub(crate) struct Event<'a> {
     /// Number of the packet in the file, from 1.
@@ -94,21 +87,21 @@ pub(crate) struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The flags that mean the same in every message, by name.
-    pub(crate) fn flags(&self) -> impl Iterator<Item = &'static str> {
-        // NLM_F_DUMP is NLM_F_ROOT and NLM_F_MATCH together; either alone is
-        // something else to many protocols, and both are to an answer.
-        let set = self.message.flags;
-        let is_dump = self.is_dump();
-        let names = FLAGS.iter().filter(move |(bit, _)| set & bit != 0);
-        names
-            .map(|(_, name)| *name)
-            .chain(is_dump.then_some("dump"))
+    /// The flags that are set, by name; in hexadecimal what has none.
+    pub(crate) fn flags(&self) -> impl Iterator<Item = Cow<'static, str>> + use<> {
+        let (message, protocol) = (&self.message, self.packet.protocol);
+        let by_name = protocol == GENERIC && self.role == Role::Request && self.known;
+        let verb = match by_name {
+            true => Verb::of_operation(&self.operation),
+            false => message.verb(protocol),
+        };
+        let names = message.flag_names(protocol, verb);
+        names.map(|it| it.map_or_else(|bit| format!("{bit:#x}").into(), Cow::Borrowed))
     }
 
     /// Whether it asks for a dump.
     pub(crate) fn is_dump(&self) -> bool {
-        self.role == Role::Request && self.message.is_dump()
+        self.role == Role::Request && self.message.is_dump(self.packet.protocol)
     }
 
     /// The header of generic netlink.
@@ -473,7 +466,10 @@ impl<'s> Interpreter<'s> {
             true => by_policy(),
             false => None,
         };
-        let level = level.unwrap_or_else(|| Level::new(None, None, packet.endian, rest, offset));
+        let level = level.unwrap_or_else(|| {
+            let order = message.number_order(packet.protocol, packet.endian);
+            Level::new(None, None, packet.endian, rest, offset).with_number_order(order)
+        });
         Some(Body {
             operation: None,
             header: None,

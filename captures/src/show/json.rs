@@ -43,7 +43,7 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     }
     push_key(out, "flags");
     out.push('[');
-    push_list(out, event.flags(), push_text);
+    push_list(out, event.flags(), |out, name| push_text(out, &name));
     write(
         out,
         format_args!(
@@ -51,6 +51,9 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
             message.kind, message.flags, message.sequence, message.port, message.length
         ),
     );
+    if event.is_dump() {
+        out.push_str(",\"dump\":true");
+    }
     if message.is_cut() {
         write(out, format_args!(",\"kept\":{}", event.bytes.len()));
     }

@@ -18,7 +18,7 @@ pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
     );
     for (at, name) in event.flags().enumerate() {
         out.push_str(if at == 0 { " (" } else { "|" });
-        out.push_str(name);
+        out.push_str(&name);
     }
     if event.flags().next().is_some() {
         out.push(')');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message by its family's specification.
 
-use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, flags, genl};
+use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, genl};
 use crate::model::{Family, Operation};
 
 /// Who speaks.
@@ -48,7 +48,8 @@ impl<'a> Body<'a> {
                 .filter(|asked| asked.reply_number == Some(number))
                 .or_else(|| family.reply(number)),
         };
-        let is_dump = message.flags & flags::DUMP == flags::DUMP;
+        let protocol = family.protocol.number();
+        let is_dump = message.is_dump(protocol);
         let said = operation.and_then(|it| match side {
             Side::Request => it.request(is_dump),
             Side::Reply => it.reply(),
@@ -65,7 +66,9 @@ impl<'a> Body<'a> {
         Some(Self {
             operation,
             header,
-            level: Level::new(Some(family), set, endian, bytes, start + length).behind(header),
+            level: Level::new(Some(family), set, endian, bytes, start + length)
+                .with_number_order(message.number_order(protocol, endian))
+                .behind(header),
         })
     }
 }

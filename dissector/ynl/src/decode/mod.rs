@@ -35,6 +35,7 @@
 
 mod attribute;
 mod body;
+pub mod flags;
 mod guess;
 mod level;
 mod message;
@@ -45,10 +46,11 @@ mod verdict;
 
 pub use attribute::{Attribute, Attributes, attributes};
 pub use body::{Body, Side};
+pub use flags::Verb;
 pub use level::{DEEPEST, Field, Fields, Level, Read};
 pub use message::{
-    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, flags, genl,
-    messages, types,
+    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, genl, messages,
+    protocols, types,
 };
 pub use policy::Policies;
 pub use records::{Element, Elements, Records};

@@ -7,6 +7,7 @@ mod operations;
 use std::ops::Index;
 
 use super::error::Refusal;
+use crate::decode::GENERIC;
 
 pub use attributes::*;
 pub use operations::*;
@@ -189,6 +190,14 @@ impl Protocol {
     /// Whether the family lives in generic netlink.
     pub fn is_generic(self) -> bool {
         !matches!(self, Self::Raw { .. })
+    }
+
+    /// Its number, `NETLINK_*` of linux/netlink.h.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Raw { number } => number.into(),
+            _ => GENERIC,
+        }
     }
 }
 
