@@ -25,6 +25,8 @@ pub struct Level<'a> {
     family: Option<&'a Family>,
     set: Option<&'a AttrSet>,
     endian: Endian,
+    /// The byte order of numbers of which nothing is known.
+    number_order: Endian,
     bytes: &'a [u8],
     offset: usize,
     depth: u8,
@@ -77,12 +79,27 @@ impl<'a> Level<'a> {
             family,
             set,
             endian,
+            number_order: endian,
             bytes,
             offset,
             depth: 0,
             header: None,
             outer: None,
         }
+    }
+
+    /// The same attributes, with numbers of which nothing is known in this byte order
+    /// ([`Message::number_order`](super::Message::number_order)); by default that of the machine.
+    pub fn with_number_order(self, number_order: Endian) -> Self {
+        Self {
+            number_order,
+            ..self
+        }
+    }
+
+    /// The byte order of numbers of which nothing is known.
+    pub(super) fn number_order(&self) -> Endian {
+        self.number_order
     }
 
     /// Other attributes at the same depth, behind a struct.
@@ -252,6 +269,7 @@ impl<'a> Level<'a> {
             family: self.family,
             set,
             endian: self.endian,
+            number_order: self.number_order,
             bytes: field.attribute.payload,
             offset: field.offset + HEADER,
             depth: self.depth.saturating_add(1),

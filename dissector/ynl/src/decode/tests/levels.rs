@@ -306,6 +306,50 @@ fn an_attribute_without_a_specification_is_what_it_looks_like() {
     assert_eq!(text(&level), expected);
 }
 
+#[test]
+fn a_small_number_of_64_bits_is_no_nest_and_padding_leaves_a_nest_one() {
+    let wide = |value: u64| value.to_le_bytes();
+    // TCA_STATS2 of Linux: padding of the number 0 before a number of 64 bits.
+    let padded = [attr(0, &[]), attr(3, &wide(1 << 40)), attr(0, &[])].concat();
+    let bytes = [
+        attr(1, &wide(5)),
+        attr(2, &wide(0x1_0008)),
+        attr(3, &attr(1, &[9, 0, 0, 0])),
+        attr(0x8004, &padded),
+        attr(5, &padded[..16]),
+        attr(6, &padded),
+        attr(0x8007, &attr(0, &[])),
+    ]
+    .concat();
+    let level = Level::new(None, None, Endian::Little, &bytes, 0);
+    let shown = text(&level);
+    assert!(
+        shown.starts_with(
+            "1?=5 2?=65544 3?={1?=9} 4?={0?=Flag 3?=1099511627776 0?=Flag} \
+             5?={0?=Flag 3?=1099511627776} 6?=Bytes"
+        ) && shown.ends_with("7?={0?=Flag}"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn numbers_of_nfnetlink_are_in_network_order_but_for_those_of_ipset() {
+    let order = |kind: u16, protocol| {
+        let bytes = [&[16, 0, 0, 0][..], &kind.to_le_bytes(), &[0; 10]].concat();
+        let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
+        message.number_order(protocol, Endian::Little)
+    };
+    // NFT_MSG_NEWGEN, IPSET_CMD_LIST.
+    assert_eq!(order(0x0a0f, protocols::NETFILTER), Endian::Big);
+    assert_eq!(order(0x0607, protocols::NETFILTER), Endian::Little);
+    assert_eq!(order(0x0a0f, GENERIC), Endian::Little);
+    let bytes = [attr(1, &1_u32.to_be_bytes()), attr(2, &attr(1, &443_u16.to_be_bytes()))].concat();
+    let level = Level::new(None, None, Endian::Little, &bytes, 0);
+    assert_eq!(text(&level), "1?=16777216 2?={1?=47873}");
+    let level = level.with_number_order(Endian::Big);
+    assert_eq!(text(&level), "1?=1 2?={1?=443}");
+}
+
 /// An NLMSG_ERROR of these flags with what follows the errno.
 fn error(flags: u16, behind: &[u8]) -> Vec<u8> {
     let mut bytes = (20 + behind.len() as u32).to_le_bytes().to_vec();
