@@ -72,6 +72,7 @@ pub(super) fn ailment(what: Ailment) -> &'static str {
         Ailment::RecorderLoss => "frames lost by the recorder",
         Ailment::CutMessage => "messages truncated in the file",
         Ailment::Malformed => "malformed datagrams",
+        Ailment::TrailingZeros => "zeros after messages",
     }
 }
 
@@ -111,5 +112,9 @@ pub(super) fn advice(what: Ailment) -> &'static str {
             "The recorder's snap length is too short: use tcpdump -s 262144, or nlcap record."
         }
         Ailment::Malformed => "A sender's bug, or a message truncated by the snap length.",
+        Ailment::TrailingZeros => {
+            "The kernel ignores them: the sender passes its whole buffer to send(2) instead of \
+             nlmsg_len bytes."
+        }
     }
 }

@@ -426,6 +426,8 @@ pub(crate) enum Ailment {
     CutMessage,
     /// Datagrams with bytes that are not a netlink message.
     Malformed,
+    /// Datagrams with zeros after the last message.
+    TrailingZeros,
 }
 
 /// A problem: how often, which processes, and what to do.

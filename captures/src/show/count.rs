@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use ynl::decode::{GENERIC, genl, types};
+use ynl::decode::{GENERIC, genl};
 
 use crate::messages::event::{Event, Role};
 use crate::terminal::text::escape;
@@ -33,7 +33,10 @@ impl CountTable {
     pub(super) fn add(&mut self, event: &Event<'_>, generation: u32) {
         let message = &event.message;
         // Errors and the like count for what was asked.
-        let asked = event.tie.as_ref().filter(|_| message.kind < types::FIRST);
+        let asked = event
+            .tie
+            .as_ref()
+            .filter(|_| message.is_control(event.packet.protocol));
         let (kind, payload) = match asked {
             Some(tie) => {
                 let asked = tie.request.message(event.packet.endian);

@@ -9,7 +9,8 @@
 //! looked at as a nest first: such a number seldom has an attribute's length in
 //! its lowest bytes, and many nests hold one number.
 
-use super::level::{Field, Level};
+use super::fields::Field;
+use super::level::Level;
 use super::value::{Number, Value};
 use super::{Endian, attributes};
 
@@ -19,7 +20,9 @@ pub(super) fn guess<'b>(level: &'b Level<'b>, field: &Field<'b>) -> Value<'b> {
     if field.missing > 0 && !attribute.nested {
         return Value::Odd(payload);
     }
-    if attribute.nested && (field.missing > 0 || payload.is_empty() || are_attributes(payload, endian, true)) {
+    if attribute.nested
+        && (field.missing > 0 || payload.is_empty() || are_attributes(payload, endian, true))
+    {
         return level.nest(None, field);
     }
     if payload.is_empty() {
@@ -28,7 +31,9 @@ pub(super) fn guess<'b>(level: &'b Level<'b>, field: &Field<'b>) -> Value<'b> {
     if let Some(text) = text(payload) {
         return Value::Text(text);
     }
-    let is_small = endian.number(payload).is_some_and(|it| it <= u32::MAX.into());
+    let is_small = endian
+        .number(payload)
+        .is_some_and(|it| it <= u32::MAX.into());
     if !is_small && are_attributes(payload, endian, false) {
         return level.nest(None, field);
     }

@@ -25,6 +25,8 @@ pub mod protocols {
     pub const SOCK_DIAG: u16 = 4;
     /// IPsec.
     pub const XFRM: u16 = 6;
+    /// Events of processes and of drivers.
+    pub const CONNECTOR: u16 = 11;
     /// Packet filters.
     pub const NETFILTER: u16 = 12;
     /// RDMA.
@@ -67,6 +69,12 @@ impl<'a> Message<'a> {
     /// Whether it asks for something.
     pub fn is_request(&self) -> bool {
         self.flags & flags::REQUEST != 0
+    }
+
+    /// Whether it is one of netlink's own: an error, an end and the like. The connector has its
+    /// own messages of type [`types::DONE`], with a `struct cn_msg` each.
+    pub fn is_control(&self, protocol: u16) -> bool {
+        self.kind < types::FIRST && protocol != protocols::CONNECTOR
     }
 
     /// The byte order of its numbers where nothing says it: nfnetlink's are in network order,
