@@ -70,6 +70,8 @@ pub(crate) struct Specs {
     raw: RefCell<HashMap<RawKey, Option<usize>>>,
     /// Which of the built-in ones, where it is not the first.
     raw_built_in: RefCell<HashMap<RawKey, Option<usize>>>,
+    /// Whether there are others than built-in ones for protocols that are not generic.
+    has_raw_files: bool,
 }
 
 /// What decides which specification has a message of a protocol that is not generic.
@@ -146,6 +148,7 @@ impl Specs {
             all: Vec::new(),
             raw: RefCell::default(),
             raw_built_in: RefCell::default(),
+            has_raw_files: false,
         }
     }
 
@@ -184,6 +187,7 @@ impl Specs {
             return Ok(());
         }
         let family = Family::load(path).with_context(about)?;
+        self.has_raw_files |= !family.protocol.is_generic();
         self.all.push(Spec {
             name: family.name.clone(),
             protonum: match family.protocol {
@@ -220,9 +224,11 @@ impl Specs {
         };
         // Another file that a folder happens to hold has none.
         let Some(name) = key("name:") else { return };
+        let protonum = key("protonum:").and_then(|it| it.parse().ok());
+        self.has_raw_files |= protonum.is_some() && matches!(source, SpecSource::File(_));
         self.all.push(Spec {
             name: name.to_owned(),
-            protonum: key("protonum:").and_then(|it| it.parse().ok()),
+            protonum,
             source,
             family: OnceCell::new(),
         });
@@ -249,6 +255,9 @@ impl Specs {
     /// The built-in family that has such a message, where another goes before it.
     pub(crate) fn raw_built_in(&self, key: RawKey) -> Option<&Family> {
         let is_built_in = |it: &Spec| matches!(it.source, SpecSource::BuiltIn { .. });
+        if !self.has_raw_files {
+            return None;
+        }
         let first = (*self.raw.borrow().get(&key)?)?;
         if is_built_in(self.all.get(first)?) {
             return None;

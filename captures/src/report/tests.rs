@@ -315,10 +315,8 @@ fn long_cut_and_lost_messages_are_counted() {
 fn bytes_after_messages_are_counted_apart_by_what_they_are() {
     let mut frames = nl_user(0);
     frames[0].1.extend([0; 8132]);
-    frames[2]
-        .1
-        .extend([&9_u32.to_ne_bytes()[..], &[9; 36]].concat());
-    frames.push((15, b"add@/devices/x\0".to_vec())); // A uevent, which is none.
+    frames[2].1.extend([9, 0, 0, 0].repeat(10));
+    frames.push((15, b"add@/a uevent is no message\0".to_vec()));
     let report = made_up(&[("nl_user show", &frames)]);
     assert_eq!(count(&report, Ailment::TrailingZeros), Some(1));
     assert_eq!(count(&report, Ailment::Malformed), Some(1));

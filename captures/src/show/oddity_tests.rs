@@ -205,6 +205,11 @@ fn an_error_without_its_request_says_what_it_is_about() {
     assert_eq!(object["op"], "getlink");
     assert_eq!(object["request"]["type"], 18);
     assert_eq!(object["cookie"], "abcd");
+    let counted = show(
+        &file(&[(ROUTE, error.clone())]),
+        &with(|it| it.count = true),
+    );
+    assert!(counted.contains("route   getlink    error"), "{counted}");
     // Where it is in the file, it is not repeated.
     let both = file(&[(ROUTE, request), (ROUTE, error)]);
     assert_eq!(lines(&both)[1], "port 812 < route getlink ENODEV 1.000ms");
