@@ -297,13 +297,15 @@ fn a_message_of_the_connector_is_no_verdict() {
 
 #[test]
 fn flags_of_the_answer_to_a_lookup_are_those_of_the_routing_cache() {
-    let answer = |flags: u32| {
-        let header = [&[2_u8, 32][..], &[0; 6], &flags.to_ne_bytes()].concat();
+    let of = |family: u8, flags: u32| {
+        let header = [&[family, 32][..], &[0; 6], &flags.to_ne_bytes()].concat();
         line(ROUTE, message(libc::RTM_NEWROUTE, 0, 7, &header))
     };
+    let answer = |flags| of(2, flags);
     // `ip route get 224.0.0.5`: RTM_F_CLONED and RTCF_MULTICAST; RTCF_LOCAL.
     let shown = answer(0x2000_0200);
     assert!(shown.ends_with(" rtm-flags=cloned|multicast"), "{shown}");
     assert!(answer(0x8000_0200).ends_with(" rtm-flags=cloned|local"));
     assert!(answer(0x2000_0000).ends_with(" rtm-flags=rt-offload-failed"));
+    assert!(of(10, 0x2000_0200).ends_with(" rtm-flags=cloned|rt-offload-failed"));
 }

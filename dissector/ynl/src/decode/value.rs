@@ -70,6 +70,8 @@ pub struct Number<'a> {
     signed: bool,
     names: Option<(&'a Enum, bool)>,
     hint: Option<DisplayHint>,
+    /// Its upper half are flags of the routing cache.
+    cached: bool,
 }
 
 impl<'a> Number<'a> {
@@ -96,6 +98,7 @@ impl<'a> Number<'a> {
             signed: scalar.width.is_signed(),
             names: scalar.names.map(|it| (&family[it.id], it.as_flags)),
             hint: scalar.hint,
+            cached: false,
         })
     }
 
@@ -107,6 +110,7 @@ impl<'a> Number<'a> {
             signed: false,
             names: None,
             hint: None,
+            cached: false,
         })
     }
 
@@ -145,7 +149,11 @@ impl<'a> Number<'a> {
     /// The enum that names its bits, where it is a set of flags.
     pub fn flags(&self) -> Option<Flags<'a>> {
         let (names, as_flags) = self.names?;
-        as_flags.then(|| Flags::new(self.bits, Some(names)))
+        as_flags.then_some(Flags {
+            names: Some(names),
+            left: self.bits,
+            cached: self.cached,
+        })
     }
 }
 
@@ -158,14 +166,16 @@ impl From<u16> for Number<'_> {
             signed: false,
             names: None,
             hint: None,
+            cached: false,
         }
     }
 }
 
-/// RTM_F_CLONED of linux/rtnetlink.h: the route is the answer to a lookup. The upper half of its
-/// flags are then those of the routing cache (RTCF_*, linux/in_route.h), which other routes have
-/// for RTM_F_OFFLOAD_FAILED.
+/// RTM_F_CLONED of linux/rtnetlink.h: the route is the answer to a lookup. Of IPv4, the upper
+/// half of its flags are then those of the routing cache (RTCF_*, linux/in_route.h), one of which
+/// has the bit of RTM_F_OFFLOAD_FAILED.
 const CLONED: (u32, &str) = (9, "cloned");
+const AF_INET: u8 = 2;
 const CACHE: [&str; 16] = [
     "notify",
     "directdst",
@@ -190,23 +200,16 @@ const CACHE: [&str; 16] = [
 pub struct Flags<'a> {
     names: Option<&'a Enum>,
     left: u64,
-    of_lookup: bool,
+    cached: bool,
 }
 
 impl<'a> Flags<'a> {
     /// The bits of a bitfield.
     pub fn of(bits: u32, names: Option<&'a Enum>) -> Self {
-        Self::new(bits.into(), names)
-    }
-
-    fn new(bits: u64, names: Option<&'a Enum>) -> Self {
-        let (bit, name) = CLONED;
-        let cloned = || names?.by_value(bit.into());
-        let of_lookup = bits & (1 << bit) != 0 && cloned().is_some_and(|it| it.name == name);
         Self {
             names,
-            left: bits,
-            of_lookup,
+            left: bits.into(),
+            cached: false,
         }
     }
 }
@@ -218,7 +221,7 @@ impl<'a> Iterator for Flags<'a> {
         (self.left != 0).then_some(())?;
         let bit = self.left.trailing_zeros();
         self.left &= self.left - 1;
-        if self.of_lookup
+        if self.cached
             && let Some(at) = bit.checked_sub(16)
         {
             let name = CACHE.get(at as usize).filter(|it| !it.is_empty());
@@ -336,6 +339,16 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Whether a number is the flags of a route that is the answer to a lookup.
+    fn is_of_cache(&self, number: &Number<'_>) -> bool {
+        let (bit, name) = CLONED;
+        number.bits & (1 << bit) != 0
+            && self.bytes.first() == Some(&AF_INET)
+            && number.names.is_some_and(|(names, as_flags)| {
+                as_flags && names.by_value(bit.into()).is_some_and(|it| it.name == name)
+            })
+    }
+
     fn ends_with(&self, member: &Member) -> bool {
         member.offset + member.size == self.layout.size
     }
@@ -350,7 +363,10 @@ impl<'a> Record<'a> {
         Some(match member.kind {
             MemberKind::Scalar(scalar) => {
                 match Number::read(self.family, scalar, self.endian, bytes) {
-                    Some(number) => Value::Number(number),
+                    Some(number) => Value::Number(Number {
+                        cached: self.is_of_cache(&number),
+                        ..number
+                    }),
                     None => Value::Odd(bytes),
                 }
             }
