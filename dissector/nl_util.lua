@@ -2417,13 +2417,42 @@ if not nl then
 		return true
 	end
 
-	function answers.is_dump(flags)
-		return has(flags, "ROOT") and has(flags, "MATCH")
+	-- Subsystems of nfnetlink, and of each the messages that ask: a letter for each number.
+	local NETFILTER_GETS = {
+		[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
+		[8] = ".g..g", [9] = ".g.", [10] = ".g..g..g..g..g..g..g.g.g.g.......g", [11] = "g", [12] = "g",
+	}
+
+	local function asks(protocol, kind)
+		if protocol == ROUTE then
+			return kind % 4 == RTM_GET
+		elseif protocol == SOCK_DIAG then
+			return kind < SOCK_DESTROY
+		end
+		local command = kind % 256
+		local gets = NETFILTER_GETS[(kind - command) / 256]
+		return gets and gets:sub(command + 1, command + 1) == "g"
+	end
+
+	-- Whether the kernel answers a request with all there are: to most protocols either bit of
+	-- NLM_F_DUMP will do.
+	function answers.is_dump(protocol, kind, flags)
+		local root, match = has(flags, "ROOT"), has(flags, "MATCH")
+		if not root and not match or flags % 2 == 0 then
+			return false
+		elseif protocol == ROUTE or protocol == NETFILTER or protocol == SOCK_DIAG then
+			return asks(protocol, kind)
+		elseif protocol == XFRM then
+			return kind == 0x12 or kind == 0x15
+		elseif protocol == CRYPTO then
+			return kind == 0x13
+		end
+		return protocol == RDMA or root and match
 	end
 
 	-- Whether the kernel has to answer a request, in whatever way, also where all goes well.
 	function answers.is_owed(protocol, kind, flags)
-		return has(flags, "ACK") or answers.is_dump(flags) or data_of(protocol, kind, flags) == EXPECTED
+		return has(flags, "ACK") or answers.is_dump(protocol, kind, flags) or data_of(protocol, kind, flags) == EXPECTED
 	end
 
 	-- Whether a message of the kernel can answer a request that has its number. `original` is
@@ -2434,7 +2463,7 @@ if not nl then
 			return not original
 				or original.type == kind and original.flags == flags and original.port == sent_port
 		elseif answer == DONE then
-			return answers.is_dump(flags) or multipart or protocol == AUDIT and kind == AUDIT_LIST_RULES
+			return answers.is_dump(protocol, kind, flags) or multipart or protocol == AUDIT and kind == AUDIT_LIST_RULES
 		end
 		return answer >= MIN_TYPE and data_of(protocol, kind, flags) ~= NOTHING
 			and has_data_of(protocol, kind, flags, answer)
@@ -2535,6 +2564,10 @@ if not nl then
 		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 
 	local ANSWERED = "answered"
+
+	local function is_dump(request)
+		return answers.is_dump(request[PROTOCOL], request[KIND], request[FLAGS])
+	end
 
 	local function key_of(protocol, sequence)
 		return protocol * 2 ^ 32 + sequence
@@ -2644,7 +2677,7 @@ if not nl then
 		local is_part, best, kept, likely = has(flags, "MULTI"), -1, {}, false
 		for _, request in ipairs(near) do
 			local found = is_likely(request, copy)
-			local worth = (found and 2 or 0) + (answers.is_dump(request[FLAGS]) == is_part and 1 or 0)
+			local worth = (found and 2 or 0) + (is_dump(request) == is_part and 1 or 0)
 			if worth > best then
 				best, kept, likely = worth, {}, found
 			end
@@ -2742,7 +2775,7 @@ if not nl then
 	-- Takes a request off the table where it has ended, and with it those of which nothing
 	-- more can come: that its socket asked before by the same number and that were answered,
 	-- or of an earlier frame. A dump goes on beside other requests, but not beside another.
-	local function leave(request, sequence, has_ended, is_dump)
+	local function leave(request, sequence, has_ended, ends_dumps)
 		local key = key_of(request[PROTOCOL], sequence)
 		local generation = young[key] and young or old
 		local others = generation[key]
@@ -2764,7 +2797,7 @@ if not nl then
 					is_same = other[OWNER] == request[OWNER]
 				end
 				local is_earlier = other[STATE] or other[SHOWN][FRAME] < request[SHOWN][FRAME]
-				goes = is_same and is_earlier and (other[STATE] or is_dump or not answers.is_dump(other[FLAGS]))
+				goes = is_same and is_earlier and (other[STATE] or ends_dumps or not is_dump(other))
 			end
 			if not goes then
 				kept[#kept + 1] = other
@@ -2783,7 +2816,7 @@ if not nl then
 		if role ~= "answer" then
 			shown[ENDS[role]] = shown[ENDS[role]] or number
 			request[RAW] = false
-			return leave(request, sequence, true, kind ~= ERROR and answers.is_dump(request[FLAGS]))
+			return leave(request, sequence, true, kind ~= ERROR and is_dump(request))
 		end
 		shown[COUNT] = shown[COUNT] + 1
 		if not shown[FIRST] then
@@ -2796,13 +2829,13 @@ if not nl then
 			end
 		end
 		request[LAST] = number
-		local is_dump = answers.is_dump(request[FLAGS])
+		local dumps = is_dump(request)
 		if has(flags, "MULTI") then
 			request[MULTIPART] = true
-		elseif not is_dump and not has(request[FLAGS], "ACK") then
+		elseif not dumps and not has(request[FLAGS], "ACK") then
 			request[STATE], request[RAW] = ANSWERED, false
 		end
-		leave(request, sequence, false, is_dump)
+		leave(request, sequence, false, dumps)
 	end
 
 	return exchanges

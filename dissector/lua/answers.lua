@@ -97,13 +97,42 @@ local function has_data_of(protocol, kind, flags, answer)
 	return true
 end
 
-function answers.is_dump(flags)
-	return has(flags, "ROOT") and has(flags, "MATCH")
+-- Subsystems of nfnetlink, and of each the messages that ask: a letter for each number.
+local NETFILTER_GETS = {
+	[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
+	[8] = ".g..g", [9] = ".g.", [10] = ".g..g..g..g..g..g..g.g.g.g.......g", [11] = "g", [12] = "g",
+}
+
+local function asks(protocol, kind)
+	if protocol == ROUTE then
+		return kind % 4 == RTM_GET
+	elseif protocol == SOCK_DIAG then
+		return kind < SOCK_DESTROY
+	end
+	local command = kind % 256
+	local gets = NETFILTER_GETS[(kind - command) / 256]
+	return gets and gets:sub(command + 1, command + 1) == "g"
+end
+
+-- Whether the kernel answers a request with all there are: to most protocols either bit of
+-- NLM_F_DUMP will do.
+function answers.is_dump(protocol, kind, flags)
+	local root, match = has(flags, "ROOT"), has(flags, "MATCH")
+	if not root and not match or flags % 2 == 0 then
+		return false
+	elseif protocol == ROUTE or protocol == NETFILTER or protocol == SOCK_DIAG then
+		return asks(protocol, kind)
+	elseif protocol == XFRM then
+		return kind == 0x12 or kind == 0x15
+	elseif protocol == CRYPTO then
+		return kind == 0x13
+	end
+	return protocol == RDMA or root and match
 end
 
 -- Whether the kernel has to answer a request, in whatever way, also where all goes well.
 function answers.is_owed(protocol, kind, flags)
-	return has(flags, "ACK") or answers.is_dump(flags) or data_of(protocol, kind, flags) == EXPECTED
+	return has(flags, "ACK") or answers.is_dump(protocol, kind, flags) or data_of(protocol, kind, flags) == EXPECTED
 end
 
 -- Whether a message of the kernel can answer a request that has its number. `original` is
@@ -114,7 +143,7 @@ function answers.can_be(protocol, kind, flags, sent_port, answer, original, mult
 		return not original
 			or original.type == kind and original.flags == flags and original.port == sent_port
 	elseif answer == DONE then
-		return answers.is_dump(flags) or multipart or protocol == AUDIT and kind == AUDIT_LIST_RULES
+		return answers.is_dump(protocol, kind, flags) or multipart or protocol == AUDIT and kind == AUDIT_LIST_RULES
 	end
 	return answer >= MIN_TYPE and data_of(protocol, kind, flags) ~= NOTHING
 		and has_data_of(protocol, kind, flags, answer)

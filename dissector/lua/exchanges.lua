@@ -74,6 +74,10 @@ local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LA
 
 local ANSWERED = "answered"
 
+local function is_dump(request)
+	return answers.is_dump(request[PROTOCOL], request[KIND], request[FLAGS])
+end
+
 local function key_of(protocol, sequence)
 	return protocol * 2 ^ 32 + sequence
 end
@@ -182,7 +186,7 @@ local function choose(near, nearest, flags, copy)
 	local is_part, best, kept, likely = has(flags, "MULTI"), -1, {}, false
 	for _, request in ipairs(near) do
 		local found = is_likely(request, copy)
-		local worth = (found and 2 or 0) + (answers.is_dump(request[FLAGS]) == is_part and 1 or 0)
+		local worth = (found and 2 or 0) + (is_dump(request) == is_part and 1 or 0)
 		if worth > best then
 			best, kept, likely = worth, {}, found
 		end
@@ -280,7 +284,7 @@ end
 -- Takes a request off the table where it has ended, and with it those of which nothing
 -- more can come: that its socket asked before by the same number and that were answered,
 -- or of an earlier frame. A dump goes on beside other requests, but not beside another.
-local function leave(request, sequence, has_ended, is_dump)
+local function leave(request, sequence, has_ended, ends_dumps)
 	local key = key_of(request[PROTOCOL], sequence)
 	local generation = young[key] and young or old
 	local others = generation[key]
@@ -302,7 +306,7 @@ local function leave(request, sequence, has_ended, is_dump)
 				is_same = other[OWNER] == request[OWNER]
 			end
 			local is_earlier = other[STATE] or other[SHOWN][FRAME] < request[SHOWN][FRAME]
-			goes = is_same and is_earlier and (other[STATE] or is_dump or not answers.is_dump(other[FLAGS]))
+			goes = is_same and is_earlier and (other[STATE] or ends_dumps or not is_dump(other))
 		end
 		if not goes then
 			kept[#kept + 1] = other
@@ -321,7 +325,7 @@ function exchanges.answer(request, role, number, sequence, kind, flags)
 	if role ~= "answer" then
 		shown[ENDS[role]] = shown[ENDS[role]] or number
 		request[RAW] = false
-		return leave(request, sequence, true, kind ~= ERROR and answers.is_dump(request[FLAGS]))
+		return leave(request, sequence, true, kind ~= ERROR and is_dump(request))
 	end
 	shown[COUNT] = shown[COUNT] + 1
 	if not shown[FIRST] then
@@ -334,13 +338,13 @@ function exchanges.answer(request, role, number, sequence, kind, flags)
 		end
 	end
 	request[LAST] = number
-	local is_dump = answers.is_dump(request[FLAGS])
+	local dumps = is_dump(request)
 	if has(flags, "MULTI") then
 		request[MULTIPART] = true
-	elseif not is_dump and not has(request[FLAGS], "ACK") then
+	elseif not dumps and not has(request[FLAGS], "ACK") then
 		request[STATE], request[RAW] = ANSWERED, false
 	end
-	leave(request, sequence, false, is_dump)
+	leave(request, sequence, false, dumps)
 end
 
 return exchanges

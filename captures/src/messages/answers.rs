@@ -43,9 +43,17 @@ impl RequestHeader {
         self.flags & flag != 0
     }
 
-    /// Whether it asks for all there are.
-    pub(crate) fn is_dump(self) -> bool {
-        self.flags & flags::DUMP == flags::DUMP
+    /// Whether the kernel answers it with all there are.
+    pub(crate) fn is_dump(self, protocol: u16) -> bool {
+        let request = Message {
+            length: 0,
+            kind: self.kind,
+            flags: self.flags,
+            sequence: 0,
+            port: self.port,
+            payload: &[],
+        };
+        request.is_dump(protocol)
     }
 
     /// Whether it only changes something: others are notified of that under its number.
@@ -65,14 +73,18 @@ impl RequestHeader {
 
     /// Whether the kernel has to answer it, in whatever way, also where all goes well.
     pub(crate) fn is_owed_an_answer(self, protocol: u16) -> bool {
-        self.has(flags::ACK) || self.is_dump() || self.data(protocol) == Data::Expected
+        self.has(flags::ACK) || self.is_dump(protocol) || self.data(protocol) == Data::Expected
     }
 
     /// Whether a message that is no part of a longer answer is all that it gets.
-    pub(crate) fn ends_with(self, message: &Message<'_>) -> bool {
+    pub(crate) fn ends_with(self, protocol: u16, message: &Message<'_>) -> bool {
         match message.kind {
             types::ERROR | types::DONE => true,
-            _ => !self.is_dump() && !self.has(flags::ACK) && message.flags & flags::MULTI == 0,
+            _ => {
+                !self.is_dump(protocol)
+                    && !self.has(flags::ACK)
+                    && message.flags & flags::MULTI == 0
+            }
         }
     }
 
@@ -93,7 +105,9 @@ impl RequestHeader {
                 let header = repeated.and_then(Result::ok).map(|it| Self::of(&it));
                 header.is_none_or(|it| it == self)
             }
-            types::DONE => self.is_dump() || is_multipart || is_audit_list(protocol, self.kind),
+            types::DONE => {
+                self.is_dump(protocol) || is_multipart || is_audit_list(protocol, self.kind)
+            }
             types::FIRST.. => {
                 // What the kernel or a process says with that flag is a question of its own.
                 message.flags & flags::REQUEST == 0

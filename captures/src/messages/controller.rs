@@ -177,7 +177,7 @@ impl Controller {
         offset: usize,
     ) -> Option<Level<'a>> {
         let command = genl(message.payload)?.command;
-        let is_dump = message.is_dump();
+        let is_dump = message.is_dump(packet.protocol);
         let of_tap = |tap: u32| {
             let mut dumps = self.policies.get(&(tap, message.kind))?.iter();
             dumps.find_map(|(_, it)| it.level(command, is_dump, packet.endian, rest, offset))

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message with all that the file and the messages before it say about it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use ynl::decode::{
-    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verdict,
-    flags, genl, messages, missing_at, path_at, types,
+    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Malformed, Message, Side,
+    Verb, Verdict, genl, messages, missing_at, path_at, types,
 };
 use ynl::model::Family;
 
@@ -23,6 +24,9 @@ const ATTRIBUTES: usize = MESSAGE_HEADER + GENL_HEADER;
 
 /// The most messages of different names whose names are remembered.
 const MOST_NAMES: usize = 1 << 14;
+
+/// Stands for the command of a message of generic netlink that ends before it.
+const NO_COMMAND: u16 = u16::MAX;
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,14 +62,6 @@ impl Role {
     }
 }
 
-/// Values of `nlmsg_flags` that mean the same in every message.
-const FLAGS: [(u16, &str); 4] = [
-    (flags::REQUEST, "request"),
-    (flags::MULTI, "multi"),
-    (flags::ACK, "ack"),
-    (flags::DUMP_INTR, "dump-intr"),
-];
-
 /// A message.
 pub(crate) struct Event<'a> {
     /// Number of the packet in the file, from 1.
@@ -76,6 +72,8 @@ pub(crate) struct Event<'a> {
     pub(crate) message: Message<'a>,
     /// The message with its header, as far as it is there.
     pub(crate) bytes: &'a [u8],
+    /// Of the last message of a datagram, what follows it there and is no message.
+    pub(crate) trailing: &'a [u8],
     pub(crate) role: Role,
     pub(crate) process: Option<Process>,
     /// Netlink protocol by name.
@@ -96,26 +94,43 @@ pub(crate) struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The flags that mean the same in every message, by name.
-    pub(crate) fn flags(&self) -> impl Iterator<Item = &'static str> {
-        // NLM_F_DUMP is NLM_F_ROOT and NLM_F_MATCH together; either alone is
-        // something else to many protocols, and both are to an answer.
-        let set = self.message.flags;
-        let is_dump = self.is_dump();
-        let names = FLAGS.iter().filter(move |(bit, _)| set & bit != 0);
-        names
-            .map(|(_, name)| *name)
-            .chain(is_dump.then_some("dump"))
+    /// The flags that are set, by name; in hexadecimal what has none.
+    pub(crate) fn flags(&self) -> impl Iterator<Item = Cow<'static, str>> + use<> {
+        self.flags_of(&self.message, self.role == Role::Request)
+    }
+
+    /// The flags of a message that is or was of the same operation.
+    pub(crate) fn flags_of(
+        &self,
+        message: &Message<'_>,
+        is_request: bool,
+    ) -> impl Iterator<Item = Cow<'static, str>> + use<> {
+        let protocol = self.packet.protocol;
+        let verb = match protocol == GENERIC && is_request && self.known {
+            true => Verb::of_operation(&self.operation),
+            false => message.verb(protocol),
+        };
+        let names = message.flag_names(protocol, verb);
+        names.map(|it| it.map_or_else(|bit| format!("{bit:#x}").into(), Cow::Borrowed))
+    }
+
+    /// The request that an error or acknowledgement is about, where the file does not have it:
+    /// as much as is repeated.
+    pub(crate) fn missed_request(&self) -> Option<Message<'_>> {
+        match self.tie {
+            Some(_) => None,
+            None => self.verdict?.repeated(self.packet.endian),
+        }
     }
 
     /// Whether it asks for a dump.
     pub(crate) fn is_dump(&self) -> bool {
-        self.role == Role::Request && self.message.is_dump()
+        self.role == Role::Request && self.message.is_dump(self.packet.protocol)
     }
 
     /// The header of generic netlink.
     pub(crate) fn genl(&self) -> Option<Genl<'_>> {
-        let has = self.packet.protocol == GENERIC && self.message.kind >= types::FIRST;
+        let has = self.packet.protocol == GENERIC && !self.message.is_control(GENERIC);
         has.then(|| genl(self.message.payload)).flatten()
     }
 
@@ -170,7 +185,7 @@ impl Event<'_> {
 
     fn family_of(&self, message: &Message<'_>) -> Option<&Family> {
         match self.packet.protocol {
-            GENERIC => self.specs.generic(&self.tie.as_ref()?.request.family),
+            GENERIC => self.specs.generic(&self.family),
             protocol => self.specs.raw(RawKey::new(protocol, message, true)),
         }
     }
@@ -198,14 +213,15 @@ struct Names {
 /// Interprets messages by what was learnt from those before: names of families, requests that
 /// are not answered yet.
 pub(crate) struct Interpreter<'s> {
-    specs: &'s Specs,
+    pub(super) specs: &'s Specs,
     pub(crate) controller: Controller,
     /// Names that are asked for again and again.
     names: HashMap<NamesKey, Names>,
     pub(crate) conversations: Conversations,
     /// Counts what changes names.
     pub(crate) generation: u32,
-    frame: u64,
+    /// Number of the packet at hand in the file, from 1.
+    pub(crate) frame: u64,
 }
 
 impl<'s> Interpreter<'s> {
@@ -221,25 +237,31 @@ impl<'s> Interpreter<'s> {
         }
     }
 
-    /// Hands each message of a packet to `each`; false where bytes are left that
-    /// are no message.
-    pub(crate) fn packet(
+    /// Hands each message of a packet to `each`; returns the bytes that are left and are no
+    /// message. Programs send buffers longer than the message in them: zeros mean nothing.
+    pub(crate) fn packet<'p>(
         &mut self,
-        packet: &Packet<'_>,
+        packet: &Packet<'p>,
         each: &mut impl FnMut(&Event<'_>),
-    ) -> bool {
+    ) -> &'p [u8] {
         self.frame += 1;
+        if !names::has_messages(packet.protocol) {
+            return packet.messages;
+        }
         let protocol = names::protocol(packet.protocol);
         let mut at = 0;
-        for (number, message) in (1..).zip(messages(packet.messages, packet.endian)) {
+        let mut all = (1..)
+            .zip(messages(packet.messages, packet.endian))
+            .peekable();
+        let rest = |malformed: &Malformed| packet.messages.get(malformed.offset..).unwrap_or(&[]);
+        while let Some((number, message)) = all.next() {
             let message = match message {
                 Ok(message) => message,
-                Err(malformed) => {
-                    // Programs send buffers longer than the message in them: the
-                    // kernel stops at a length of 0 as well.
-                    let rest = packet.messages.get(malformed.offset..).unwrap_or(&[]);
-                    return rest.iter().all(|byte| *byte == 0);
-                }
+                Err(malformed) => return rest(&malformed),
+            };
+            let trailing = match all.peek() {
+                Some((_, Err(malformed))) => rest(malformed),
+                _ => &[],
             };
             let end = at + MESSAGE_HEADER + message.payload.len();
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
@@ -250,7 +272,8 @@ impl<'s> Interpreter<'s> {
                 self.names.clear();
                 self.generation += 1;
             }
-            let event = self.event(packet, number, message, bytes, &protocol);
+            let mut event = self.event(packet, number, message, bytes, &protocol);
+            event.trailing = trailing;
             let request = (event.role == Role::Request && !packet.added).then(|| Request {
                 frame: event.frame,
                 number,
@@ -266,7 +289,7 @@ impl<'s> Interpreter<'s> {
                 self.conversations.ask(packet, &message, request);
             }
         }
-        true
+        &[]
     }
 
     fn event<'a>(
@@ -277,9 +300,9 @@ impl<'s> Interpreter<'s> {
         bytes: &'a [u8],
         protocol: &'a str,
     ) -> Event<'a> {
-        let specs: &'a Specs = self.specs;
+        let specs = self.specs;
         let endian = packet.endian;
-        let is_control = message.kind < types::FIRST;
+        let is_control = message.is_control(packet.protocol);
         let to_kernel = match packet.sent {
             Some(sent) => sent,
             None => !is_control && message.is_request(),
@@ -292,12 +315,19 @@ impl<'s> Interpreter<'s> {
         };
         let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
         let is_about_change = tie.is_none() && self.conversations.is_about_change(packet, &message);
+        // An error whose request is not in the file repeats it.
+        let repeated = verdict.filter(|_| tie.is_none());
+        let named = match repeated.and_then(|it| it.repeated(endian)) {
+            Some(request) => self.names(packet, &request, true),
+            None => named,
+        };
         let mut event = Event {
             frame: self.frame + packet.skipped,
             number,
             packet,
             message,
             bytes,
+            trailing: &[],
             role: Role::Control,
             process: (packet.process.clone()).or_else(|| tie.as_ref()?.request.process.clone()),
             protocol,
@@ -322,27 +352,15 @@ impl<'s> Interpreter<'s> {
                     event.operation = Rc::clone(&tie.request.operation);
                     event.known = true;
                 }
-                None => event.operation = Rc::from(control_name(message.kind)),
+                None if event.operation.is_empty() => {
+                    event.operation = Rc::from(control_name(message.kind));
+                }
+                None => {}
             }
             return event;
         }
-        let side = if to_kernel {
-            Side::Request
-        } else {
-            Side::Reply
-        };
-        let spec = match packet.protocol {
-            GENERIC => specs.generic(&event.family),
-            protocol => specs.raw(RawKey::new(protocol, &message, to_kernel)),
-        };
-        event.body = match spec {
-            Some(family) => {
-                let asked = event.tie.as_ref();
-                let asked = asked.and_then(|it| family.operation(&it.request.operation));
-                Body::new(family, &message, endian, side, asked)
-            }
-            None => self.unknown_body(packet, &message, to_kernel),
-        };
+        let asked = event.tie.as_ref().map(|it| &*it.request.operation);
+        event.body = self.body(packet, &message, to_kernel, &event.family, asked);
         if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
             && *operation.name != *event.operation
         {
@@ -369,7 +387,7 @@ impl<'s> Interpreter<'s> {
     /// Names of family and operation. A message of netlink itself (`kind` below
     /// 16) is of its protocol.
     fn names(&mut self, packet: &Packet<'_>, message: &Message<'_>, to_kernel: bool) -> Names {
-        let is_control = message.kind < types::FIRST;
+        let is_control = message.is_control(packet.protocol);
         let mut raw = RawKey::new(packet.protocol, message, to_kernel);
         if is_control {
             (raw.kind, raw.of) = (0, None);
@@ -378,7 +396,9 @@ impl<'s> Interpreter<'s> {
             tap: packet.tap,
             raw,
             command: match (packet.protocol, is_control) {
-                (GENERIC, false) => genl(message.payload).map_or(u16::MAX, |it| it.command.into()),
+                (GENERIC, false) => {
+                    genl(message.payload).map_or(NO_COMMAND, |it| it.command.into())
+                }
                 _ => 0,
             },
         };
@@ -404,7 +424,7 @@ impl<'s> Interpreter<'s> {
         let find = |family: &Family, number: u16| {
             let operation = match to_kernel {
                 true => family.request(number),
-                false => family.reply(number),
+                false => family.answer(number),
             }?;
             Some((Rc::from(operation.name.as_str()), operation.is_async()))
         };
@@ -414,7 +434,7 @@ impl<'s> Interpreter<'s> {
             known: false,
             is_async: false,
         };
-        if kind < types::FIRST {
+        if kind == 0 {
             return unknown(&names::protocol(protocol), "");
         }
         if protocol != GENERIC {
@@ -451,39 +471,9 @@ impl<'s> Interpreter<'s> {
                 known: true,
                 is_async,
             },
+            None if command == NO_COMMAND => unknown(&family, ""),
             None => unknown(&family, &format!("cmd{command}")),
         }
-    }
-
-    /// A message without a specification: by the family's policy, where it is a
-    /// request and there is one, else attributes of which nothing is known.
-    fn unknown_body<'a>(
-        &'a self,
-        packet: &Packet<'_>,
-        message: &Message<'a>,
-        to_kernel: bool,
-    ) -> Option<Body<'a>> {
-        let length = match packet.protocol {
-            GENERIC => {
-                let family = self.controller.family(packet.tap, message.kind);
-                let header = family.map_or(0, |it| it.header as usize);
-                GENL_HEADER + header.next_multiple_of(4)
-            }
-            protocol => names::header_length(protocol),
-        };
-        let rest = message.payload.get(length..).unwrap_or(&[]);
-        let offset = MESSAGE_HEADER + length;
-        let by_policy = || self.controller.level(packet, message, rest, offset);
-        let level = match packet.protocol == GENERIC && to_kernel {
-            true => by_policy(),
-            false => None,
-        };
-        let level = level.unwrap_or_else(|| Level::new(None, None, packet.endian, rest, offset));
-        Some(Body {
-            operation: None,
-            header: None,
-            level,
-        })
     }
 }
 

@@ -29,6 +29,11 @@ pub(crate) fn protocol(number: u16) -> Cow<'static, str> {
     })
 }
 
+/// Whether what is sent over the netlink protocol are netlink messages: uevents are texts.
+pub(crate) fn has_messages(protocol: u16) -> bool {
+    i32::from(protocol) != libc::NETLINK_KOBJECT_UEVENT
+}
+
 /// The name of a message of a protocol that is not generic, where no specification
 /// has it but Linux.
 pub(crate) fn message(protocol: u16, kind: u16) -> Option<&'static str> {

@@ -92,6 +92,7 @@ struct PendingRequest<T> {
     /// Counts requests.
     id: u64,
     header: RequestHeader,
+    is_dump: bool,
     frame: u64,
     time: Duration,
     socket: Option<SocketId>,
@@ -163,7 +164,7 @@ impl<T> PendingRequest<T> {
     /// datagram: the kernel acts on one after the other, and a socket has one dump at a time.
     fn is_over(&self, later: &Later) -> bool {
         let is_before = self.state != State::Open || self.frame < later.frame;
-        let may_go_on = self.state == State::Open && self.header.is_dump() && !later.is_dump;
+        let may_go_on = self.state == State::Open && self.is_dump && !later.is_dump;
         self.id < later.id && is_before && !may_go_on && self.is_of(later.socket, later.port)
     }
 }
@@ -248,6 +249,7 @@ impl<T: Clone> RequestTable<T> {
         alike.push_back(PendingRequest {
             id,
             header: RequestHeader::of(message),
+            is_dump: message.is_dump(at.protocol),
             frame: at.frame,
             time: at.time,
             socket: at.socket,
@@ -343,10 +345,10 @@ impl<T: Clone> RequestTable<T> {
             frame: request.frame,
             socket: request.socket,
             port: request.port,
-            is_dump: request.header.is_dump() && message.kind != types::ERROR,
+            is_dump: request.is_dump && message.kind != types::ERROR,
         };
         let has_ended = message.kind < types::FIRST;
-        if request.header.ends_with(message) {
+        if request.header.ends_with(at.protocol, message) {
             request.state = match has_ended {
                 true => State::Ended,
                 false => State::Answered,
@@ -383,7 +385,7 @@ impl<T: Clone> RequestTable<T> {
         let all = self.pending.values().flatten();
         let is_unfinished = |it: &&PendingRequest<T>| {
             let has_begun = it.state == State::Open && it.parts > 0;
-            has_begun && !it.is_ambiguous && it.header.is_dump()
+            has_begun && !it.is_ambiguous && it.is_dump
         };
         all.filter(is_unfinished).map(|it| &it.value)
     }
@@ -439,7 +441,7 @@ fn choose<T>(
     let is_part = message.flags & flags::MULTI != 0;
     let preference = |index: &usize| {
         let it = &alike[*index];
-        (is_likely(&it.value), it.header.is_dump() == is_part)
+        (is_likely(&it.value), it.is_dump == is_part)
     };
     let best = near().map(|index| preference(&index)).max()?;
     let near: Vec<usize> = near().filter(|index| preference(index) == best).collect();

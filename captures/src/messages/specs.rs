@@ -68,6 +68,10 @@ pub(crate) struct Specs {
     all: Vec<Spec>,
     /// Which one has a message of a protocol that is not generic.
     raw: RefCell<HashMap<RawKey, Option<usize>>>,
+    /// Which of the built-in ones, where it is not the first.
+    raw_built_in: RefCell<HashMap<RawKey, Option<usize>>>,
+    /// Whether there are others than built-in ones for protocols that are not generic.
+    has_raw_files: bool,
 }
 
 /// What decides which specification has a message of a protocol that is not generic.
@@ -143,6 +147,8 @@ impl Specs {
         Self {
             all: Vec::new(),
             raw: RefCell::default(),
+            raw_built_in: RefCell::default(),
+            has_raw_files: false,
         }
     }
 
@@ -181,6 +187,7 @@ impl Specs {
             return Ok(());
         }
         let family = Family::load(path).with_context(about)?;
+        self.has_raw_files |= !family.protocol.is_generic();
         self.all.push(Spec {
             name: family.name.clone(),
             protonum: match family.protocol {
@@ -217,9 +224,11 @@ impl Specs {
         };
         // Another file that a folder happens to hold has none.
         let Some(name) = key("name:") else { return };
+        let protonum = key("protonum:").and_then(|it| it.parse().ok());
+        self.has_raw_files |= protonum.is_some() && matches!(source, SpecSource::File(_));
         self.all.push(Spec {
             name: name.to_owned(),
-            protonum: key("protonum:").and_then(|it| it.parse().ok()),
+            protonum,
             source,
             family: OnceCell::new(),
         });
@@ -243,13 +252,39 @@ impl Specs {
         Some((spec.family()?, source))
     }
 
+    /// The built-in family that has such a message, where another goes before it.
+    pub(crate) fn raw_built_in(&self, key: RawKey) -> Option<&Family> {
+        let is_built_in = |it: &Spec| matches!(it.source, SpecSource::BuiltIn { .. });
+        if !self.has_raw_files {
+            return None;
+        }
+        let first = (*self.raw.borrow().get(&key)?)?;
+        if is_built_in(self.all.get(first)?) {
+            return None;
+        }
+        let known = self.raw_built_in.borrow().get(&key).copied();
+        let at = known.unwrap_or_else(|| {
+            let at = self.find_raw(key, is_built_in);
+            self.raw_built_in.borrow_mut().insert(key, at);
+            at
+        });
+        self.all.get(at?)?.family()
+    }
+
+    /// Which of some specifications has a message.
+    fn find_raw(&self, key: RawKey, is_meant: impl Fn(&Spec) -> bool) -> Option<usize> {
+        self.all.iter().position(|it| {
+            it.protonum == Some(key.protocol)
+                && is_meant(it)
+                && it.family().is_some_and(|it| key.is_of(it))
+        })
+    }
+
     /// The family that has a message of a protocol that is not generic.
     pub(crate) fn raw(&self, key: RawKey) -> Option<&Family> {
         let known = self.raw.borrow().get(&key).copied();
         let at = known.unwrap_or_else(|| {
-            let has = |it: &Spec| it.family().is_some_and(|it| key.is_of(it));
-            let mut all = self.all.iter();
-            let at = all.position(|it| it.protonum == Some(key.protocol) && has(it));
+            let at = self.find_raw(key, |_| true);
             self.raw.borrow_mut().insert(key, at);
             at
         });

@@ -73,6 +73,7 @@ pub(super) fn ailment(what: Ailment) -> &'static str {
         Ailment::CutMessage => "messages truncated in the file",
         Ailment::Malformed => "malformed datagrams",
         Ailment::AmbiguousAnswer => "answers that fit several requests (~)",
+        Ailment::TrailingZeros => "zeros after messages",
     }
 }
 
@@ -115,6 +116,10 @@ pub(super) fn advice(what: Ailment) -> &'static str {
         Ailment::AmbiguousAnswer => {
             "Several sockets use the same sequence number, or a batch has several alike: times and \
              errors may be those of another request. nlcap record knows the sockets."
+        }
+        Ailment::TrailingZeros => {
+            "The kernel ignores them: the sender passes its whole buffer to send(2) instead of \
+             nlmsg_len bytes."
         }
     }
 }

@@ -428,6 +428,8 @@ pub(crate) enum Ailment {
     Malformed,
     /// Answers that could as well be those of another request.
     AmbiguousAnswer,
+    /// Datagrams with zeros after the last message.
+    TrailingZeros,
 }
 
 /// A problem: how often, which processes, and what to do.

@@ -312,6 +312,17 @@ fn long_cut_and_lost_messages_are_counted() {
 }
 
 #[test]
+fn bytes_after_messages_are_counted_apart_by_what_they_are() {
+    let mut frames = nl_user(0);
+    frames[0].1.extend([0; 8132]);
+    frames[2].1.extend([9, 0, 0, 0].repeat(10));
+    frames.push((15, b"add@/a uevent is no message\0".to_vec()));
+    let report = made_up(&[("nl_user show", &frames)]);
+    assert_eq!(count(&report, Ailment::TrailingZeros), Some(1));
+    assert_eq!(count(&report, Ailment::Malformed), Some(1));
+}
+
+#[test]
 fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     let specs = Specs::only_built_in();
     let mut file = recording("x", &nl_user(0), Counters::default());
@@ -421,7 +432,10 @@ fn flood(links: u32, others: u32) -> Vec<Datagram> {
         [
             (GENERIC, message(kind, 1, at, &at.to_ne_bytes())),
             (GENERIC, message(kind, 0, at, &at.to_ne_bytes())),
-            (ROUTE, message(libc::RTM_GETLINK, 0x301, at, &at.to_ne_bytes())),
+            (
+                ROUTE,
+                message(libc::RTM_GETLINK, 0x301, at, &at.to_ne_bytes()),
+            ),
         ]
     };
     let mut all: Vec<_> = (0..others).flat_map(exchange).collect();

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use ynl::decode::{GENERIC, genl, types};
+use ynl::decode::{GENERIC, genl};
 
 use crate::messages::event::{Event, Role};
 use crate::terminal::text::escape;
@@ -33,13 +33,18 @@ impl CountTable {
     pub(super) fn add(&mut self, event: &Event<'_>, generation: u32) {
         let message = &event.message;
         // Errors and the like count for what was asked.
-        let asked = event.tie.as_ref().filter(|_| message.kind < types::FIRST);
-        let (kind, payload) = match asked {
-            Some(tie) => {
-                let asked = tie.request.message(event.packet.endian);
-                (tie.request.kind, asked.map_or(&[][..], |it| it.payload))
-            }
-            None => (message.kind, message.payload),
+        let is_control = message.is_control(event.packet.protocol);
+        let tie = event.tie.as_ref().filter(|_| is_control);
+        let asked = match tie {
+            Some(tie) => tie.request.message(event.packet.endian),
+            None => event.missed_request(),
+        };
+        let kind = tie.map(|it| it.request.kind);
+        let kind = kind.or(asked.map(|it| it.kind)).unwrap_or(message.kind);
+        let payload = match (asked, tie) {
+            (Some(asked), _) => asked.payload,
+            (None, Some(_)) => &[],
+            (None, None) => message.payload,
         };
         let command = match event.packet.protocol {
             GENERIC => genl(payload).map_or(u16::MAX, |it| it.command.into()),

@@ -5,36 +5,21 @@
 use std::borrow::Cow;
 use std::iter::successors;
 
-use ynl::decode::{Field, Flags, Inner, Level, Number, Record, Value};
+use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Message, Number, Record, Value};
 use ynl::model::AttrKind;
 
 use super::clock::push_seconds;
-use super::value::{hinted, hinted_number, push_decimal, push_hex, write};
+use super::value::{self, hinted_number, push_decimal, push_hex, write};
 use crate::messages::event::Event;
 use crate::messages::names;
+use crate::messages::packet::Packet;
+use crate::messages::process::Process;
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     let message = &event.message;
-    let (frame, number) = (event.frame, event.number);
-    write(
-        out,
-        format_args!("{{\"frame\":{frame},\"number\":{number},\"time\":"),
-    );
-    push_seconds(out, event.packet.time);
-    if let Some(process) = &event.process {
-        write(out, format_args!(",\"pid\":{}", process.pid));
-        if let Some(tid) = process.tid {
-            write(out, format_args!(",\"tid\":{tid}"));
-        }
-        if let Some(socket) = process.socket {
-            write(out, format_args!(",\"socket\":{socket}"));
-        }
-        if let Some(comm) = &process.comm {
-            push_key(out, "comm");
-            push_text(out, comm);
-        }
-    }
+    push_origin(out, event.frame, event.packet, event.process.as_ref());
+    write(out, format_args!(",\"number\":{}", event.number));
     let words = [
         ("role", event.role.name()),
         ("protocol", event.protocol),
@@ -45,19 +30,15 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
         push_key(out, key);
         push_text(out, word);
     }
-    push_key(out, "flags");
-    out.push('[');
-    push_list(out, event.flags(), push_text);
-    write(
-        out,
-        format_args!(
-            "],\"type\":{},\"nl-flags\":{},\"seq\":{},\"port\":{},\"len\":{}",
-            message.kind, message.flags, message.sequence, message.port, message.length
-        ),
-    );
+    out.push(',');
+    push_header(out, message, event.flags());
+    if event.is_dump() {
+        out.push_str(",\"dump\":true");
+    }
     if message.is_cut() {
         write(out, format_args!(",\"kept\":{}", event.bytes.len()));
     }
+    push_trailing(out, event.trailing);
     if event.packet.added {
         out.push_str(",\"added\":true");
     }
@@ -87,6 +68,65 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     out.push('}');
 }
 
+/// The object of a packet that begins with no message, without a line break.
+pub(super) fn push_no_message(out: &mut String, frame: u64, packet: &Packet<'_>) {
+    push_origin(out, frame, packet, packet.process.as_ref());
+    out.push_str(",\"role\":\"none\"");
+    push_key(out, "protocol");
+    push_text(out, &names::protocol(packet.protocol));
+    push_trailing(out, packet.messages);
+    out.push('}');
+}
+
+/// The beginning of an object: when it was, and whose it is.
+fn push_origin(out: &mut String, frame: u64, packet: &Packet<'_>, process: Option<&Process>) {
+    write(out, format_args!("{{\"frame\":{frame},\"time\":"));
+    push_seconds(out, packet.time);
+    // More digits than a double has.
+    write(out, format_args!(",\"time-ns\":{}", packet.time.as_nanos()));
+    let Some(process) = process else { return };
+    write(out, format_args!(",\"pid\":{}", process.pid));
+    if let Some(tid) = process.tid {
+        write(out, format_args!(",\"tid\":{tid}"));
+    }
+    if let Some(socket) = process.socket {
+        write(out, format_args!(",\"socket\":{socket}"));
+    }
+    if let Some(comm) = &process.comm {
+        push_key(out, "comm");
+        push_text(out, comm);
+    }
+}
+
+/// Bytes of a datagram that are no message.
+fn push_trailing(out: &mut String, bytes: &[u8]) {
+    if bytes.is_empty() {
+        return;
+    }
+    write(out, format_args!(",\"trailing\":{}", bytes.len()));
+    if bytes.iter().any(|byte| *byte != 0) {
+        push_key(out, "trailing-bytes");
+        push_bytes(out, bytes);
+    }
+}
+
+/// The members of a netlink header.
+fn push_header(
+    out: &mut String,
+    message: &Message<'_>,
+    flags: impl Iterator<Item = Cow<'static, str>>,
+) {
+    out.push_str("\"flags\":[");
+    push_list(out, flags, |out, name| push_text(out, &name));
+    write(
+        out,
+        format_args!(
+            "],\"type\":{},\"nl-flags\":{},\"seq\":{},\"port\":{},\"len\":{}",
+            message.kind, message.flags, message.sequence, message.port, message.length
+        ),
+    );
+}
+
 fn push_verdict(out: &mut String, event: &Event<'_>) {
     let Some(verdict) = &event.verdict else {
         return;
@@ -99,6 +139,15 @@ fn push_verdict(out: &mut String, event: &Event<'_>) {
     if let Some(text) = verdict.text {
         push_key(out, "extack");
         push_text(out, &String::from_utf8_lossy(text));
+    }
+    if let Some(request) = event.missed_request() {
+        out.push_str(",\"request\":{");
+        push_header(out, &request, event.flags_of(&request, true));
+        out.push('}');
+    }
+    if let Some(cookie) = verdict.cookie {
+        push_key(out, "cookie");
+        push_bytes(out, cookie);
     }
     let (attribute, missing) = event.at_fault();
     for (key, path) in [("bad-attr", attribute), ("miss-attr", missing)] {
@@ -167,6 +216,9 @@ const NO_ATTRIBUTE: &str = "(no attribute)";
 /// The key of bytes that are no struct of an array, up to its end.
 const NO_ELEMENT: &str = "(no element)";
 
+/// The key of bytes of a struct behind the last member that is known.
+const MORE: &str = "(more)";
+
 /// An object in the making.
 #[derive(Default)]
 struct Object<'a> {
@@ -191,6 +243,11 @@ impl<'a> Object<'a> {
             self.key(out, &member.name);
             push_value(out, &value);
         }
+        let more = record.map_or(&[][..], |it| it.more());
+        if !more.is_empty() {
+            self.key(out, MORE);
+            push_bytes(out, more);
+        }
     }
 
     /// The attributes of a level: those of one number in one list, at the place
@@ -200,7 +257,7 @@ impl<'a> Object<'a> {
         let mut rest: &[u8] = &[];
         for field in level.fields() {
             match field {
-                Ok(field) if field.spec.is_some_and(|it| it.kind == AttrKind::Pad) => {}
+                Ok(field) if is_padding(&field) => {}
                 Ok(field) => fields.push(field),
                 Err(malformed) => {
                     rest = level.rest(&malformed);
@@ -233,7 +290,9 @@ impl<'a> Object<'a> {
                 None => format!("UnknownAttr({})", first.attribute.number).into(),
             };
             self.key(out, &key);
-            let is_list = next.is_some() || first.spec.is_some_and(|it| it.multi);
+            let is_list = next.is_some()
+                || first.spec.is_some_and(|it| it.multi)
+                || has_several(level, first);
             if is_list {
                 out.push('[');
             }
@@ -242,12 +301,38 @@ impl<'a> Object<'a> {
             if is_list {
                 out.push(']');
             }
+            if first.wrapped {
+                self.key(out, &format!("{key} (length has wrapped)"));
+                out.push_str("true");
+            }
         }
         if !rest.is_empty() {
             self.key(out, NO_ATTRIBUTE);
             push_bytes(out, rest);
         }
     }
+}
+
+/// Whether an attribute holds several values, each as if it were one of its own.
+fn has_several(level: &Level<'_>, field: &Field<'_>) -> bool {
+    let is_keyed = field.spec.is_some_and(|it| {
+        matches!(
+            it.kind,
+            AttrKind::NestTypeValue { .. } | AttrKind::ScalarTypeValue { .. }
+        )
+    });
+    is_keyed
+        && match level.read(field).value {
+            Value::Keyed(keyed) => keyed.is_whole() && keyed.entries().nth(1).is_some(),
+            _ => false,
+        }
+}
+
+/// Whether it is padding that holds nothing.
+fn is_padding(field: &Field<'_>) -> bool {
+    field.attribute.payload.is_empty()
+        && field.missing == 0
+        && field.spec.is_some_and(|it| it.kind == AttrKind::Pad)
 }
 
 fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
@@ -258,6 +343,7 @@ fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
         Value::Nest(level) => level.is_whole(),
         Value::Indexed(all) => all.is_whole(),
         Value::Records(all) => all.is_whole(),
+        Value::Keyed(all) => all.is_whole(),
         Value::SubMessage {
             level: Some(level), ..
         } => level.is_whole(),
@@ -279,10 +365,12 @@ fn push_value(out: &mut String, value: &Value<'_>) {
         Value::Flag => out.push_str("true"),
         Value::Number(number) => push_number(out, number),
         Value::Text(text) => push_text(out, &String::from_utf8_lossy(text)),
-        Value::Bytes { bytes, hint } => match hinted(bytes, *hint) {
-            Some(text) => push_text(out, &text),
-            None => push_bytes(out, bytes),
-        },
+        Value::Bytes { bytes, hint } => {
+            // Digits and what is between them: nothing that is to be escaped.
+            out.push('"');
+            value::push_bytes(out, bytes, *hint);
+            out.push('"');
+        }
         Value::Bits {
             value,
             selector,
@@ -349,26 +437,33 @@ fn push_value(out: &mut String, value: &Value<'_>) {
             });
             out.push(']');
         }
-        Value::Keyed(keyed) => {
-            out.push('{');
-            let mut object = Object::default();
-            for (key, number) in keyed.keys() {
-                object.members.push(key);
-                object.key(out, key);
-                write(out, format_args!("{number}"));
-            }
-            match &keyed.inner {
-                Inner::Nest(level) => object.level(out, level),
-                Inner::Number(number) => {
-                    object.key(out, "value");
-                    push_number(out, number);
-                }
-                Inner::TooDeep => {}
-            }
-            out.push('}');
-        }
+        Value::Keyed(keyed) => push_list(out, keyed.entries().flatten(), push_keyed),
         Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => push_bytes(out, bytes),
     }
+}
+
+/// One of several values that are nests.
+fn push_keyed(out: &mut String, entry: KeyedEntry<'_>) {
+    out.push('{');
+    let mut object = Object::default();
+    for (key, number) in entry.keys() {
+        object.members.push(key);
+        object.key(out, key);
+        write(out, format_args!("{number}"));
+    }
+    match &entry.inner {
+        Inner::Nest(level) => object.level(out, level),
+        Inner::Number(number) => {
+            object.key(out, "value");
+            push_number(out, number);
+        }
+        Inner::Odd(bytes) => {
+            object.key(out, "value");
+            push_bytes(out, bytes);
+        }
+        Inner::TooDeep | Inner::Missing => {}
+    }
+    out.push('}');
 }
 
 fn push_number(out: &mut String, number: &Number<'_>) {

@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use ynl::decode::{Value, flags};
+use ynl::model::DisplayHint;
 
 use super::value::{
-    Broken, Walker, push_decimal, push_digits, push_hex, push_leaf, push_text, walk_level,
-    walk_record, write,
+    Broken, MOST_REST, Walker, push_bytes, push_decimal, push_digits, push_leaf, push_text,
+    walk_level, walk_record, write,
 };
 use crate::messages::event::{Event, Role};
 use crate::messages::names;
+use crate::messages::packet::Packet;
+use crate::messages::process::Process;
 use crate::terminal::paint::{Paint, Tint};
-use crate::terminal::text::push_escaped;
+use crate::terminal::text::{count, push_escaped};
 
 /// How many characters of values a line has; the value that crosses it is the
 /// last.
@@ -21,13 +24,13 @@ const VALUES: usize = 160;
 /// How many bytes of a value without a form a line shows.
 const BYTES: usize = 32;
 
+/// What stands behind a value that has another length than its type.
+const WRONG_LENGTH: &str = "[wrong length]";
+
 /// The line of a message, without a line break.
 pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint: Paint) {
-    if !clock.is_empty() {
-        paint.push(out, Tint::Dim, clock);
-        out.push(' ');
-    }
-    push_process(out, event, paint);
+    push_clock(out, clock, paint);
+    push_process(out, event.process.as_ref(), Some(event.message.port), paint);
     let arrow = match event.role {
         Role::Request => " > ",
         Role::Notification => " * ",
@@ -81,9 +84,16 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
             format_args!(" [{} of {whole} bytes]", event.bytes.len()),
         );
     }
+    if let Some(request) = event.missed_request() {
+        write(
+            out,
+            format_args!(" [request {} is not in the file]", request.sequence),
+        );
+    }
+    push_trailing(out, event.trailing);
     if let (Role::Done, Some(tie)) = (event.role, &event.tie) {
         out.push(' ');
-        out.push_str(&crate::terminal::text::count(tie.parts.into(), "message"));
+        out.push_str(&count(tie.parts.into(), "message"));
     }
     if let Some(took) = event.took() {
         paint.begin(out, Tint::Dim);
@@ -95,10 +105,45 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
     }
 }
 
-fn push_process(out: &mut String, event: &Event<'_>, paint: Paint) {
+/// The line of a packet that begins with no message, without a line break.
+pub(super) fn push_no_message(out: &mut String, packet: &Packet<'_>, clock: &str, paint: Paint) {
+    push_clock(out, clock, paint);
+    push_process(out, packet.process.as_ref(), None, paint);
+    out.push_str(if packet.sent == Some(true) {
+        " > "
+    } else {
+        " * "
+    });
+    paint.push(out, Tint::Name, &names::protocol(packet.protocol));
+    let bytes = count(packet.messages.len() as u64, "byte");
+    write(out, format_args!(" [not a netlink message: {bytes}]"));
+}
+
+/// Bytes after the last message of a datagram.
+fn push_trailing(out: &mut String, bytes: &[u8]) {
+    if bytes.is_empty() {
+        return;
+    }
+    let is_zero = bytes.iter().all(|byte| *byte == 0);
+    let bytes = count(
+        bytes.len() as u64,
+        if is_zero { "zero byte" } else { "byte" },
+    );
+    write(out, format_args!(" [{bytes} after the message]"));
+}
+
+fn push_clock(out: &mut String, clock: &str, paint: Paint) {
+    if !clock.is_empty() {
+        paint.push(out, Tint::Dim, clock);
+        out.push(' ');
+    }
+}
+
+/// The process, else the port id.
+fn push_process(out: &mut String, process: Option<&Process>, port: Option<u32>, paint: Paint) {
     paint.begin(out, Tint::Process);
-    match &event.process {
-        Some(process) => {
+    match (process, port) {
+        (Some(process), _) => {
             match &process.comm {
                 Some(comm) => push_escaped(out, comm),
                 None => out.push_str("pid"),
@@ -107,10 +152,11 @@ fn push_process(out: &mut String, event: &Event<'_>, paint: Paint) {
             push_decimal(out, process.pid.into());
             out.push(']');
         }
-        None => {
+        (None, Some(port)) => {
             out.push_str("port ");
-            push_decimal(out, event.message.port.into());
+            push_decimal(out, port.into());
         }
+        (None, None) => out.push('-'),
     }
     paint.end(out);
 }
@@ -205,8 +251,8 @@ impl Line<'_> {
     }
 
     /// Bytes, the first of them where they are many.
-    fn bytes(&mut self, bytes: &[u8]) {
-        push_hex(self.out, &bytes[..bytes.len().min(BYTES)]);
+    fn bytes(&mut self, bytes: &[u8], hint: Option<DisplayHint>) {
+        push_bytes(self.out, &bytes[..bytes.len().min(BYTES)], hint);
         if bytes.len() > BYTES {
             write(self.out, format_args!("…({} bytes)", bytes.len()));
         }
@@ -239,7 +285,7 @@ impl Walker for Line<'_> {
             return false;
         }
         match value {
-            Value::Padding(_) => return true,
+            Value::Padding([]) => return true,
             value if self.is_spared(value) => {
                 self.left_out |= 1;
                 return true;
@@ -253,16 +299,18 @@ impl Walker for Line<'_> {
         self.name(name, guessed);
         self.out.push('=');
         match value {
-            Value::Bytes { bytes, hint: None } | Value::Odd(bytes) | Value::TooDeep(bytes)
-                if bytes.len() > BYTES =>
-            {
-                self.bytes(bytes);
+            Value::Bytes { bytes, hint } => self.bytes(bytes, *hint),
+            Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => {
+                self.bytes(bytes, None);
             }
             Value::Text(text) if text.len() > VALUES => {
                 push_text(self.out, &text[..VALUES]);
                 self.out.push('…');
             }
             value => drop(push_leaf(self.out, value)),
+        }
+        if matches!(value, Value::Odd(_)) {
+            self.out.push_str(WRONG_LENGTH);
         }
         true
     }
@@ -310,13 +358,28 @@ impl Walker for Line<'_> {
 
     fn broken(&mut self, what: Broken<'_>) {
         match what {
-            Broken::Missing(missing) => write(self.out, format_args!("[{missing} bytes missing]")),
+            Broken::Missing(missing) => {
+                // Which is why its length is wrong.
+                if self.out.ends_with(WRONG_LENGTH) {
+                    self.out.truncate(self.out.len() - WRONG_LENGTH.len());
+                }
+                write(self.out, format_args!("[{missing} bytes missing]"));
+            }
+            Broken::Rest(_, bytes) if bytes.len() > MOST_REST => {
+                self.space();
+                write(self.out, format_args!("[{} bytes not read]", bytes.len()));
+            }
             Broken::Rest(what, bytes) => {
                 self.space();
                 write(self.out, format_args!("[not an {what}: "));
-                self.bytes(bytes);
+                self.bytes(bytes, None);
                 self.out.push(']');
             }
+            Broken::More(bytes) => {
+                self.space();
+                write(self.out, format_args!("[{} bytes more]", bytes.len()));
+            }
+            Broken::Wrapped => self.out.push_str("[length has wrapped]"),
         }
     }
 }

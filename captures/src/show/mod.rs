@@ -19,6 +19,10 @@ pub(crate) mod view;
 #[cfg(test)]
 mod knowledge_tests;
 #[cfg(test)]
+mod layout_tests;
+#[cfg(test)]
+mod oddity_tests;
+#[cfg(test)]
 mod records_tests;
 #[cfg(test)]
 mod tests;

@@ -66,10 +66,11 @@ fn the_next_hops_of_a_route_are_shown_with_their_attributes() {
              rtnh-hops: 1\n            rtnh-ifindex: {ifindex}\n"
         )
     };
-    let via = format!("{:02x}00{}", 10, "fe".repeat(16));
+    let address = ["fefe"; 8].join(":");
     let expected = format!(
         "    multipath:\n        [0]:\n{}            gateway: 192.0.2.1\n        [1]:\n{}            \
-         via: {via}\n            flow: 7\n",
+         via:\n                rtvia-family: inet6\n                rtvia-addr: {address}\n            \
+         flow: 7\n",
         hop(16, 3),
         hop(40, 4)
     );
@@ -79,7 +80,7 @@ fn the_next_hops_of_a_route_are_shown_with_their_attributes() {
         {"rtnh-len": 16, "rtnh-flags": ["onlink"], "rtnh-hops": 1, "rtnh-ifindex": 3,
          "gateway": "192.0.2.1"},
         {"rtnh-len": 40, "rtnh-flags": ["onlink"], "rtnh-hops": 1, "rtnh-ifindex": 4,
-         "via": via, "flow": 7},
+         "via": {"rtvia-family": "inet6", "rtvia-addr": address}, "flow": 7},
     ]);
     assert_eq!(json(&file)["multipath"], expected);
 }

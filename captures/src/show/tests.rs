@@ -47,7 +47,12 @@ fn show_with(specs: &Specs, file: &[u8], args: &Options) -> (String, Result<u64,
 }
 
 pub(super) fn show(file: &[u8], args: &Options) -> String {
-    let (text, result) = show_with(&Specs::only_built_in(), file, args);
+    show_by(&Specs::only_built_in(), file, args)
+}
+
+/// The same by these specifications.
+pub(super) fn show_by(specs: &Specs, file: &[u8], args: &Options) -> String {
+    let (text, result) = show_with(specs, file, args);
     result.unwrap();
     text
 }
@@ -284,17 +289,6 @@ fn a_message_that_the_snap_length_cut_is_shown_as_far_as_it_goes() {
         text,
         "port 812 < nl_util l2-list netdev={ifindex=2} netdev={ifindex=0300[2 bytes missing]}[2 bytes missing] [42 of 44 bytes]\n"
     );
-}
-
-#[test]
-fn zeros_behind_the_last_message_are_nothing_and_other_bytes_are_said() {
-    let (_, request) = nl_user(0).remove(2);
-    let after = |byte: u8| {
-        let bytes = [&request[..], &[byte; 8]].concat();
-        show(&file(&[(GENERIC, bytes)]), &with(|it| it.time = 1))
-    };
-    assert_eq!(after(0), "port 0 > nl_util l2-list\n");
-    assert_eq!(after(9), after(0) + "    [not a netlink message]\n");
 }
 
 #[test]

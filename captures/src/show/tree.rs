@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What stands under a line: the tree of attributes, and the bytes.
 
-use ynl::decode::Value;
+use std::borrow::Cow;
 
-use super::value::{Broken, Walker, push_hex, push_leaf, walk_level, walk_record, write};
+use ynl::decode::{Message, Value};
+
+use super::value::{
+    Broken, MOST_REST, Walker, push_hex, push_leaf, walk_level, walk_record, write,
+};
 use crate::messages::event::Event;
 
 /// The tree under a line: each attribute on a line of its own.
 pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
     let message = &event.message;
-    write(
-        out,
-        format_args!(
-            "    len {} type {:#x} flags {:#x}",
-            message.length, message.kind, message.flags
-        ),
-    );
-    for (at, name) in event.flags().enumerate() {
-        out.push_str(if at == 0 { " (" } else { "|" });
-        out.push_str(name);
-    }
-    if event.flags().next().is_some() {
-        out.push(')');
-    }
-    write(
-        out,
-        format_args!(" seq {} port {}", message.sequence, message.port),
-    );
+    out.push_str("    ");
+    push_header(out, message, event.flags());
     if let Some(genl) = event.genl() {
         write(
             out,
@@ -34,6 +22,16 @@ pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
         );
     }
     out.push('\n');
+    if let Some(request) = event.missed_request() {
+        out.push_str("    request: ");
+        push_header(out, &request, event.flags_of(&request, true));
+        out.push('\n');
+    }
+    if let Some(cookie) = event.verdict.and_then(|it| it.cookie) {
+        out.push_str("    cookie: ");
+        push_hex(out, cookie);
+        out.push('\n');
+    }
     let mut tree = Tree { out, depth: 1 };
     if let Some(body) = &event.body {
         if let Some(header) = &body.header {
@@ -41,6 +39,34 @@ pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
         }
         walk_level(&body.level, &mut tree);
     }
+}
+
+/// A netlink header, with its flags by name.
+fn push_header(
+    out: &mut String,
+    message: &Message<'_>,
+    flags: impl Iterator<Item = Cow<'static, str>>,
+) {
+    write(
+        out,
+        format_args!(
+            "len {} type {:#x} flags {:#x}",
+            message.length, message.kind, message.flags
+        ),
+    );
+    let mut any = false;
+    for name in flags {
+        out.push_str(if any { "|" } else { " (" });
+        out.push_str(&name);
+        any = true;
+    }
+    if any {
+        out.push(')');
+    }
+    write(
+        out,
+        format_args!(" seq {} port {}", message.sequence, message.port),
+    );
 }
 
 struct Tree<'o> {
@@ -90,10 +116,18 @@ impl Walker for Tree<'_> {
         self.out.push('[');
         match what {
             Broken::Missing(missing) => write(self.out, format_args!("{missing} bytes missing")),
+            Broken::Rest(_, bytes) if bytes.len() > MOST_REST => {
+                write(self.out, format_args!("{} bytes not read", bytes.len()));
+            }
             Broken::Rest(what, bytes) => {
                 write(self.out, format_args!("not an {what}: "));
                 push_hex(self.out, bytes);
             }
+            Broken::More(bytes) => {
+                write(self.out, format_args!("{} bytes more: ", bytes.len()));
+                push_hex(self.out, bytes);
+            }
+            Broken::Wrapped => self.out.push_str("length has wrapped"),
         }
         self.out.push_str("]\n");
     }
@@ -116,5 +150,13 @@ pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
         };
         out.extend(bytes.iter().map(shown));
         out.push('\n');
+    }
+}
+
+/// The bytes after the last message of a datagram; of zeros the line says it all.
+pub(super) fn push_trailing(out: &mut String, bytes: &[u8]) {
+    if bytes.iter().any(|byte| *byte != 0) {
+        write(out, format_args!("    after the message:\n"));
+        push_bytes(out, bytes);
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ynl::decode::{Field, Flags, Inner, Level, Number, Record, Value};
+use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Number, Record, Value};
 use ynl::model::DisplayHint;
 
 use crate::terminal::text::push_escaped;
@@ -31,10 +31,7 @@ pub(super) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
         Value::Flag => out.push_str("true"),
         Value::Number(number) => push_number(out, number),
         Value::Text(text) => push_text(out, text),
-        Value::Bytes { bytes, hint } => match hinted(bytes, *hint) {
-            Some(text) => out.push_str(&text),
-            None => push_hex(out, bytes),
-        },
+        Value::Bytes { bytes, hint } => push_bytes(out, bytes, *hint),
         Value::Bits {
             value,
             selector,
@@ -54,8 +51,8 @@ pub(super) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
             }
             out.push(']');
         }
-        Value::Padding(bytes) => write(out, format_args!("{} bytes", bytes.len())),
-        Value::Odd(bytes) | Value::TooDeep(bytes) => push_hex(out, bytes),
+        Value::Padding([]) => out.push_str("0 bytes"),
+        Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => push_hex(out, bytes),
         Value::Struct(_)
         | Value::Records(_)
         | Value::Nest(_)
@@ -127,34 +124,57 @@ pub(super) fn hinted_number(number: &Number<'_>) -> Option<String> {
     }
 }
 
-/// Bytes as their display hint has it; `None` for those of another length.
-pub(super) fn hinted(bytes: &[u8], hint: Option<DisplayHint>) -> Option<String> {
-    match hint? {
-        DisplayHint::Mac | DisplayHint::Fddi => {
-            let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            Some(bytes.join(":"))
+/// Bytes as their display hint has it, else in hexadecimal.
+pub(super) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHint>) {
+    match (hint, bytes.len()) {
+        (Some(DisplayHint::Mac | DisplayHint::Fddi), _) => push_pairs(out, bytes, ':'),
+        (Some(DisplayHint::Hex), _) => push_pairs(out, bytes, ' '),
+        (Some(DisplayHint::Uuid), 16) => {
+            let (parts, mut at) = ([4, 2, 2, 2, 6], 0);
+            for length in parts {
+                if at > 0 {
+                    out.push('-');
+                }
+                push_hex(out, &bytes[at..at + length]);
+                at += length;
+            }
         }
-        DisplayHint::Hex => {
-            let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            Some(bytes.join(" "))
+        (Some(DisplayHint::Mpls), length) if length > 0 && length % 4 == 0 => {
+            // The label is the upper 20 bits; then its class, the mark of the last, and a TTL.
+            for (at, entry) in bytes.chunks_exact(4).enumerate() {
+                if at > 0 {
+                    out.push('/');
+                }
+                let [a, b, c, _] = *entry else { return };
+                push_decimal(out, (u32::from_be_bytes([0, a, b, c]) >> 4).into());
+            }
         }
-        DisplayHint::Ipv4 | DisplayHint::Ipv6 | DisplayHint::Ipv4OrV6 => match bytes.len() {
-            4 => Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?).to_string()),
-            16 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
-            _ => None,
+        (
+            Some(
+                DisplayHint::Ipv4
+                | DisplayHint::Ipv6
+                | DisplayHint::Ipv4OrV6
+                | DisplayHint::RouteAddress,
+            ),
+            4 | 16,
+        ) => match <[u8; 16]>::try_from(bytes) {
+            Ok(bytes) => write(out, format_args!("{}", Ipv6Addr::from(bytes))),
+            Err(_) => {
+                let bytes = bytes.first_chunk().copied().unwrap_or([0; 4]);
+                write(out, format_args!("{}", Ipv4Addr::from(bytes)));
+            }
         },
-        DisplayHint::Uuid => {
-            let whole = u128::from_be_bytes(bytes.try_into().ok()?);
-            let part = |low: u32, bits: u32| (whole >> low) & ((1 << bits) - 1);
-            Some(format!(
-                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-                part(96, 32),
-                part(80, 16),
-                part(64, 16),
-                part(48, 16),
-                part(0, 48)
-            ))
+        _ => push_hex(out, bytes),
+    }
+}
+
+/// Bytes with something between them.
+fn push_pairs(out: &mut String, bytes: &[u8], between: char) {
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > 0 {
+            out.push(between);
         }
+        push_hex(out, std::slice::from_ref(byte));
     }
 }
 
@@ -212,6 +232,10 @@ pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// The most bytes that are shown where no attribute is: more are those behind one whose length
+/// has wrapped.
+pub(super) const MOST_REST: usize = u16::MAX as usize;
+
 /// Visits what a message holds, in the order of the message.
 pub(super) trait Walker {
     /// A value that holds no others. False ends the walk.
@@ -228,13 +252,17 @@ pub(super) trait Walker {
     fn broken(&mut self, what: Broken<'_>);
 }
 
-/// What stands where an attribute should.
+/// What is not as it should be.
 pub(super) enum Broken<'a> {
     /// Bytes that are no attribute, or no element of an array, up to the end of what holds
     /// them; which of both.
     Rest(&'static str, &'a [u8]),
     /// An attribute or element that lacks this many bytes.
     Missing(usize),
+    /// Bytes of a struct behind the last member that is known.
+    More(&'a [u8]),
+    /// An attribute is longer than its header can say.
+    Wrapped,
 }
 
 const ATTRIBUTE: &str = "attribute";
@@ -266,6 +294,9 @@ pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
         if field.missing > 0 {
             walker.broken(Broken::Missing(field.missing));
         }
+        if field.wrapped {
+            walker.broken(Broken::Wrapped);
+        }
     }
     true
 }
@@ -276,6 +307,9 @@ pub(super) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool
     let goes_on = record
         .members()
         .all(|(member, value)| walk_value(&member.name, false, &value, walker));
+    if goes_on && !record.more().is_empty() {
+        walker.broken(Broken::More(record.more()));
+    }
     walker.end_members();
     goes_on
 }
@@ -300,6 +334,15 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
     );
     if !holds {
         return walker.leaf(name, guessed, value);
+    }
+    if let Value::Keyed(keyed) = value {
+        return keyed.entries().all(|entry| match entry {
+            Ok(entry) => walk_keyed(name, &entry, walker),
+            Err(malformed) => {
+                walker.broken(Broken::Rest(ATTRIBUTE, keyed.rest(&malformed)));
+                true
+            }
+        });
     }
     if !walker.begin(name, guessed) {
         return true;
@@ -334,17 +377,25 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
                 true
             }
         }),
-        Value::Keyed(keyed) => {
-            let mut keys = keyed.keys();
-            keys.all(|(key, number)| walker.leaf(key, false, &Value::Number(number.into())))
-                && match &keyed.inner {
-                    Inner::Nest(level) => walk_level(level, walker),
-                    Inner::Number(number) => walker.leaf("value", false, &Value::Number(*number)),
-                    Inner::TooDeep => true,
-                }
-        }
         _ => true,
     };
+    walker.end();
+    goes_on
+}
+
+/// Walks one of several values that are nests: each looks as if it were an attribute.
+fn walk_keyed(name: &str, entry: &KeyedEntry<'_>, walker: &mut impl Walker) -> bool {
+    if !walker.begin(name, false) {
+        return true;
+    }
+    let mut keys = entry.keys();
+    let goes_on = keys.all(|(key, number)| walker.leaf(key, false, &Value::Number(number.into())))
+        && match &entry.inner {
+            Inner::Nest(level) => walk_level(level, walker),
+            Inner::Number(number) => walker.leaf("value", false, &Value::Number(*number)),
+            Inner::Odd(bytes) => walker.leaf("value", false, &Value::Odd(bytes)),
+            Inner::TooDeep | Inner::Missing => true,
+        };
     walker.end();
     goes_on
 }

@@ -72,15 +72,20 @@ impl<'a> View<'a> {
         }
         if !options.json && options.bytes {
             tree::push_bytes(&mut self.text, event.bytes);
+            tree::push_trailing(&mut self.text, event.trailing);
         }
     }
 
     /// Takes the messages of a packet.
     pub(crate) fn packet(&mut self, interpreter: &mut Interpreter<'_>, packet: &Packet<'_>) {
         let generation = interpreter.generation;
-        let whole = interpreter.packet(packet, &mut |event| self.take(event, generation));
-        if !whole {
-            self.odd_packet();
+        let mut has_message = false;
+        let rest = interpreter.packet(packet, &mut |event| {
+            has_message = true;
+            self.take(event, generation);
+        });
+        if !has_message && !rest.is_empty() {
+            self.no_message(interpreter.frame, packet);
         }
     }
 
@@ -89,10 +94,21 @@ impl<'a> View<'a> {
         std::mem::take(&mut self.text)
     }
 
-    /// A packet had bytes that are no message.
-    fn odd_packet(&mut self) {
-        if !self.options.json && self.count.is_none() && !self.options.is_filtered() {
-            self.text.push_str("    [not a netlink message]\n");
+    /// Takes a packet that begins with no message.
+    fn no_message(&mut self, frame: u64, packet: &Packet<'_>) {
+        let options = self.options;
+        if self.count.is_some() || options.is_filtered() || (packet.added && !options.added) {
+            return;
+        }
+        if options.json {
+            json::push_no_message(&mut self.text, frame, packet);
+        } else {
+            let time = self.clock.show(packet.time);
+            line::push_no_message(&mut self.text, packet, time, self.paint);
+        }
+        self.text.push('\n');
+        if options.bytes && !options.json {
+            tree::push_bytes(&mut self.text, packet.messages);
         }
     }
 

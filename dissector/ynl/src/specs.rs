@@ -17,7 +17,7 @@ pub const CONTROLLER: BuiltIn = built_in!["nlctrl.yaml"][0];
 /// Names and headers of protocols that are not generic, after Linux's headers: for
 /// what no other specification has. Those of a protocol are read one after another
 /// until one has the message: what is met most comes first.
-pub const PROTOCOLS: [BuiltIn; 16] = built_in![
+pub const PROTOCOLS: [BuiltIn; 17] = built_in![
     "route/link.yaml",
     "route/addr.yaml",
     "route/route.yaml",
@@ -27,6 +27,7 @@ pub const PROTOCOLS: [BuiltIn; 16] = built_in![
     "netfilter.yaml",
     "xfrm.yaml",
     "audit.yaml",
+    "connector.yaml",
     "sock_diag/inet.yaml",
     "sock_diag/inet6.yaml",
     "sock_diag/unix.yaml",

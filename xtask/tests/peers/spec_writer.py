@@ -97,6 +97,9 @@ class Writer:
             if enum["type"] == "flags" or spec.get("enum-as-flags"):
                 bits = [it for it in entries if it[1] < 8 * width]
                 bits = [it for at, it in enumerate(bits) if (at + n) % 3 != 0]
+                if "cloned" in [name for name, _ in bits]:
+                    # The answer to a lookup: from 16 on they are others, of no specification.
+                    bits = [it for it in bits if it[1] < 16]
                 value = sum(1 << bit for _, bit in bits)
                 seen = [name for name, _ in sorted(bits, key=lambda it: it[1])]
                 if signed and value >= 1 << (8 * width - 1):

@@ -89,7 +89,7 @@ impl Conversations {
             protocol: event.packet.protocol,
             family: Rc::clone(&event.family),
             operation: Rc::clone(&event.operation),
-            dump: event.message.is_dump(),
+            dump: event.is_dump(),
         };
         let at = self.place(key, event.protocol);
         let talk = &mut self.all[at];
@@ -117,7 +117,7 @@ impl Conversations {
             },
             dump: (event.tie.as_ref())
                 .and_then(|it| it.request.message(event.packet.endian))
-                .is_some_and(|it| it.is_dump()),
+                .is_some_and(|it| it.is_dump(event.packet.protocol)),
         };
         let by_receiver = key(who);
         if let Some(at) = self.known.get(&by_receiver) {

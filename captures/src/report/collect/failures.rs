@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use ynl::decode::{GENERIC, flags};
+use ynl::decode::GENERIC;
 
 use crate::messages::event::Event;
 use crate::messages::names;
@@ -133,6 +133,6 @@ fn is_probe(event: &Event<'_>) -> bool {
     let asked = tie.request.message(event.packet.endian);
     event.packet.protocol != GENERIC
         && asked.is_some_and(|it| {
-            it.flags & flags::DUMP == 0 && it.payload.iter().all(|byte| *byte == 0)
+            !it.is_dump(event.packet.protocol) && it.payload.iter().all(|byte| *byte == 0)
         })
 }

@@ -17,7 +17,7 @@ use crate::report::model::{Ailment, Condition, Sufferer, Who};
 const LONG: u32 = 1 << 16;
 
 /// All that is looked for, in the order of the report.
-const ALL: [Ailment; 12] = [
+const ALL: [Ailment; 13] = [
     Ailment::InterruptedDump,
     Ailment::UnfinishedDump,
     Ailment::FullBuffer,
@@ -29,6 +29,7 @@ const ALL: [Ailment; 12] = [
     Ailment::CutMessage,
     Ailment::Malformed,
     Ailment::AmbiguousAnswer,
+    Ailment::TrailingZeros,
     Ailment::RecorderLoss,
 ];
 
@@ -115,9 +116,16 @@ impl HealthCheck {
         self.add(Ailment::InterruptedDump, Some(who), 1);
     }
 
-    /// A packet of whoever it was has bytes that are no message.
-    pub(super) fn malformed(&mut self, who: Option<usize>) {
-        self.add(Ailment::Malformed, who, 1);
+    /// Looks at the bytes of a packet of whoever it was that are no message.
+    pub(super) fn rest(&mut self, who: Option<usize>, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let what = match bytes.iter().all(|byte| *byte == 0) {
+            true => Ailment::TrailingZeros,
+            false => Ailment::Malformed,
+        };
+        self.add(what, who, 1);
     }
 
     /// The list; `lost` are the frames that the recorder lost.

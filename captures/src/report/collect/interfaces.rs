@@ -347,7 +347,8 @@ impl Interfaces {
             FactSource::Rtnetlink => asked.is_some_and(|asked| {
                 let filters = asked.payload.get(LINK_HEADER..).unwrap_or(&[]);
                 let mut filters = attributes(filters, endian).flatten();
-                asked.is_dump() && filters.all(|it| may_have.contains(&it.number))
+                asked.is_dump(event.packet.protocol)
+                    && filters.all(|it| may_have.contains(&it.number))
             }),
         };
         if is_whole {

@@ -51,7 +51,7 @@ impl Ladder {
             operation: asked
                 .map_or(&event.operation, |it| &it.operation)
                 .to_string(),
-            dump: kind == Kind::Request && message.is_dump(),
+            dump: event.is_dump(),
             messages: 1,
             bytes: u64::from(message.length),
             ends: matches!(event.role, Role::Done | Role::Ack | Role::Error),

@@ -34,6 +34,7 @@ use super::model::{Ailment, Figures, LeftOut, Recording};
 use crate::file::reader::{FileInfo, ReadError, Remarks, read};
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Interpreter, Role};
+use crate::messages::names;
 use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
 
@@ -55,8 +56,8 @@ pub(crate) fn collect(
     let mut interpreter = Interpreter::new(specs);
     let about = read(file, &mut |packet| {
         let before = collector.figures.messages;
-        let whole = interpreter.packet(packet, &mut |event| collector.take(event));
-        collector.packet(packet, whole, before);
+        let rest = interpreter.packet(packet, &mut |event| collector.take(event));
+        collector.packet(packet, rest, before);
     })?;
     collector.note_unfinished(&interpreter, &about);
     let given_up = interpreter.conversations.given_up();
@@ -194,23 +195,24 @@ impl Collector {
         conversation
     }
 
-    /// Ends a packet.
-    fn packet(&mut self, packet: &Packet<'_>, whole: bool, before: u64) {
+    /// Ends a packet; `rest` are its bytes that are no message.
+    fn packet(&mut self, packet: &Packet<'_>, rest: &[u8], before: u64) {
         if packet.added {
             return;
         }
         self.figures.packets += 1;
+        if !names::has_messages(packet.protocol) {
+            return;
+        }
         // Of bytes that are no message nothing says whose they are.
         if self.figures.messages > before {
             if self.received {
                 self.participants
                     .datagram(self.who, packet.messages.len() as u64);
             }
-            if !whole {
-                self.health.malformed(Some(self.who));
-            }
-        } else if !whole {
-            self.health.malformed(None);
+            self.health.rest(Some(self.who), rest);
+        } else {
+            self.health.rest(None, rest);
         }
     }
 

@@ -152,8 +152,10 @@ impl Tree {
                 level: Some(inner), ..
             } => self.walk(inner, node),
             Value::Keyed(keyed) => {
-                if let Inner::Nest(inner) = &keyed.inner {
-                    self.walk(inner, node);
+                for it in keyed.entries().flatten() {
+                    if let Inner::Nest(inner) = &it.inner {
+                        self.walk(inner, node);
+                    }
                 }
             }
             Value::Records(all) => {

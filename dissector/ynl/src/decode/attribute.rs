@@ -28,7 +28,15 @@ impl<'a> Attribute<'a> {
     /// there, and the length that its header states; `None` where `rest` holds
     /// no header, or one with a length below its own.
     pub(super) fn header(rest: &'a [u8], endian: Endian) -> Option<(usize, Self)> {
-        let length = usize::from(endian.u16(rest)?);
+        Self::of_length(rest, endian, usize::from(endian.u16(rest)?))
+    }
+
+    /// The same of another length than its header states.
+    pub(super) fn of_length(
+        rest: &'a [u8],
+        endian: Endian,
+        length: usize,
+    ) -> Option<(usize, Self)> {
         let kind = endian.u16(rest.get(2..)?)?;
         let attribute = Self {
             number: kind & !(NESTED | NET_BYTEORDER),

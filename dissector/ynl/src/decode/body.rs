@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message by its family's specification.
 
-use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, flags, genl};
-use crate::model::{Family, Operation};
+use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, genl};
+use crate::model::{AttrSet, Family, Operation, StructId};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,8 @@ impl<'a> Body<'a> {
         side: Side,
         asked: Option<&'a Operation>,
     ) -> Option<Self> {
-        let (number, payload, start) = if family.protocol.is_generic() {
+        let is_generic = family.protocol.is_generic();
+        let (number, payload, start) = if is_generic {
             let genl = genl(message.payload)?;
             let start = MESSAGE_HEADER + GENL_HEADER;
             (genl.command.into(), genl.payload, start)
@@ -46,26 +47,86 @@ impl<'a> Body<'a> {
             Side::Request => family.request(number),
             Side::Reply => asked
                 .filter(|asked| asked.reply_number == Some(number))
-                .or_else(|| family.reply(number)),
+                .or_else(|| family.answer(number)),
         };
-        let is_dump = message.flags & flags::DUMP == flags::DUMP;
+        let protocol = family.protocol.number();
         let said = operation.and_then(|it| match side {
-            Side::Request => it.request(is_dump),
+            Side::Request => it.request(message.is_dump(protocol)),
             Side::Reply => it.reply(),
         });
-        let layout = operation
-            .and_then(|it| it.header_of(said))
-            .map(|id| &family[id]);
-        let header = layout.map(|layout| Record::new(family, layout, endian, payload, start));
-        let length = layout.map_or(0, |layout| layout.size.next_multiple_of(4));
-        let set = operation
-            .and_then(|it| it.set_of(said))
-            .map(|id| &family[id]);
-        let bytes = payload.get(length..).unwrap_or(&[]);
-        Some(Self {
+        let (header, set) = match operation {
+            Some(it) => (it.header_of(said), it.set_of(said)),
+            None if is_generic => family.common(),
+            None => (None, None),
+        };
+        let body = Self {
             operation,
-            header,
-            level: Level::new(Some(family), set, endian, bytes, start + length).behind(header),
+            header: None,
+            level: Level::new(
+                Some(family),
+                set.map(|id| &family[id]),
+                endian,
+                payload,
+                start,
+            )
+            .with_number_order(message.number_order(protocol, endian)),
+        };
+        Some(match header {
+            Some(header) => body.headed(family, header),
+            None => body,
         })
+    }
+
+    /// Attributes of which nothing is known, behind `length` bytes of the message's payload. Where
+    /// there are not as many, what there is takes the place of the attributes.
+    pub fn unknown(message: &Message<'a>, protocol: u16, endian: Endian, length: usize) -> Self {
+        let (bytes, start) = match message.payload.get(length..) {
+            Some(bytes) => (bytes, MESSAGE_HEADER + length),
+            None => (message.payload, MESSAGE_HEADER),
+        };
+        Self {
+            operation: None,
+            header: None,
+            level: Level::new(None, None, endian, bytes, start)
+                .with_number_order(message.number_order(protocol, endian)),
+        }
+    }
+
+    /// The same attributes behind a struct of a family, which need not be theirs: it is the
+    /// beginning of what were their bytes.
+    pub fn headed(self, family: &'a Family, header: StructId) -> Self {
+        let layout = &family[header];
+        let (bytes, start) = (self.level.bytes(), self.level.offset());
+        let length = layout.size.next_multiple_of(4);
+        let header = Record::new(
+            family,
+            layout,
+            self.level.endian(),
+            bytes.get(..layout.size).unwrap_or(bytes),
+            start,
+        );
+        let rest = bytes.get(length..).unwrap_or(&[]);
+        Self {
+            header: Some(header),
+            level: self.level.moved(rest, start + length, header),
+            ..self
+        }
+    }
+
+    /// The same attributes with all of a message's payload as theirs.
+    pub fn unheaded(self, message: &Message<'a>) -> Self {
+        Self {
+            header: None,
+            level: self.level.at(message.payload, MESSAGE_HEADER),
+            ..self
+        }
+    }
+
+    /// The same bytes as attributes of another set.
+    pub fn of_set(self, family: &'a Family, set: Option<&'a AttrSet>) -> Self {
+        Self {
+            level: self.level.of_set(family, set),
+            ..self
+        }
     }
 }

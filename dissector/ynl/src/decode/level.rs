@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Attributes by a specification: which set they are of, and what they hold.
 
+use std::iter::successors;
+
+use super::fields::{Field, Fields, HEADER};
 use super::guess::guess;
+use super::keyed::{Holds, Keyed};
 use super::records::Records;
-use super::value::{Indexed, Inner, Keyed, Number, Numbers, Record, Value};
-use super::{Attribute, Endian, Malformed};
+use super::value::{Indexed, Number, Numbers, Record, Value};
+use super::{Endian, Malformed};
 use crate::model::{
-    self, ArrayElement, AttrKind, AttrSet, Family, MOST_KEYS, Scalar, SubMessageFormat,
+    self, ArrayElement, AttrKind, AttrSet, DisplayHint, Family, Scalar, SetId, SubMessageFormat,
 };
 
 /// The most levels of attributes that are entered. The kernel's own families
 /// have no more than a dozen; a message could have 65,536.
 pub const DEEPEST: u8 = 32;
+
+/// The member of `struct rtmsg` that says of which family a route is, and AF_MPLS.
+const ROUTE_FAMILY: &str = "rtm-family";
+const AF_MPLS: u64 = 28;
 
 /// How many attributes of a level are looked through for a selector.
 const SELECTOR_REACH: usize = 256;
@@ -24,7 +32,11 @@ const SELECTOR_REACH: usize = 256;
 pub struct Level<'a> {
     family: Option<&'a Family>,
     set: Option<&'a AttrSet>,
+    /// Another specification's set of the same attributes, for what the first calls bytes.
+    aid: Option<SetOf<'a>>,
     endian: Endian,
+    /// The byte order of numbers of which nothing is known.
+    number_order: Endian,
     bytes: &'a [u8],
     offset: usize,
     depth: u8,
@@ -34,26 +46,8 @@ pub struct Level<'a> {
     outer: Option<&'a Level<'a>>,
 }
 
-/// An attribute at its place.
-#[derive(Debug, Clone, Copy)]
-pub struct Field<'a> {
-    /// The attribute. Of one that is cut off, the payload that is left.
-    pub attribute: Attribute<'a>,
-    /// What the specification says of it; `None` if there is none, or none of
-    /// this number.
-    pub spec: Option<&'a model::Attribute>,
-    /// Bytes before its header in the message, the netlink header among them.
-    pub offset: usize,
-    /// Bytes of its payload that the message does not have.
-    pub missing: usize,
-}
-
-impl<'a> Field<'a> {
-    /// What the specification calls it; `None` where it has no name.
-    pub fn name(&self) -> Option<&'a str> {
-        self.spec?.known_name()
-    }
-}
+/// A set, and the family that its ids index.
+pub(super) type SetOf<'a> = (&'a Family, &'a AttrSet);
 
 /// A value, and whether it is certain.
 #[derive(Debug, Clone, Copy)]
@@ -76,13 +70,29 @@ impl<'a> Level<'a> {
         Self {
             family,
             set,
+            aid: None,
             endian,
+            number_order: endian,
             bytes,
             offset,
             depth: 0,
             header: None,
             outer: None,
         }
+    }
+
+    /// The same attributes, with numbers of which nothing is known in this byte order
+    /// ([`Message::number_order`](super::Message::number_order)); by default that of the machine.
+    pub fn with_number_order(self, number_order: Endian) -> Self {
+        Self {
+            number_order,
+            ..self
+        }
+    }
+
+    /// The byte order of numbers of which nothing is known.
+    pub(super) fn number_order(&self) -> Endian {
+        self.number_order
     }
 
     /// Other attributes at the same depth, behind a struct.
@@ -95,9 +105,33 @@ impl<'a> Level<'a> {
         }
     }
 
-    /// The same attributes, behind a struct.
-    pub(super) fn behind(self, header: Option<Record<'a>>) -> Self {
-        Self { header, ..self }
+    /// Other attributes at the same depth, behind no struct.
+    pub(super) fn at(self, bytes: &'a [u8], offset: usize) -> Self {
+        Self {
+            bytes,
+            offset,
+            header: None,
+            ..self
+        }
+    }
+
+    /// The same bytes as attributes of another set.
+    pub(super) fn of_set(self, family: &'a Family, set: Option<&'a AttrSet>) -> Self {
+        Self {
+            family: Some(family),
+            set,
+            aid: None,
+            ..self
+        }
+    }
+
+    /// The same attributes, where what the set calls bytes is what another specification, whose
+    /// level `other` is of, says more of.
+    pub fn aided_by(self, other: &Level<'a>) -> Self {
+        Self {
+            aid: other.family.zip(other.set),
+            ..self
+        }
     }
 
     /// The set that the attributes are of, if that is known.
@@ -111,8 +145,13 @@ impl<'a> Level<'a> {
     }
 
     /// Bytes before them in the message.
-    pub(super) fn offset(&self) -> usize {
+    pub fn offset(&self) -> usize {
         self.offset
+    }
+
+    /// Whether that byte of the message is in it.
+    pub(super) fn has(&self, target: usize) -> bool {
+        (self.offset..self.offset + self.bytes.len()).contains(&target)
     }
 
     /// The bytes from what is no attribute to the end.
@@ -134,13 +173,7 @@ impl<'a> Level<'a> {
 
     /// The attributes one after another; one that is cut off is the last.
     pub fn fields(&self) -> Fields<'a> {
-        Fields {
-            set: self.set,
-            endian: self.endian,
-            bytes: self.bytes,
-            at: 0,
-            offset: self.offset,
-        }
+        Fields::new(self.set, self.endian, self.bytes, self.offset)
     }
 
     /// What an attribute of this level holds.
@@ -157,6 +190,9 @@ impl<'a> Level<'a> {
             return guessed();
         };
         let payload = field.attribute.payload;
+        let aid = self.aid(spec, payload);
+        let (family, spec) = aid.unwrap_or((family, spec));
+        let set = |id: SetId| Some((family, &family[id]));
         certain(match &spec.kind {
             AttrKind::Unused | AttrKind::Pad => Value::Padding(payload),
             AttrKind::Flag => Value::Flag,
@@ -164,7 +200,7 @@ impl<'a> Level<'a> {
             AttrKind::String => Value::Text(until_nul(payload)),
             AttrKind::Binary { hint } => Value::Bytes {
                 bytes: payload,
-                hint: *hint,
+                hint: self.concrete(*hint),
             },
             AttrKind::Struct(id) => Value::Struct(Record::new(
                 family,
@@ -180,14 +216,16 @@ impl<'a> Level<'a> {
                 let level = self.inside(None, field);
                 Value::Records(Records::structs(family, &family[*id], level))
             }
-            AttrKind::Entries { head, length, set } => {
-                match self.inner(Some(&family[*set]), field) {
-                    Some(level) => {
-                        Value::Records(Records::entries(family, &family[*head], *length, level))
-                    }
-                    None => Value::TooDeep(payload),
+            AttrKind::Entries {
+                head,
+                length,
+                set: inner,
+            } => match self.inner(set(*inner), field) {
+                Some(level) => {
+                    Value::Records(Records::entries(family, &family[*head], *length, level))
                 }
-            }
+                None => Value::TooDeep(payload),
+            },
             AttrKind::Bitfield32 { bits } => {
                 let word = |at: usize| self.endian.u32(payload.get(at..)?);
                 match (payload.len(), word(0), word(4)) {
@@ -199,28 +237,26 @@ impl<'a> Level<'a> {
                     _ => Value::Odd(payload),
                 }
             }
-            AttrKind::Nest(id) => self.nest(Some(&family[*id]), field),
+            AttrKind::Nest(id) => self.nest(set(*id), field),
             AttrKind::IndexedArray(element) => match self.inner(None, field) {
-                Some(level) => Value::Indexed(Indexed { level, element }),
+                Some(level) => Value::Indexed(Indexed {
+                    level: level.of_set(family, None),
+                    element,
+                }),
                 None => Value::TooDeep(payload),
             },
             AttrKind::NestTypeValue { keys, set } => {
-                self.keyed(keys, field, |inner| match inner.nest_level(&family[*set]) {
-                    Some(level) => Some(Inner::Nest(level)),
-                    None => Some(Inner::TooDeep),
-                })
+                self.keyed(keys, Holds::Attributes((family, &family[*set])), field)
             }
             AttrKind::ScalarTypeValue { keys, scalar } => {
-                self.keyed(keys, field, |inner| {
-                    match self.number(family, *scalar, &inner.field) {
-                        Value::Number(number) => Some(Inner::Number(number)),
-                        _ => None,
-                    }
-                })
+                self.keyed(keys, Holds::Number(family, *scalar), field)
             }
             AttrKind::SubMessage { message, selector } => {
                 let formats = &family[*message].formats;
-                match self.selected(selector, formats, 0) {
+                // A selector is what the set that has the forms says it is.
+                let of = self.aid.filter(|_| aid.is_some());
+                let level = of.map_or(*self, |(family, set)| self.of_set(family, Some(set)));
+                match level.selected(selector, formats, 0) {
                     Some(format) => self.sub_message(family, format, field),
                     None => return guessed(),
                 }
@@ -228,7 +264,49 @@ impl<'a> Level<'a> {
         })
     }
 
-    fn number<'b>(&'b self, family: &'b Family, scalar: Scalar, field: &Field<'b>) -> Value<'b> {
+    /// What another specification says of an attribute of which its own says only that it is
+    /// bytes, or an address whatever the message's family is.
+    fn aid(
+        &self,
+        spec: &model::Attribute,
+        payload: &[u8],
+    ) -> Option<(&'a Family, &'a model::Attribute)> {
+        let (family, set) = self.aid?;
+        let AttrKind::Binary { hint } = spec.kind else {
+            return None;
+        };
+        let other = set.by_number(spec.number)?;
+        let says_more = match other.kind {
+            AttrKind::Binary { hint: None } | AttrKind::String => false,
+            AttrKind::Binary {
+                hint: Some(DisplayHint::RouteAddress),
+            } => true,
+            // A struct of more than bytes is of an even length.
+            AttrKind::Struct(_) => hint.is_none() && payload.len().is_multiple_of(2),
+            _ => hint.is_none(),
+        };
+        says_more.then_some((family, other))
+    }
+
+    /// How to show an address, where the header of the message says of which kind it is.
+    fn concrete(&self, hint: Option<DisplayHint>) -> Option<DisplayHint> {
+        if hint != Some(DisplayHint::RouteAddress) {
+            return hint;
+        }
+        let mut levels = successors(Some(self), |it| it.outer).take(usize::from(DEEPEST));
+        let family = levels.find_map(|it| it.header?.by_name(ROUTE_FAMILY));
+        Some(match family {
+            Some(Value::Number(family)) if family.bits() == AF_MPLS => DisplayHint::Mpls,
+            _ => DisplayHint::Ipv4OrV6,
+        })
+    }
+
+    pub(super) fn number<'b>(
+        &'b self,
+        family: &'b Family,
+        scalar: Scalar,
+        field: &Field<'b>,
+    ) -> Value<'b> {
         let net = field.attribute.net_byteorder;
         let endian = if net { Endian::Big } else { self.endian };
         let payload = field.attribute.payload;
@@ -241,17 +319,19 @@ impl<'a> Level<'a> {
     /// The level in an attribute of this one; `None` where it is too deep.
     pub(super) fn inner<'b>(
         &'b self,
-        set: Option<&'b AttrSet>,
+        set: Option<SetOf<'b>>,
         field: &Field<'b>,
     ) -> Option<Level<'b>> {
         (self.depth < DEEPEST).then(|| self.inside(set, field))
     }
 
-    fn inside<'b>(&'b self, set: Option<&'b AttrSet>, field: &Field<'b>) -> Level<'b> {
+    fn inside<'b>(&'b self, set: Option<SetOf<'b>>, field: &Field<'b>) -> Level<'b> {
         Level {
-            family: self.family,
-            set,
+            family: set.map_or(self.family, |(family, _)| Some(family)),
+            set: set.map(|(_, set)| set),
+            aid: None,
             endian: self.endian,
+            number_order: self.number_order,
             bytes: field.attribute.payload,
             offset: field.offset + HEADER,
             depth: self.depth.saturating_add(1),
@@ -260,7 +340,7 @@ impl<'a> Level<'a> {
         }
     }
 
-    pub(super) fn nest<'b>(&'b self, set: Option<&'b AttrSet>, field: &Field<'b>) -> Value<'b> {
+    pub(super) fn nest<'b>(&'b self, set: Option<SetOf<'b>>, field: &Field<'b>) -> Value<'b> {
         match self.inner(set, field) {
             Some(level) => Value::Nest(level),
             None => Value::TooDeep(field.attribute.payload),
@@ -274,7 +354,7 @@ impl<'a> Level<'a> {
             return Value::Odd(payload);
         };
         match element {
-            ArrayElement::Nest(id) => self.nest(Some(&family[*id]), field),
+            ArrayElement::Nest(id) => self.nest(Some((family, &family[*id])), field),
             ArrayElement::Scalar(scalar) => self.number(family, *scalar, field),
             ArrayElement::Binary { hint } => Value::Bytes {
                 bytes: payload,
@@ -285,36 +365,9 @@ impl<'a> Level<'a> {
     }
 
     /// Nests in nests, whose numbers are values.
-    fn keyed<'b>(
-        &'b self,
-        keys: &'b [String],
-        field: &Field<'b>,
-        inner: impl FnOnce(Innermost<'b>) -> Option<Inner<'b>>,
-    ) -> Value<'b> {
-        let mut numbers = [0; MOST_KEYS];
-        let mut field = *field;
-        for number in numbers.iter_mut().take(keys.len()) {
-            let nested = Fields {
-                set: None,
-                endian: self.endian,
-                bytes: field.attribute.payload,
-                at: 0,
-                offset: field.offset + HEADER,
-            };
-            match nested.flatten().next() {
-                Some(nested) => {
-                    field = nested;
-                    *number = field.attribute.number;
-                }
-                None => return Value::Odd(field.attribute.payload),
-            }
-        }
-        match inner(Innermost { level: self, field }) {
-            Some(inner) => Value::Keyed(Keyed {
-                keys,
-                numbers,
-                inner,
-            }),
+    fn keyed<'b>(&'b self, keys: &'b [String], holds: Holds<'b>, field: &Field<'b>) -> Value<'b> {
+        match Keyed::new(self, field, keys, holds) {
+            Some(keyed) => Value::Keyed(keyed),
             None => Value::Odd(field.attribute.payload),
         }
     }
@@ -330,8 +383,7 @@ impl<'a> Level<'a> {
         steps: u8,
     ) -> Option<&'b SubMessageFormat> {
         let outer = || {
-            let mut members = self.header.iter().flat_map(|it| it.members());
-            if let Some((_, value)) = members.find(|(member, _)| member.name == selector) {
+            if let Some(value) = self.header.and_then(|it| it.by_name(selector)) {
                 return format_of(&value, formats);
             }
             let outer = self.outer.filter(|_| steps < DEEPEST)?;
@@ -356,10 +408,15 @@ impl<'a> Level<'a> {
         let payload = field.attribute.payload;
         let start = field.offset + HEADER;
         let layout = format.fixed_header.map(|id| &family[id]);
-        let header = layout.map(|layout| Record::new(family, layout, self.endian, payload, start));
+        let header = layout.map(|layout| {
+            // Behind it are the attributes, or nothing that is known.
+            let end = format.set.map_or(payload.len(), |_| layout.size);
+            let bytes = payload.get(..end).unwrap_or(payload);
+            Record::new(family, layout, self.endian, bytes, start)
+        });
         let length = layout.map_or(0, |layout| layout.size.next_multiple_of(4));
         let level = format.set.and_then(|id| {
-            let mut level = self.inner(Some(&family[id]), field)?;
+            let mut level = self.inner(Some((family, &family[id])), field)?;
             level.bytes = payload.get(length..).unwrap_or(&[]);
             level.offset += length;
             level.header = header;
@@ -390,58 +447,7 @@ fn format_of<'a>(
     }
 }
 
-/// The innermost of nests whose numbers are values.
-struct Innermost<'a> {
-    level: &'a Level<'a>,
-    field: Field<'a>,
-}
-
-impl<'a> Innermost<'a> {
-    fn nest_level(&self, set: &'a AttrSet) -> Option<Level<'a>> {
-        self.level.inner(Some(set), &self.field)
-    }
-}
-
-/// Bytes of `struct nlattr`.
-pub(super) const HEADER: usize = 4;
-
 /// The text before the first NUL.
 pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or(bytes)
-}
-
-/// Iterator over the attributes of a [`Level`].
-#[derive(Debug, Clone)]
-pub struct Fields<'a> {
-    set: Option<&'a AttrSet>,
-    endian: Endian,
-    bytes: &'a [u8],
-    at: usize,
-    offset: usize,
-}
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = Result<Field<'a>, Malformed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let header = Attribute::header(rest, self.endian);
-        let Some((length, attribute)) = header else {
-            let offset = self.offset + self.at;
-            self.at = self.bytes.len();
-            return Some(Err(Malformed {
-                offset,
-                length: self.endian.u16(rest).map_or(rest.len(), usize::from),
-                left: rest.len(),
-            }));
-        };
-        let field = Field {
-            spec: self.set.and_then(|set| set.by_number(attribute.number)),
-            offset: self.offset + self.at,
-            missing: length.saturating_sub(rest.len()),
-            attribute,
-        };
-        self.at += length.next_multiple_of(4);
-        Some(Ok(field))
-    }
 }

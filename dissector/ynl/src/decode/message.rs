@@ -1,28 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `struct nlmsghdr` and `struct genlmsghdr`.
 
-use super::{Endian, Malformed};
-
-/// Values of `nlmsg_flags`.
-pub mod flags {
-    /// It is a request.
-    pub const REQUEST: u16 = 0x01;
-    /// Part of an answer of several, which a DONE ends.
-    pub const MULTI: u16 = 0x02;
-    /// An acknowledgement is wanted.
-    pub const ACK: u16 = 0x04;
-    /// The sender gets the notification of what it changes, too.
-    pub const ECHO: u16 = 0x08;
-    /// What was dumped changed meanwhile.
-    pub const DUMP_INTR: u16 = 0x10;
-    /// Of an error: the request is not repeated behind its header.
-    pub const CAPPED: u16 = 0x100;
-    /// Of an error, an acknowledgement or a DONE: attributes of
-    /// `enum nlmsgerr_attrs` follow.
-    pub const ACK_TLVS: u16 = 0x200;
-    /// Of a get request: all there are (`NLM_F_ROOT | NLM_F_MATCH`).
-    pub const DUMP: u16 = 0x300;
-}
+use super::{Endian, Malformed, flags};
 
 /// Values of `nlmsg_type` below the protocols' own.
 pub mod types {
@@ -36,6 +15,24 @@ pub mod types {
     pub const OVERRUN: u16 = 4;
     /// The first of the protocols' own.
     pub const FIRST: u16 = 16;
+}
+
+/// Netlink protocols, `NETLINK_*` of linux/netlink.h, that differ in what is known here.
+pub mod protocols {
+    /// Links, addresses, routes.
+    pub const ROUTE: u16 = 0;
+    /// What sockets there are.
+    pub const SOCK_DIAG: u16 = 4;
+    /// IPsec.
+    pub const XFRM: u16 = 6;
+    /// Events of processes and of drivers.
+    pub const CONNECTOR: u16 = 11;
+    /// Packet filters.
+    pub const NETFILTER: u16 = 12;
+    /// RDMA.
+    pub const RDMA: u16 = 20;
+    /// Algorithms.
+    pub const CRYPTO: u16 = 21;
 }
 
 /// The protocol of generic netlink, `NETLINK_GENERIC`.
@@ -74,10 +71,20 @@ impl<'a> Message<'a> {
         self.flags & flags::REQUEST != 0
     }
 
-    /// Whether it asks for all there are, as far as its flags say it: in some messages these
-    /// mean something else.
-    pub fn is_dump(&self) -> bool {
-        self.flags & flags::DUMP == flags::DUMP
+    /// Whether it is one of netlink's own: an error, an end and the like. The connector has its
+    /// own messages of type [`types::DONE`], with a `struct cn_msg` each.
+    pub fn is_control(&self, protocol: u16) -> bool {
+        self.kind < types::FIRST && protocol != protocols::CONNECTOR
+    }
+
+    /// The byte order of its numbers where nothing says it: nfnetlink's are in network order,
+    /// but for those of ipset, which say so themselves (`NLA_F_NET_BYTEORDER`).
+    pub fn number_order(&self, protocol: u16, endian: Endian) -> Endian {
+        const IPSET: u16 = 6;
+        match protocol {
+            protocols::NETFILTER if self.kind >> 8 != IPSET => Endian::Big,
+            _ => endian,
+        }
     }
 
     /// The header of the request that an [`types::ERROR`] is about.

@@ -35,7 +35,10 @@
 
 mod attribute;
 mod body;
+mod fields;
+pub mod flags;
 mod guess;
+mod keyed;
 mod level;
 mod message;
 mod policy;
@@ -45,14 +48,17 @@ mod verdict;
 
 pub use attribute::{Attribute, Attributes, attributes};
 pub use body::{Body, Side};
-pub use level::{DEEPEST, Field, Fields, Level, Read};
+pub use fields::{Field, Fields};
+pub use flags::Verb;
+pub use keyed::{Inner, Keyed, KeyedEntries, KeyedEntry};
+pub use level::{DEEPEST, Level, Read};
 pub use message::{
-    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, flags, genl,
-    messages, types,
+    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, genl, messages,
+    protocols, types,
 };
 pub use policy::Policies;
 pub use records::{Element, Elements, Records};
-pub use value::{Flags, Indexed, Inner, Keyed, Number, Numbers, Record, Value};
+pub use value::{Flags, Indexed, Number, Numbers, Record, Value};
 pub use verdict::{Verdict, missing_at, path_at};
 
 /// The byte order of the machine that spoke.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What attributes and members of structs hold.
 
-use super::level::{Field, Fields, Level, until_nul};
+use super::fields::{Field, Fields};
+use super::keyed::Keyed;
+use super::level::{Level, until_nul};
 use super::records::Records;
 use super::{Endian, Malformed};
 use crate::model::{
-    ArrayElement, ByteOrder, DisplayHint, Enum, Family, MOST_KEYS, Member, MemberKind, Scalar,
-    Struct,
+    ArrayElement, ByteOrder, DisplayHint, Enum, Family, Member, MemberKind, Scalar, Struct,
 };
 
 /// A value. Texts and bytes came from outside and are not escaped.
@@ -69,6 +70,8 @@ pub struct Number<'a> {
     signed: bool,
     names: Option<(&'a Enum, bool)>,
     hint: Option<DisplayHint>,
+    /// Its upper half are flags of the routing cache.
+    cached: bool,
 }
 
 impl<'a> Number<'a> {
@@ -95,6 +98,7 @@ impl<'a> Number<'a> {
             signed: scalar.width.is_signed(),
             names: scalar.names.map(|it| (&family[it.id], it.as_flags)),
             hint: scalar.hint,
+            cached: false,
         })
     }
 
@@ -106,6 +110,7 @@ impl<'a> Number<'a> {
             signed: false,
             names: None,
             hint: None,
+            cached: false,
         })
     }
 
@@ -147,6 +152,7 @@ impl<'a> Number<'a> {
         as_flags.then_some(Flags {
             names: Some(names),
             left: self.bits,
+            cached: self.cached,
         })
     }
 }
@@ -160,15 +166,41 @@ impl From<u16> for Number<'_> {
             signed: false,
             names: None,
             hint: None,
+            cached: false,
         }
     }
 }
+
+/// RTM_F_CLONED of linux/rtnetlink.h: the route is the answer to a lookup. Of IPv4, the upper
+/// half of its flags are then those of the routing cache (RTCF_*, linux/in_route.h), one of which
+/// has the bit of RTM_F_OFFLOAD_FAILED.
+const CLONED: (u32, &str) = (9, "cloned");
+const AF_INET: u8 = 2;
+const CACHE: [&str; 16] = [
+    "notify",
+    "directdst",
+    "redirected",
+    "tproxy",
+    "",
+    "fast",
+    "masq",
+    "snat",
+    "doredirect",
+    "",
+    "directsrc",
+    "dnat",
+    "broadcast",
+    "multicast",
+    "reject",
+    "local",
+];
 
 /// Iterator over the bits of a set of flags: the name of each, or the bit.
 #[derive(Debug, Clone)]
 pub struct Flags<'a> {
     names: Option<&'a Enum>,
     left: u64,
+    cached: bool,
 }
 
 impl<'a> Flags<'a> {
@@ -177,6 +209,7 @@ impl<'a> Flags<'a> {
         Self {
             names,
             left: bits.into(),
+            cached: false,
         }
     }
 }
@@ -188,6 +221,12 @@ impl<'a> Iterator for Flags<'a> {
         (self.left != 0).then_some(())?;
         let bit = self.left.trailing_zeros();
         self.left &= self.left - 1;
+        if self.cached
+            && let Some(at) = bit.checked_sub(16)
+        {
+            let name = CACHE.get(at as usize).filter(|it| !it.is_empty());
+            return Some(name.copied().ok_or(1 << bit));
+        }
         let entry = self.names.and_then(|names| names.by_value(bit.into()));
         Some(entry.map(|it| it.name.as_str()).ok_or(1 << bit))
     }
@@ -225,6 +264,9 @@ impl<'a> Numbers<'a> {
             .filter_map(move |bytes| Number::read(family, scalar, endian, bytes))
     }
 }
+
+/// What structs of numbers are aligned to, in bytes.
+const ALIGNED: usize = 8;
 
 /// A C struct, as far as it is there: kernels append members.
 #[derive(Debug, Clone, Copy)]
@@ -273,12 +315,42 @@ impl<'a> Record<'a> {
             .filter_map(move |member| Some((member, this.member(member)?)))
     }
 
+    /// What the member of that name holds.
+    pub(super) fn by_name(&self, name: &str) -> Option<Value<'a>> {
+        let mut members = self.layout.members.iter();
+        self.member(members.find(|it| it.name == name)?)
+    }
+
+    /// The bytes behind the last member that is known; none where they can only be what the
+    /// compiler fills a struct up with.
+    pub fn more(&self) -> &'a [u8] {
+        let more = self.bytes.get(self.layout.size..).unwrap_or(&[]);
+        match more.len() < ALIGNED && more.iter().all(|byte| *byte == 0) {
+            true => &[],
+            false => more,
+        }
+    }
+
     /// The bits of the number that the member at that place is.
     pub(super) fn bits(&self, member: usize) -> Option<u64> {
         match self.member(self.layout.members.get(member)?)? {
             Value::Number(number) => Some(number.bits()),
             _ => None,
         }
+    }
+
+    /// Whether a number is the flags of a route that is the answer to a lookup.
+    fn is_of_cache(&self, number: &Number<'_>) -> bool {
+        let (bit, name) = CLONED;
+        number.bits & (1 << bit) != 0
+            && self.bytes.first() == Some(&AF_INET)
+            && number.names.is_some_and(|(names, as_flags)| {
+                as_flags && names.by_value(bit.into()).is_some_and(|it| it.name == name)
+            })
+    }
+
+    fn ends_with(&self, member: &Member) -> bool {
+        member.offset + member.size == self.layout.size
     }
 
     fn member(&self, member: &'a Member) -> Option<Value<'a>> {
@@ -291,12 +363,18 @@ impl<'a> Record<'a> {
         Some(match member.kind {
             MemberKind::Scalar(scalar) => {
                 match Number::read(self.family, scalar, self.endian, bytes) {
-                    Some(number) => Value::Number(number),
+                    Some(number) => Value::Number(Number {
+                        cached: self.is_of_cache(&number),
+                        ..number
+                    }),
                     None => Value::Odd(bytes),
                 }
             }
             MemberKind::String => Value::Text(until_nul(bytes)),
-            MemberKind::Binary { hint } if is_whole => Value::Bytes { bytes, hint },
+            // What a struct ends with may be of any length.
+            MemberKind::Binary { hint } if is_whole || self.ends_with(member) => {
+                Value::Bytes { bytes, hint }
+            }
             MemberKind::Struct(id) => Value::Struct(Self {
                 layout: &self.family[id],
                 bytes,
@@ -335,32 +413,4 @@ impl<'a> Indexed<'a> {
     pub fn read<'b>(&'b self, field: &Field<'b>) -> Value<'b> {
         self.level.element(self.element, field)
     }
-}
-
-/// Nests whose numbers are values.
-#[derive(Debug, Clone, Copy)]
-pub struct Keyed<'a> {
-    pub(super) keys: &'a [String],
-    pub(super) numbers: [u16; MOST_KEYS],
-    /// What the innermost holds.
-    pub inner: Inner<'a>,
-}
-
-impl<'a> Keyed<'a> {
-    /// The names of the values and the values, outermost first.
-    pub fn keys(&self) -> impl Iterator<Item = (&'a str, u16)> + use<'a> {
-        let numbers = self.numbers.into_iter();
-        self.keys.iter().map(String::as_str).zip(numbers)
-    }
-}
-
-/// What the innermost of nests whose numbers are values holds.
-#[derive(Debug, Clone, Copy)]
-pub enum Inner<'a> {
-    /// Attributes.
-    Nest(Level<'a>),
-    /// A number.
-    Number(Number<'a>),
-    /// Attributes below the deepest level that is entered.
-    TooDeep,
 }

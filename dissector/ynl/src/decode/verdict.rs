@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! NLMSG_ERROR and NLMSG_DONE: how a request went, in the kernel's own words.
 
-use super::level::{Field, HEADER, Level};
+use super::fields::{Field, HEADER};
+use super::level::Level;
 use super::records::Element;
-use super::value::{Inner, Value};
-use super::{Endian, MESSAGE_HEADER, Message, attributes, flags, types};
+use super::value::Value;
+use super::{Endian, Inner, MESSAGE_HEADER, Message, attributes, flags, messages, types};
 
 /// `enum nlmsgerr_attrs` of linux/netlink.h.
 const MSG: u16 = 1;
@@ -75,6 +76,11 @@ impl<'a> Verdict<'a> {
             }
         }
         Some(verdict)
+    }
+
+    /// The request, as far as the error repeats it.
+    pub fn repeated(&self, endian: Endian) -> Option<Message<'a>> {
+        messages(self.request, endian).next()?.ok()
     }
 }
 
@@ -147,10 +153,10 @@ fn find<T>(
         Value::SubMessage {
             level: Some(inner), ..
         } => find(&inner, target, path, found),
-        Value::Keyed(keyed) => match &keyed.inner {
-            Inner::Nest(inner) => find(inner, target, path, found),
+        Value::Keyed(keyed) => keyed.entries().flatten().find_map(|it| match &it.inner {
+            Inner::Nest(inner) if inner.has(target) => find(inner, target, path, found),
             _ => None,
-        },
+        }),
         Value::Records(all) => {
             let has = |it: &Element<'_>| (it.offset..it.offset + it.size).contains(&target);
             let element = all.elements().flatten().find(has)?;

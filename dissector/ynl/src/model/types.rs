@@ -7,6 +7,7 @@ mod operations;
 use std::ops::Index;
 
 use super::error::Refusal;
+use crate::decode::GENERIC;
 
 pub use attributes::*;
 pub use operations::*;
@@ -155,6 +156,35 @@ impl Family {
             .find(|it| it.reply_number == Some(number))
     }
 
+    /// The operation that an answer with this number belongs to, in generic netlink also one of
+    /// which the specification has no answer: it has the request's number and attributes, as
+    /// devlink's `health-reporter-diagnose` has.
+    pub fn answer(&self, number: u16) -> Option<&Operation> {
+        self.reply(number).or_else(|| {
+            self.request(number)
+                .filter(|it| self.protocol.is_generic() && it.reply_number.is_none())
+        })
+    }
+
+    /// The struct before the attributes and the set of these that all operations have in common:
+    /// a message of one that the specification does not list has them, too.
+    pub fn common(&self) -> (Option<StructId>, Option<SetId>) {
+        let mut all = self.operations.iter().filter(|it| it.set.is_some());
+        let Some(first) = all.next() else {
+            return (None, None);
+        };
+        let mut common = (first.fixed_header, first.set);
+        for it in all {
+            if it.fixed_header != first.fixed_header {
+                common.0 = None;
+            }
+            if it.set != first.set {
+                common.1 = None;
+            }
+        }
+        common
+    }
+
     /// The attributes that a message of the operation lists.
     pub fn attributes_of<'a>(
         &'a self,
@@ -189,6 +219,14 @@ impl Protocol {
     /// Whether the family lives in generic netlink.
     pub fn is_generic(self) -> bool {
         !matches!(self, Self::Raw { .. })
+    }
+
+    /// Its number, `NETLINK_*` of linux/netlink.h.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Raw { number } => number.into(),
+            _ => GENERIC,
+        }
     }
 }
 
@@ -445,4 +483,9 @@ pub enum DisplayHint {
     Ipv4OrV6,
     /// A UUID, 16 bytes.
     Uuid,
+    /// A stack of MPLS labels, 4 bytes each (not in YNL).
+    Mpls,
+    /// An address of a route, by the family in its header: MPLS labels, or an IPv4 or IPv6
+    /// address (not in YNL).
+    RouteAddress,
 }

@@ -106,12 +106,12 @@ impl Tables<'_> {
             Some(DisplayHint::Ipv4) => "ipv4",
             Some(DisplayHint::Ipv6) => "ipv6",
             Some(DisplayHint::Uuid) => "uuid",
-            Some(DisplayHint::Ipv4OrV6) => {
+            Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress) => {
                 self.claim(format!("{abbr}.ipv4"), place)?;
                 self.claim(format!("{abbr}.ipv6"), place)?;
                 "ip"
             }
-            Some(DisplayHint::Hex) | None => "binary",
+            Some(DisplayHint::Hex | DisplayHint::Mpls) | None => "binary",
         };
         Ok(format!("kind = \"{kind}\""))
     }

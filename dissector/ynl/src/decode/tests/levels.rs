@@ -148,14 +148,17 @@ fn value(value: &Value<'_>) -> String {
             all.fields().flatten().map(each).collect()
         }
         Value::Keyed(keyed) => {
-            let keys: String = keyed
-                .keys()
-                .map(|(key, it)| format!("{key}={it} "))
-                .collect();
-            match &keyed.inner {
-                Inner::Nest(level) => format!("{keys}{{{}}}", text(level)),
-                other => format!("{keys}{other:?}"),
-            }
+            let entry = |it: Result<KeyedEntry<'_>, Malformed>| match it {
+                Err(malformed) => format!("[{malformed}]"),
+                Ok(it) => {
+                    let keys: String = it.keys().map(|(key, it)| format!("{key}={it} ")).collect();
+                    match &it.inner {
+                        Inner::Nest(level) => format!("{keys}{{{}}}", text(level)),
+                        other => format!("{keys}{other:?}"),
+                    }
+                }
+            };
+            keyed.entries().map(entry).collect::<Vec<_>>().join(", ")
         }
         other => format!("{other:?}"),
     }
@@ -257,6 +260,31 @@ fn bits_enums_keys_and_arrays_are_read() {
 }
 
 #[test]
+fn all_entries_of_nests_whose_numbers_are_values_are_read() {
+    let house = |house, cages: &[Vec<u8>]| attr(house, &cages.concat());
+    let cage = |cage, near| attr(cage, &attr(2, &[near]));
+    let nests = [
+        house(7, &[cage(8, 9), cage(9, 10)]),
+        house(8, &[]),
+        house(9, &[cage(1, 2)]),
+    ];
+    let bytes = attr(6, &nests.concat());
+    assert_eq!(
+        animal(&bytes, text),
+        "6=house=7 cage=8 {2=9}, house=7 cage=9 {2=10}, house=8 Missing, house=9 cage=1 {2=2}"
+    );
+    assert_eq!(animal(&attr(6, &[]), text), "6=Odd([])");
+    let broken = attr(6, &attr(7, &[&cage(8, 9)[..], &[3, 0, 0]].concat()));
+    assert!(
+        animal(&broken, text)
+            .ends_with("{2=9}, [at byte 40: a length of 3 where 3 bytes are left]")
+    );
+    // A place in the second entry has its path, too: byte 20 is the attribute's own.
+    let path = |at| animal(&bytes, |level| path_at(level, at));
+    assert_eq!(path(20 + 4 + 4 + 12 + 4).as_deref(), Some("by-id.near"));
+}
+
+#[test]
 fn a_value_of_another_length_is_not_taken_for_one() {
     let bytes = [attr(5, &[1]), attr(8, &[1, 2]), attr(4, &[0; 7])].concat();
     let expected = "5=Odd([1]) 8=Odd([1, 2]) 4=Odd([0, 0, 0, 0, 0, 0, 0])";
@@ -304,6 +332,54 @@ fn an_attribute_without_a_specification_is_what_it_looks_like() {
     let expected = "1?=eth0 2?=513 3?={1?=67305985 2?=x} 4?=Flag \
         5?=Bytes { bytes: [1, 2, 3], hint: None } 6?={1?=1} 7?=258";
     assert_eq!(text(&level), expected);
+}
+
+#[test]
+fn a_small_number_of_64_bits_is_no_nest_and_padding_leaves_a_nest_one() {
+    let wide = |value: u64| value.to_le_bytes();
+    // TCA_STATS2 of Linux: padding of the number 0 before a number of 64 bits.
+    let padded = [attr(0, &[]), attr(3, &wide(1 << 40)), attr(0, &[])].concat();
+    let bytes = [
+        attr(1, &wide(5)),
+        attr(2, &wide(0x1_0008)),
+        attr(3, &attr(1, &[9, 0, 0, 0])),
+        attr(0x8004, &padded),
+        attr(5, &padded[..16]),
+        attr(6, &padded),
+        attr(0x8007, &attr(0, &[])),
+    ]
+    .concat();
+    let level = Level::new(None, None, Endian::Little, &bytes, 0);
+    let shown = text(&level);
+    assert!(
+        shown.starts_with(
+            "1?=5 2?=65544 3?={1?=9} 4?={0?=Flag 3?=1099511627776 0?=Flag} \
+             5?={0?=Flag 3?=1099511627776} 6?=Bytes"
+        ) && shown.ends_with("7?={0?=Flag}"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn numbers_of_nfnetlink_are_in_network_order_but_for_those_of_ipset() {
+    let order = |kind: u16, protocol| {
+        let bytes = [&[16, 0, 0, 0][..], &kind.to_le_bytes(), &[0; 10]].concat();
+        let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
+        message.number_order(protocol, Endian::Little)
+    };
+    // NFT_MSG_NEWGEN, IPSET_CMD_LIST.
+    assert_eq!(order(0x0a0f, protocols::NETFILTER), Endian::Big);
+    assert_eq!(order(0x0607, protocols::NETFILTER), Endian::Little);
+    assert_eq!(order(0x0a0f, GENERIC), Endian::Little);
+    let bytes = [
+        attr(1, &1_u32.to_be_bytes()),
+        attr(2, &attr(1, &443_u16.to_be_bytes())),
+    ]
+    .concat();
+    let level = Level::new(None, None, Endian::Little, &bytes, 0);
+    assert_eq!(text(&level), "1?=16777216 2?={1?=47873}");
+    let level = level.with_number_order(Endian::Big);
+    assert_eq!(text(&level), "1?=1 2?={1?=443}");
 }
 
 /// An NLMSG_ERROR of these flags with what follows the errno.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Bytes that the kernel sent, and bytes that nobody should.
 
+mod flag_names;
 mod levels;
 mod policies;
 mod records;
