@@ -4,7 +4,10 @@
 use super::options::Options;
 use super::tests::{file, show, with};
 use crate::file::sample::{GENERIC, START, attribute, frame, interface, message, nl_user, origin};
+use crate::file::comment::Comment;
 use crate::file::writer::{Note, Writer};
+use crate::messages::packet::Direction;
+use crate::messages::process::{Certainty, Process};
 
 /// A recording with an interface for each of the taps that frames come from.
 fn of_taps(frames: &[(u32, u16, Vec<u8>)]) -> Vec<u8> {
@@ -45,6 +48,49 @@ fn the_same_numbers_in_several_namespaces_and_again_in_one_are_told_apart() {
         "port 812 < route done",
     ];
     assert_eq!(ends, expected, "{text}");
+}
+
+#[test]
+fn a_request_that_its_sender_also_multicasts_is_no_answer_to_whom_it_reaches() {
+    let route = libc::NETLINK_ROUTE as u16;
+    let (getneigh, newneigh) = (libc::RTM_GETNEIGH, libc::RTM_NEWNEIGH);
+    let request = message(getneigh, 0x301, 7, &[0; 12]);
+    let part = [
+        message(newneigh, 2, 7, &[0; 12]),
+        message(3, 2, 7, &[0; 4]),
+    ]
+    .concat();
+    let note = |pid: u32, certainty, direction| Note {
+        comments: vec![Comment::Process {
+            process: Process {
+                pid,
+                socket: Some(3),
+                ..Process::default()
+            },
+            certainty: Some(certainty),
+            fate: None,
+        }],
+        direction: Some(direction),
+    };
+    let mut writer = Writer::new(Vec::new(), &origin("x")).unwrap();
+    writer.interface(&interface()).unwrap();
+    let notes = [
+        note(10, Certainty::Exact, Direction::Outbound),
+        note(11, Certainty::Group, Direction::Inbound),
+        note(10, Certainty::Exact, Direction::Inbound),
+    ];
+    for (number, (bytes, note)) in (1..).zip([&request, &request, &part].iter().zip(&notes)) {
+        writer.frame(&frame(number, route, bytes), note).unwrap();
+    }
+    writer.finish(START, &[]).unwrap();
+    let text = show(writer.output(), &with(|it| it.time = 1));
+    let expected = [
+        "pid[10] > route getneigh dump",
+        "pid[11] * route getneigh",
+        "pid[10] < route newneigh 2.000ms",
+        "pid[10] < route getneigh done 1 message 2.000ms",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected, "{text}");
 }
 
 #[test]
