@@ -19,9 +19,6 @@ use super::process::Process;
 use super::specs::{RawKey, Specs};
 use crate::messages::packet::Packet;
 
-/// Where attributes begin in a message of which nothing is known.
-const ATTRIBUTES: usize = MESSAGE_HEADER + GENL_HEADER;
-
 /// The most messages of different names whose names are remembered.
 const MOST_NAMES: usize = 1 << 14;
 
@@ -141,33 +138,36 @@ impl Event<'_> {
             .checked_sub(self.tie.as_ref()?.request.time)
     }
 
+    /// The request that an error is about, as far as it is there.
+    pub(crate) fn refused(&self) -> Option<Body<'_>> {
+        let (protocol, endian) = (self.packet.protocol, self.packet.endian);
+        let kept = self.tie.as_ref().map_or(&[][..], |it| &it.request.bytes);
+        // What the error repeats is the request itself, and never cut short.
+        let request = [self.verdict?.request, kept]
+            .into_iter()
+            .max_by_key(|it| it.len())?;
+        let message = messages(request, endian).next()?.ok()?;
+        let by_family = self.family_of(&message);
+        let body = by_family.and_then(|it| Body::new(it, &message, endian, Side::Request, None));
+        Some(body.unwrap_or_else(|| {
+            let header = match protocol {
+                GENERIC => GENL_HEADER,
+                protocol => names::header_length(protocol),
+            };
+            Body::unknown(&message, protocol, endian, header)
+        }))
+    }
+
     /// The attribute that an error points at, and the one that it misses, by
     /// their paths; a place without a name by its number of bytes.
     pub(crate) fn at_fault(&self) -> (Option<String>, Option<String>) {
         let Some(verdict) = self.verdict.filter(|it| it.offset.or(it.missing).is_some()) else {
             return (None, None);
         };
-        let endian = self.packet.endian;
-        let kept = self.tie.as_ref().map_or(&[][..], |it| &it.request.bytes);
-        // What the error repeats is the request itself, and never cut short.
-        let request = [verdict.request, kept]
-            .into_iter()
-            .max_by_key(|it| it.len());
-        let request = request.unwrap_or(&[]);
-        let message = messages(request, endian).next().and_then(Result::ok);
-        let body = message.and_then(|message| {
-            let family = self.family_of(&message)?;
-            Body::new(family, &message, endian, Side::Request, None)
-        });
+        let body = self.refused();
         let level = match &body {
             Some(body) => body.level,
-            None => Level::new(
-                None,
-                None,
-                endian,
-                request.get(ATTRIBUTES..).unwrap_or(&[]),
-                ATTRIBUTES,
-            ),
+            None => Level::new(None, None, self.packet.endian, &[], MESSAGE_HEADER),
         };
         let attribute = verdict.offset.map(|offset| {
             let path = path_at(&level, offset as usize);

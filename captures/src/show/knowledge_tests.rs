@@ -3,8 +3,8 @@
 
 use super::options::Options;
 use super::tests::{file, show, with};
-use crate::file::sample::{GENERIC, START, attribute, frame, interface, message, nl_user, origin};
 use crate::file::comment::Comment;
+use crate::file::sample::{GENERIC, START, attribute, frame, interface, message, nl_user, origin};
 use crate::file::writer::{Note, Writer};
 use crate::messages::packet::Direction;
 use crate::messages::process::{Certainty, Process};
@@ -55,11 +55,7 @@ fn a_request_that_its_sender_also_multicasts_is_no_answer_to_whom_it_reaches() {
     let route = libc::NETLINK_ROUTE as u16;
     let (getneigh, newneigh) = (libc::RTM_GETNEIGH, libc::RTM_NEWNEIGH);
     let request = message(getneigh, 0x301, 7, &[0; 12]);
-    let part = [
-        message(newneigh, 2, 7, &[0; 12]),
-        message(3, 2, 7, &[0; 4]),
-    ]
-    .concat();
+    let part = [message(newneigh, 2, 7, &[0; 12]), message(3, 2, 7, &[0; 4])].concat();
     let note = |pid: u32, certainty, direction| Note {
         comments: vec![Comment::Process {
             process: Process {

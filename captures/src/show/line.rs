@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ynl::decode::{Value, flags};
+use ynl::decode::{Body, Value, flags};
 use ynl::model::DisplayHint;
 
 use super::value::{
@@ -20,6 +20,9 @@ use crate::terminal::text::{count, push_escaped};
 /// How many characters of values a line has; the value that crosses it is the
 /// last.
 const VALUES: usize = 160;
+
+/// How many of these an error has of the request that it is about.
+const REFUSED: usize = 60;
 
 /// How many bytes of a value without a form a line shows.
 const BYTES: usize = 32;
@@ -59,23 +62,7 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
         out.push_str(" interrupted");
     }
     if let Some(body) = &event.body {
-        let start = out.len();
-        let mut line = Line {
-            out,
-            start,
-            open: 0,
-            first: true,
-            full: false,
-            in_header: true,
-            begun: Vec::new(),
-            structs: 0,
-            left_out: 0,
-        };
-        let header = body.header.as_ref();
-        if header.is_none_or(|it| walk_record(it, &mut line)) {
-            line.in_header = false;
-            walk_level(&body.level, &mut line);
-        }
+        push_body(out, body, VALUES);
     }
     if event.message.is_cut() {
         let whole = event.message.length as usize;
@@ -102,6 +89,27 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
     }
     if event.packet.added {
         paint.push(out, Tint::Dim, " (added by nlcap)");
+    }
+}
+
+/// The first values of a message, a space before each.
+fn push_body(out: &mut String, body: &Body<'_>, limit: usize) {
+    let mut line = Line {
+        start: out.len(),
+        out,
+        limit,
+        open: 0,
+        first: true,
+        full: false,
+        in_header: true,
+        begun: Vec::new(),
+        structs: 0,
+        left_out: 0,
+    };
+    let header = body.header.as_ref();
+    if header.is_none_or(|it| walk_record(it, &mut line)) {
+        line.in_header = false;
+        walk_level(&body.level, &mut line);
     }
 }
 
@@ -205,12 +213,23 @@ fn push_error(out: &mut String, event: &Event<'_>, paint: Paint) {
         out.push_str(" missing ");
         push_escaped(out, &path);
     }
+    // What the request was about.
+    let start = out.len();
+    if let Some(request) = event.refused() {
+        push_body(out, &request, REFUSED);
+    }
+    if out.len() > start {
+        out.insert(start + 1, '(');
+        out.push(')');
+    }
 }
 
 /// Writes values until the line is full.
 struct Line<'o> {
     out: &'o mut String,
     start: usize,
+    /// How many characters there may be before the last value.
+    limit: usize,
     /// Braces that are open.
     open: u32,
     /// The next value is the first of its brace.
@@ -259,7 +278,7 @@ impl Line<'_> {
     }
 
     fn is_full(&mut self) -> bool {
-        if !self.full && self.out.len() - self.start > VALUES {
+        if !self.full && self.out.len() - self.start > self.limit {
             self.full = true;
             self.mark();
         }

@@ -244,7 +244,7 @@ fn an_error_names_the_attribute_also_where_only_the_request_has_it() {
     let text = show(&file(&frames), &with(|it| (it.time, it.errors) = (1, true)));
     assert_eq!(
         text,
-        "port 812 < nl_util l2-iid EINVAL: no \\u{1b}[2Jsuch at netdev.ifindex missing netdev.ifname 1.000ms\n"
+        "port 812 < nl_util l2-iid EINVAL: no \\u{1b}[2Jsuch at netdev.ifindex missing netdev.ifname (netdev={ifindex=9}) 1.000ms\n"
     );
 }
 
