@@ -285,7 +285,8 @@ impl<'a> Level<'a> {
             AttrKind::Struct(_) => hint.is_none() && payload.len().is_multiple_of(2),
             _ => hint.is_none(),
         };
-        says_more.then_some((family, other))
+        // Of nothing there is no more to be said.
+        (says_more && !payload.is_empty()).then_some((family, other))
     }
 
     /// How to show an address, where the header of the message says of which kind it is.

@@ -383,7 +383,7 @@ impl Generator {
         request: &[u8],
         place: Option<RequestPlace>,
     ) {
-        let is_capped = errno == 0 || at % 2 == 0;
+        let is_capped = errno == 0 || at.is_multiple_of(2);
         let repeated = if is_capped { &request[..16] } else { request };
         let payload = [&errno.to_ne_bytes(), repeated].concat();
         let flags = if is_capped { NLM_F_CAPPED } else { 0 };
@@ -407,7 +407,11 @@ impl Iterator for Generator {
 fn socket(rng: &mut Rng, at: u32) -> Socket {
     // Three of a process.
     let pid = 1000 + at / 3;
-    let port = if at % 3 == 0 { pid } else { rng.u32(1 << 31..) };
+    let port = if at.is_multiple_of(3) {
+        pid
+    } else {
+        rng.u32(1 << 31..)
+    };
     let (numbering, number) = match rng.u8(..10) {
         0..6 => (Numbering::Counting, 1_767_000_000 + rng.u32(..1000)),
         6..8 => (Numbering::Always(1), 1),
