@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ynl::decode::{
-    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Malformed, Message, Side,
-    Verb, Verdict, genl, messages, missing_at, path_at, types,
+    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verb,
+    Verdict, begins_message, genl, messages, missing_at, path_at, types,
 };
 use ynl::model::Family;
 
@@ -246,20 +246,19 @@ impl<'s> Interpreter<'s> {
         }
         let protocol = names::protocol(packet.protocol);
         let mut at = 0;
-        let mut all = messages(packet.messages, packet.endian).peekable();
-        let rest = |malformed: &Malformed| packet.messages.get(malformed.offset..).unwrap_or(&[]);
-        while let Some(message) = all.next() {
+        for message in messages(packet.messages, packet.endian) {
             let message = match message {
                 Ok(message) => message,
-                Err(malformed) => return rest(&malformed),
-            };
-            let trailing = match all.peek() {
-                Some(Err(malformed)) => rest(malformed),
-                _ => &[],
+                Err(malformed) => return packet.messages.get(malformed.offset..).unwrap_or(&[]),
             };
             let end = at + MESSAGE_HEADER + message.payload.len();
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
+            let rest = packet.messages.get(at..).unwrap_or(&[]);
+            let trailing = match begins_message(rest, packet.endian) {
+                true => &[],
+                false => rest,
+            };
             if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
                 && self.controller.learn(packet, &message)
             {
@@ -310,9 +309,10 @@ impl<'s> Interpreter<'s> {
         // An error whose request is not in the file repeats it.
         let repeated = verdict.filter(|_| tie.is_none());
         let named = match repeated.and_then(|it| it.repeated(endian)) {
-            Some(request) => self.names(packet, &request, true),
-            None => self.names(packet, &message, to_kernel),
+            Some(request) => (request, true),
+            None => (message, to_kernel),
         };
+        let named = self.names(packet, &named.0, named.1);
         let mut event = Event {
             frame: self.frame,
             packet,
