@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ynl::decode::{
-    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Malformed, Message, Side,
-    Verb, Verdict, genl, messages, missing_at, path_at, types,
+    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verb,
+    Verdict, begins_message, genl, messages, missing_at, path_at, types,
 };
 use ynl::model::Family;
 
@@ -250,22 +250,19 @@ impl<'s> Interpreter<'s> {
         }
         let protocol = names::protocol(packet.protocol);
         let mut at = 0;
-        let mut all = (1..)
-            .zip(messages(packet.messages, packet.endian))
-            .peekable();
-        let rest = |malformed: &Malformed| packet.messages.get(malformed.offset..).unwrap_or(&[]);
-        while let Some((number, message)) = all.next() {
+        for (number, message) in (1..).zip(messages(packet.messages, packet.endian)) {
             let message = match message {
                 Ok(message) => message,
-                Err(malformed) => return rest(&malformed),
-            };
-            let trailing = match all.peek() {
-                Some((_, Err(malformed))) => rest(malformed),
-                _ => &[],
+                Err(malformed) => return packet.messages.get(malformed.offset..).unwrap_or(&[]),
             };
             let end = at + MESSAGE_HEADER + message.payload.len();
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
+            let rest = packet.messages.get(at..).unwrap_or(&[]);
+            let trailing = match begins_message(rest, packet.endian) {
+                true => &[],
+                false => rest,
+            };
             if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
                 && self.controller.learn(packet, &message)
             {

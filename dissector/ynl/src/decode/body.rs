@@ -59,21 +59,19 @@ impl<'a> Body<'a> {
             None if is_generic => family.common(),
             None => (None, None),
         };
-        let body = Self {
-            operation,
-            header: None,
-            level: Level::new(
-                Some(family),
-                set.map(|id| &family[id]),
-                endian,
-                payload,
-                start,
-            )
-            .with_number_order(message.number_order(protocol, endian)),
+        let set = set.map(|id| &family[id]);
+        let order = message.number_order(protocol, endian);
+        let header = header.map(|id| head(family, id, endian, payload, start));
+        let (header, bytes, start) = match header {
+            Some((header, bytes, start)) => (Some(header), bytes, start),
+            None => (None, payload, start),
         };
-        Some(match header {
-            Some(header) => body.headed(family, header),
-            None => body,
+        let mut level = Level::new(Some(family), set, endian, bytes, start);
+        level.describe(order, header);
+        Some(Self {
+            operation,
+            header,
+            level,
         })
     }
 
@@ -95,20 +93,11 @@ impl<'a> Body<'a> {
     /// The same attributes behind a struct of a family, which need not be theirs: it is the
     /// beginning of what were their bytes.
     pub fn headed(self, family: &'a Family, header: StructId) -> Self {
-        let layout = &family[header];
-        let (bytes, start) = (self.level.bytes(), self.level.offset());
-        let length = layout.size.next_multiple_of(4);
-        let header = Record::new(
-            family,
-            layout,
-            self.level.endian(),
-            bytes.get(..layout.size).unwrap_or(bytes),
-            start,
-        );
-        let rest = bytes.get(length..).unwrap_or(&[]);
+        let (endian, bytes) = (self.level.endian(), self.level.bytes());
+        let (header, rest, start) = head(family, header, endian, bytes, self.level.offset());
         Self {
             header: Some(header),
-            level: self.level.moved(rest, start + length, header),
+            level: self.level.moved(rest, start, header),
             ..self
         }
     }
@@ -129,4 +118,21 @@ impl<'a> Body<'a> {
             ..self
         }
     }
+}
+
+/// The struct that `bytes` begin with, `start` bytes after the message's start; and the bytes
+/// behind it, with the same of theirs.
+fn head<'a>(
+    family: &'a Family,
+    header: StructId,
+    endian: Endian,
+    bytes: &'a [u8],
+    start: usize,
+) -> (Record<'a>, &'a [u8], usize) {
+    let layout = &family[header];
+    let own = bytes.get(..layout.size).unwrap_or(bytes);
+    let header = Record::new(family, layout, endian, own, start);
+    let length = layout.size.next_multiple_of(4);
+    let rest = bytes.get(length..).unwrap_or(&[]);
+    (header, rest, start + length)
 }

@@ -81,6 +81,13 @@ impl<'a> Level<'a> {
         }
     }
 
+    /// Says in which byte order numbers are of which nothing is known, and behind which struct
+    /// the attributes are.
+    pub(super) fn describe(&mut self, number_order: Endian, header: Option<Record<'a>>) {
+        self.number_order = number_order;
+        self.header = header;
+    }
+
     /// The same attributes, with numbers of which nothing is known in this byte order
     /// ([`Message::number_order`](super::Message::number_order)); by default that of the machine.
     pub fn with_number_order(self, number_order: Endian) -> Self {

@@ -105,6 +105,12 @@ impl<'a> Message<'a> {
     }
 }
 
+/// Whether `bytes` begin with the header of a message.
+pub fn begins_message(bytes: &[u8], endian: Endian) -> bool {
+    let length = endian.u32(bytes).and_then(|it| usize::try_from(it).ok());
+    bytes.len() >= MESSAGE_HEADER && length.is_some_and(|it| it >= MESSAGE_HEADER)
+}
+
 /// The messages of one datagram.
 pub fn messages(bytes: &[u8], endian: Endian) -> Messages<'_> {
     Messages {
@@ -130,11 +136,9 @@ impl<'a> Iterator for Messages<'a> {
         if rest.is_empty() {
             return None;
         }
-        let whole = (|| {
+        let whole = begins_message(rest, self.endian).then(|| {
             let length = self.endian.u32(rest)?;
-            let end = usize::try_from(length)
-                .ok()
-                .filter(|end| *end >= MESSAGE_HEADER)?;
+            let end = usize::try_from(length).ok()?;
             let message = Message {
                 length,
                 kind: self.endian.u16(rest.get(4..)?)?,
@@ -144,8 +148,8 @@ impl<'a> Iterator for Messages<'a> {
                 payload: rest.get(MESSAGE_HEADER..end.min(rest.len()))?,
             };
             Some((message, end))
-        })();
-        let Some((message, end)) = whole else {
+        });
+        let Some((message, end)) = whole.flatten() else {
             self.at = self.bytes.len();
             let length = self
                 .endian

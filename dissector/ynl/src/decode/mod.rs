@@ -53,8 +53,8 @@ pub use flags::Verb;
 pub use keyed::{Inner, Keyed, KeyedEntries, KeyedEntry};
 pub use level::{DEEPEST, Level, Read};
 pub use message::{
-    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, genl, messages,
-    protocols, types,
+    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, begins_message,
+    genl, messages, protocols, types,
 };
 pub use policy::Policies;
 pub use records::{Element, Elements, Records};
