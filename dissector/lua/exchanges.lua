@@ -324,8 +324,11 @@ function exchanges.answer(request, role, number, sequence, kind, flags)
 	local shown = request[SHOWN]
 	if role ~= "answer" then
 		shown[ENDS[role]] = shown[ENDS[role]] or number
-		request[RAW] = false
-		return leave(request, sequence, true, kind ~= ERROR and is_dump(request))
+		local dumps = is_dump(request)
+		-- What is no dump is acknowledged after its end.
+		local has_ended = kind == ERROR or dumps or not has(request[FLAGS], "ACK")
+		request[RAW] = not has_ended and request[RAW]
+		return leave(request, sequence, has_ended, kind ~= ERROR and dumps)
 	end
 	shown[COUNT] = shown[COUNT] + 1
 	if not shown[FIRST] then

@@ -79,7 +79,9 @@ impl RequestHeader {
     /// Whether a message that is no part of a longer answer is all that it gets.
     pub(crate) fn ends_with(self, protocol: u16, message: &Message<'_>) -> bool {
         match message.kind {
-            types::ERROR | types::DONE => true,
+            types::ERROR => true,
+            // What is no dump is acknowledged after it.
+            types::DONE => self.is_dump(protocol) || !self.has(flags::ACK),
             _ => {
                 !self.is_dump(protocol)
                     && !self.has(flags::ACK)

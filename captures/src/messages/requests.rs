@@ -347,8 +347,9 @@ impl<T: Clone> RequestTable<T> {
             port: request.port,
             is_dump: request.is_dump && message.kind != types::ERROR,
         };
-        let has_ended = message.kind < types::FIRST;
-        if request.header.ends_with(at.protocol, message) {
+        let ends = request.header.ends_with(at.protocol, message);
+        let has_ended = ends && message.kind < types::FIRST;
+        if ends {
             request.state = match has_ended {
                 true => State::Ended,
                 false => State::Answered,

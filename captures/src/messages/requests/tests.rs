@@ -147,6 +147,18 @@ fn a_done_ends_a_dump_and_its_parts_are_what_was_dumped() {
 }
 
 #[test]
+fn what_is_no_dump_may_be_answered_by_parts_with_a_done_and_an_acknowledgement() {
+    // team and devlink do so.
+    let mut it = Exchange::of(sample::GENERIC);
+    let get = message(0x21, ACK, 9, 0, &[2, 1, 0, 0]);
+    it.ask('a', None, &[&get]);
+    assert_eq!(it.answer(&message(0x21, MULTI, 9, 11, &[2, 1, 0, 0])), "a");
+    assert_eq!(it.answer(&message(types::DONE, MULTI, 9, 11, &[0; 4])), "a");
+    assert_eq!(it.answer(&error(0, &get, 11)), "a");
+    assert_eq!(it.answer(&error(0, &get, 11)), "-");
+}
+
+#[test]
 fn nothing_is_answered_to_port_id_0_but_by_audit() {
     let mut it = Exchange::of(ROUTE);
     it.ask(
