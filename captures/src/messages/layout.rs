@@ -47,7 +47,7 @@ impl Interpreter<'_> {
             return Some(self.unknown(packet, message, to_kernel));
         };
         let mut body = by(family)?;
-        if let Some(own) = self.specs.raw_built_in(key).and_then(by) {
+        if let Some(own) = self.specs.raw_behind(key).and_then(by) {
             body.level = body.level.aided_by(&own.level);
         }
         if packet.protocol == ROUTE && to_kernel && message.verb(ROUTE) == Some(Verb::Get) {
@@ -107,20 +107,21 @@ fn older<'a>(specs: &'a Specs, message: &Message<'a>, body: Body<'a>) -> Body<'a
     if !message.is_dump(ROUTE) || message.is_cut() || (!is_short && body.level.is_whole()) {
         return body;
     }
-    let headed = |kind| {
-        let (family, id) = header_of(specs, kind)?;
+    let headed = |found: Option<(&'a Family, StructId)>| {
+        let (family, id) = found?;
         let length = family[id].size.next_multiple_of(4);
         // Its padding need not be there.
         (message.payload.len() >= length || is_short).then_some((family, id))
     };
     let plain = body.unheaded(message);
     let link = || {
-        let (family, id) = headed(libc::RTM_GETLINK)?;
+        let (family, id) = headed(header_of(libc::RTM_GETLINK, |it| specs.raw(it)))?;
         let set = family.request(libc::RTM_GETLINK)?.set.map(|id| &family[id]);
         Some(plain.headed(family, id).of_set(family, set))
     };
     let general = || {
-        let (family, id) = headed(GETNSID)?;
+        // All of the others would have to be read to find that they do not have it.
+        let (family, id) = headed(header_of(GETNSID, |it| specs.own_raw(it)))?;
         Some(plain.headed(family, id))
     };
     let is_whole = |it: &Body<'_>| it.level.is_whole();
@@ -133,9 +134,12 @@ fn older<'a>(specs: &'a Specs, message: &Message<'a>, body: Body<'a>) -> Body<'a
     .unwrap_or(body)
 }
 
-/// The struct before the attributes of a request of rtnetlink.
-fn header_of(specs: &Specs, kind: u16) -> Option<(&Family, StructId)> {
-    let family = specs.raw(RawKey {
+/// The struct before the attributes of a request of rtnetlink, by the family that has it.
+fn header_of<'a>(
+    kind: u16,
+    find: impl FnOnce(RawKey) -> Option<&'a Family>,
+) -> Option<(&'a Family, StructId)> {
+    let family = find(RawKey {
         protocol: ROUTE,
         kind,
         to_kernel: true,

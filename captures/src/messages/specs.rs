@@ -41,6 +41,10 @@ struct Spec {
 }
 
 impl Spec {
+    fn is_built_in(&self) -> bool {
+        matches!(self.source, SpecSource::BuiltIn { .. })
+    }
+
     fn family(&self) -> Option<&Family> {
         let read = || match self.load() {
             Ok(family) => Some(family),
@@ -68,8 +72,8 @@ pub(crate) struct Specs {
     all: Vec<Spec>,
     /// Which one has a message of a protocol that is not generic.
     raw: RefCell<HashMap<RawKey, Option<usize>>>,
-    /// Which of the built-in ones, where it is not the first.
-    raw_built_in: RefCell<HashMap<RawKey, Option<usize>>>,
+    /// Which of the built-in ones has it.
+    own: RefCell<HashMap<RawKey, Option<usize>>>,
     /// Whether there are others than built-in ones for protocols that are not generic.
     has_raw_files: bool,
 }
@@ -147,7 +151,7 @@ impl Specs {
         Self {
             all: Vec::new(),
             raw: RefCell::default(),
-            raw_built_in: RefCell::default(),
+            own: RefCell::default(),
             has_raw_files: false,
         }
     }
@@ -253,19 +257,21 @@ impl Specs {
     }
 
     /// The built-in family that has such a message, where another goes before it.
-    pub(crate) fn raw_built_in(&self, key: RawKey) -> Option<&Family> {
-        let is_built_in = |it: &Spec| matches!(it.source, SpecSource::BuiltIn { .. });
-        if !self.has_raw_files {
-            return None;
-        }
+    pub(crate) fn raw_behind(&self, key: RawKey) -> Option<&Family> {
+        self.has_raw_files.then_some(())?;
         let first = (*self.raw.borrow().get(&key)?)?;
-        if is_built_in(self.all.get(first)?) {
-            return None;
+        match self.all.get(first)?.is_built_in() {
+            true => None,
+            false => self.own_raw(key),
         }
-        let known = self.raw_built_in.borrow().get(&key).copied();
+    }
+
+    /// The built-in family that has a message of a protocol that is not generic.
+    pub(crate) fn own_raw(&self, key: RawKey) -> Option<&Family> {
+        let known = self.own.borrow().get(&key).copied();
         let at = known.unwrap_or_else(|| {
-            let at = self.find_raw(key, is_built_in);
-            self.raw_built_in.borrow_mut().insert(key, at);
+            let at = self.find_raw(key, Spec::is_built_in);
+            self.own.borrow_mut().insert(key, at);
             at
         });
         self.all.get(at?)?.family()
