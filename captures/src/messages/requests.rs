@@ -410,6 +410,14 @@ fn choose<T>(
     endian: Endian,
     is_likely: impl Fn(&T) -> bool,
 ) -> Option<Choice> {
+    // What nearly all are, without the detour.
+    if alike.len() == 1 {
+        let nearness = alike.front()?.nearness(at, message, endian)?;
+        return Some(Choice {
+            index: 0,
+            is_ambiguous: nearness == Nearness::ClaimedPort,
+        });
+    }
     let fitting = || {
         let all = alike.iter().enumerate();
         all.filter_map(|(index, it)| Some((it.nearness(at, message, endian)?, index)))
