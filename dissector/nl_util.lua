@@ -2361,6 +2361,28 @@ if not nl then
 	-- No dump, and its answer ends with a DONE all the same.
 	local AUDIT_LIST_RULES = 1013
 
+	-- Subsystems of nfnetlink but nf_tables, and of each the messages that ask: a letter for each
+	-- number.
+	local NETFILTER_GETS = {
+		[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
+		[8] = ".g..g", [9] = ".g.", [11] = "g", [12] = "g",
+	}
+
+	local function asks(protocol, kind)
+		if protocol == ROUTE then
+			return kind % 4 == RTM_GET
+		elseif protocol == SOCK_DIAG then
+			return kind < SOCK_DESTROY
+		end
+		local command = kind % 256
+		local subsystem = (kind - command) / 256
+		if subsystem == NFTABLES then
+			return NFT_ANSWERS[command] ~= nil
+		end
+		local gets = NETFILTER_GETS[subsystem]
+		return gets and gets:sub(command + 1, command + 1) == "g"
+	end
+
 	local NOTHING, EXPECTED, POSSIBLE = 0, 1, 2
 
 	-- What a request may be answered with besides an error.
@@ -2368,15 +2390,12 @@ if not nl then
 		-- NLM_F_ECHO: its sender gets the notification in place of an answer.
 		if flags % 16 >= 8 then
 			return POSSIBLE
-		elseif protocol == ROUTE then
-			if kind == RTM_SETDCB then
-				return POSSIBLE
-			end
-			return kind % 4 == RTM_GET and EXPECTED or NOTHING
+		elseif protocol == ROUTE and kind == RTM_SETDCB then
+			return POSSIBLE
+		elseif protocol == ROUTE or protocol == SOCK_DIAG then
+			return asks(protocol, kind) and EXPECTED or NOTHING
 		elseif protocol == XFRM then
 			return XFRM_CHANGES[kind] and NOTHING or POSSIBLE
-		elseif protocol == SOCK_DIAG then
-			return kind ~= SOCK_DESTROY and EXPECTED or NOTHING
 		elseif protocol == NETFILTER then
 			local command = kind % 256
 			local subsystem = (kind - command) / 256
@@ -2415,23 +2434,6 @@ if not nl then
 			return answer == kind
 		end
 		return true
-	end
-
-	-- Subsystems of nfnetlink, and of each the messages that ask: a letter for each number.
-	local NETFILTER_GETS = {
-		[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
-		[8] = ".g..g", [9] = ".g.", [10] = ".g..g..g..g..g..g..g.g.g.g.......g", [11] = "g", [12] = "g",
-	}
-
-	local function asks(protocol, kind)
-		if protocol == ROUTE then
-			return kind % 4 == RTM_GET
-		elseif protocol == SOCK_DIAG then
-			return kind < SOCK_DESTROY
-		end
-		local command = kind % 256
-		local gets = NETFILTER_GETS[(kind - command) / 256]
-		return gets and gets:sub(command + 1, command + 1) == "g"
 	end
 
 	-- Whether the kernel answers a request with all there are: to most protocols either bit of
@@ -2560,13 +2562,14 @@ if not nl then
 	-- frame, the byte order, and where in them it is. `PORT` is the port id of its socket, 0
 	-- where that is not known, and `SENT_PORT` what it says itself. `STATE` is false until it
 	-- is answered in full.
-	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART, LAST_PART =
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+	local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART, LAST_PART,
+		IS_DUMP = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
 
 	local ANSWERED = "answered"
 
-	local function is_dump(request)
-		return answers.is_dump(request[PROTOCOL], request[KIND], request[FLAGS])
+	-- Whether a request is not so much older than another that it is no longer asked for.
+	local function is_as_late(request, other)
+		return request[SHOWN][TIME] + STALE >= other[SHOWN][TIME]
 	end
 
 	local function key_of(protocol, sequence)
@@ -2586,6 +2589,7 @@ if not nl then
 		local request = {
 			shown, frame.type[i], frame.flags[i], port, owner or false, frame.protocol, frame.big,
 			#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false, port, true, false, time,
+			answers.is_dump(frame.protocol, frame.type[i], frame.flags[i]),
 		}
 		if born >= GENERATION then
 			young, old, born = {}, young, 0
@@ -2677,7 +2681,7 @@ if not nl then
 		local is_part, best, kept, likely = has(flags, "MULTI"), -1, {}, false
 		for _, request in ipairs(near) do
 			local found = is_likely(request, copy)
-			local worth = (found and 2 or 0) + (is_dump(request) == is_part and 1 or 0)
+			local worth = (found and 2 or 0) + (request[IS_DUMP] == is_part and 1 or 0)
 			if worth > best then
 				best, kept, likely = worth, {}, found
 			end
@@ -2685,14 +2689,13 @@ if not nl then
 				kept[#kept + 1] = request
 			end
 		end
-		local newest = kept[#kept][SHOWN]
+		local newest = kept[#kept]
 		local fresh, owed, first = {}, nil, nil
 		for _, request in ipairs(kept) do
-			local shown = request[SHOWN]
-			if nearest ~= UNKNOWN or shown[TIME] + STALE >= newest[TIME] then
+			if nearest ~= UNKNOWN or is_as_late(request, newest) then
 				fresh[#fresh + 1] = request
 				owed = owed or nearest == UNKNOWN and is_owed(request) and request
-				first = first or shown[FRAME] == newest[FRAME] and request
+				first = first or request[SHOWN][FRAME] == newest[SHOWN][FRAME] and request
 			end
 		end
 		local chosen, of_frame = owed or first, 0
@@ -2713,7 +2716,7 @@ if not nl then
 			doubtful = UNKNOWN
 		end
 		for request, near in pairs(doubtful and all or {}) do
-			if near == doubtful and request[SHOWN][TIME] + STALE >= chosen[SHOWN][TIME] then
+			if near == doubtful and is_as_late(request, chosen) then
 				return true
 			end
 		end
@@ -2757,7 +2760,7 @@ if not nl then
 			is_ambiguous = is_ambiguous or may_be_other(nearest, all, request, owner)
 			-- Either may be the other: what comes for that is in doubt too.
 			for other in pairs(is_ambiguous and all or {}) do
-				if other[SHOWN][TIME] + STALE >= request[SHOWN][TIME] then
+				if is_as_late(other, request) then
 					other[SHOWN][AMBIGUOUS] = true
 				end
 			end
@@ -2797,7 +2800,7 @@ if not nl then
 					is_same = other[OWNER] == request[OWNER]
 				end
 				local is_earlier = other[STATE] or other[SHOWN][FRAME] < request[SHOWN][FRAME]
-				goes = is_same and is_earlier and (other[STATE] or ends_dumps or not is_dump(other))
+				goes = is_same and is_earlier and (other[STATE] or ends_dumps or not other[IS_DUMP])
 			end
 			if not goes then
 				kept[#kept + 1] = other
@@ -2815,7 +2818,7 @@ if not nl then
 		local shown = request[SHOWN]
 		if role ~= "answer" then
 			shown[ENDS[role]] = shown[ENDS[role]] or number
-			local dumps = is_dump(request)
+			local dumps = request[IS_DUMP]
 			-- What is no dump is acknowledged after its end.
 			local has_ended = kind == ERROR or dumps or not has(request[FLAGS], "ACK")
 			request[RAW] = not has_ended and request[RAW]
@@ -2832,7 +2835,7 @@ if not nl then
 			end
 		end
 		request[LAST] = number
-		local dumps = is_dump(request)
+		local dumps = request[IS_DUMP]
 		if has(flags, "MULTI") then
 			request[MULTIPART] = true
 		elseif not dumps and not has(request[FLAGS], "ACK") then

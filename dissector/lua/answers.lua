@@ -41,6 +41,28 @@ local NFT_ANSWERS = {
 -- No dump, and its answer ends with a DONE all the same.
 local AUDIT_LIST_RULES = 1013
 
+-- Subsystems of nfnetlink but nf_tables, and of each the messages that ask: a letter for each
+-- number.
+local NETFILTER_GETS = {
+	[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
+	[8] = ".g..g", [9] = ".g.", [11] = "g", [12] = "g",
+}
+
+local function asks(protocol, kind)
+	if protocol == ROUTE then
+		return kind % 4 == RTM_GET
+	elseif protocol == SOCK_DIAG then
+		return kind < SOCK_DESTROY
+	end
+	local command = kind % 256
+	local subsystem = (kind - command) / 256
+	if subsystem == NFTABLES then
+		return NFT_ANSWERS[command] ~= nil
+	end
+	local gets = NETFILTER_GETS[subsystem]
+	return gets and gets:sub(command + 1, command + 1) == "g"
+end
+
 local NOTHING, EXPECTED, POSSIBLE = 0, 1, 2
 
 -- What a request may be answered with besides an error.
@@ -48,15 +70,12 @@ local function data_of(protocol, kind, flags)
 	-- NLM_F_ECHO: its sender gets the notification in place of an answer.
 	if flags % 16 >= 8 then
 		return POSSIBLE
-	elseif protocol == ROUTE then
-		if kind == RTM_SETDCB then
-			return POSSIBLE
-		end
-		return kind % 4 == RTM_GET and EXPECTED or NOTHING
+	elseif protocol == ROUTE and kind == RTM_SETDCB then
+		return POSSIBLE
+	elseif protocol == ROUTE or protocol == SOCK_DIAG then
+		return asks(protocol, kind) and EXPECTED or NOTHING
 	elseif protocol == XFRM then
 		return XFRM_CHANGES[kind] and NOTHING or POSSIBLE
-	elseif protocol == SOCK_DIAG then
-		return kind ~= SOCK_DESTROY and EXPECTED or NOTHING
 	elseif protocol == NETFILTER then
 		local command = kind % 256
 		local subsystem = (kind - command) / 256
@@ -95,23 +114,6 @@ local function has_data_of(protocol, kind, flags, answer)
 		return answer == kind
 	end
 	return true
-end
-
--- Subsystems of nfnetlink, and of each the messages that ask: a letter for each number.
-local NETFILTER_GETS = {
-	[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
-	[8] = ".g..g", [9] = ".g.", [10] = ".g..g..g..g..g..g..g.g.g.g.......g", [11] = "g", [12] = "g",
-}
-
-local function asks(protocol, kind)
-	if protocol == ROUTE then
-		return kind % 4 == RTM_GET
-	elseif protocol == SOCK_DIAG then
-		return kind < SOCK_DESTROY
-	end
-	local command = kind % 256
-	local gets = NETFILTER_GETS[(kind - command) / 256]
-	return gets and gets:sub(command + 1, command + 1) == "g"
 end
 
 -- Whether the kernel answers a request with all there are: to most protocols either bit of

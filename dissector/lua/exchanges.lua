@@ -69,13 +69,14 @@ exchanges.reset()
 -- frame, the byte order, and where in them it is. `PORT` is the port id of its socket, 0
 -- where that is not known, and `SENT_PORT` what it says itself. `STATE` is false until it
 -- is answered in full.
-local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART, LAST_PART =
-	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+local SHOWN, KIND, FLAGS, PORT, OWNER, PROTOCOL, BIG, RAW, AT, LENGTH, STATE, LAST, SENT_PORT, IS_CLAIMED, MULTIPART, LAST_PART,
+	IS_DUMP = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
 
 local ANSWERED = "answered"
 
-local function is_dump(request)
-	return answers.is_dump(request[PROTOCOL], request[KIND], request[FLAGS])
+-- Whether a request is not so much older than another that it is no longer asked for.
+local function is_as_late(request, other)
+	return request[SHOWN][TIME] + STALE >= other[SHOWN][TIME]
 end
 
 local function key_of(protocol, sequence)
@@ -95,6 +96,7 @@ function exchanges.begin(i, number, time, owner)
 	local request = {
 		shown, frame.type[i], frame.flags[i], port, owner or false, frame.protocol, frame.big,
 		#raw <= MAX_BYTES and at + length <= #raw and raw, at, length, false, false, port, true, false, time,
+		answers.is_dump(frame.protocol, frame.type[i], frame.flags[i]),
 	}
 	if born >= GENERATION then
 		young, old, born = {}, young, 0
@@ -186,7 +188,7 @@ local function choose(near, nearest, flags, copy)
 	local is_part, best, kept, likely = has(flags, "MULTI"), -1, {}, false
 	for _, request in ipairs(near) do
 		local found = is_likely(request, copy)
-		local worth = (found and 2 or 0) + (is_dump(request) == is_part and 1 or 0)
+		local worth = (found and 2 or 0) + (request[IS_DUMP] == is_part and 1 or 0)
 		if worth > best then
 			best, kept, likely = worth, {}, found
 		end
@@ -194,14 +196,13 @@ local function choose(near, nearest, flags, copy)
 			kept[#kept + 1] = request
 		end
 	end
-	local newest = kept[#kept][SHOWN]
+	local newest = kept[#kept]
 	local fresh, owed, first = {}, nil, nil
 	for _, request in ipairs(kept) do
-		local shown = request[SHOWN]
-		if nearest ~= UNKNOWN or shown[TIME] + STALE >= newest[TIME] then
+		if nearest ~= UNKNOWN or is_as_late(request, newest) then
 			fresh[#fresh + 1] = request
 			owed = owed or nearest == UNKNOWN and is_owed(request) and request
-			first = first or shown[FRAME] == newest[FRAME] and request
+			first = first or request[SHOWN][FRAME] == newest[SHOWN][FRAME] and request
 		end
 	end
 	local chosen, of_frame = owed or first, 0
@@ -222,7 +223,7 @@ local function may_be_other(nearest, all, chosen, owner)
 		doubtful = UNKNOWN
 	end
 	for request, near in pairs(doubtful and all or {}) do
-		if near == doubtful and request[SHOWN][TIME] + STALE >= chosen[SHOWN][TIME] then
+		if near == doubtful and is_as_late(request, chosen) then
 			return true
 		end
 	end
@@ -266,7 +267,7 @@ function exchanges.find(protocol, sequence, port, kind, flags, time, owner, orig
 		is_ambiguous = is_ambiguous or may_be_other(nearest, all, request, owner)
 		-- Either may be the other: what comes for that is in doubt too.
 		for other in pairs(is_ambiguous and all or {}) do
-			if other[SHOWN][TIME] + STALE >= request[SHOWN][TIME] then
+			if is_as_late(other, request) then
 				other[SHOWN][AMBIGUOUS] = true
 			end
 		end
@@ -306,7 +307,7 @@ local function leave(request, sequence, has_ended, ends_dumps)
 				is_same = other[OWNER] == request[OWNER]
 			end
 			local is_earlier = other[STATE] or other[SHOWN][FRAME] < request[SHOWN][FRAME]
-			goes = is_same and is_earlier and (other[STATE] or ends_dumps or not is_dump(other))
+			goes = is_same and is_earlier and (other[STATE] or ends_dumps or not other[IS_DUMP])
 		end
 		if not goes then
 			kept[#kept + 1] = other
@@ -324,7 +325,7 @@ function exchanges.answer(request, role, number, sequence, kind, flags)
 	local shown = request[SHOWN]
 	if role ~= "answer" then
 		shown[ENDS[role]] = shown[ENDS[role]] or number
-		local dumps = is_dump(request)
+		local dumps = request[IS_DUMP]
 		-- What is no dump is acknowledged after its end.
 		local has_ended = kind == ERROR or dumps or not has(request[FLAGS], "ACK")
 		request[RAW] = not has_ended and request[RAW]
@@ -341,7 +342,7 @@ function exchanges.answer(request, role, number, sequence, kind, flags)
 		end
 	end
 	request[LAST] = number
-	local dumps = is_dump(request)
+	local dumps = request[IS_DUMP]
 	if has(flags, "MULTI") then
 		request[MULTIPART] = true
 	elseif not dumps and not has(request[FLAGS], "ACK") then

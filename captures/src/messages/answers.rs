@@ -6,17 +6,21 @@
 //! the kernel answers each kind of request in its own way, and errors repeat the header of what
 //! they refuse (netlink_ack() of net/netlink/af_netlink.c).
 
-use ynl::decode::{Endian, GENERIC, Message, flags, messages, types};
+use ynl::decode::{Endian, GENERIC, Message, Verb, flags, messages, types};
 
-/// What requests have in their headers.
+/// What a request has in its header, and what that means in its netlink protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestHeader {
+    protocol: u16,
     /// `nlmsg_type`.
-    pub(crate) kind: u16,
+    kind: u16,
     /// `nlmsg_flags`.
-    pub(crate) flags: u16,
+    flags: u16,
     /// `nlmsg_pid` as it was sent, which is 0 as a rule.
-    pub(crate) port: u32,
+    port: u32,
+    verb: Option<Verb>,
+    /// The kernel answers it with all there are.
+    pub(super) is_dump: bool,
 }
 
 /// What a request may be answered with besides an error.
@@ -31,11 +35,15 @@ enum Data {
 }
 
 impl RequestHeader {
-    pub(crate) fn of(message: &Message<'_>) -> Self {
+    /// Of a request of that netlink protocol.
+    pub(crate) fn of(protocol: u16, message: &Message<'_>) -> Self {
         Self {
+            protocol,
             kind: message.kind,
             flags: message.flags,
             port: message.port,
+            verb: message.verb(protocol),
+            is_dump: message.is_dump(protocol),
         }
     }
 
@@ -43,50 +51,33 @@ impl RequestHeader {
         self.flags & flag != 0
     }
 
-    /// Whether the kernel answers it with all there are.
-    pub(crate) fn is_dump(self, protocol: u16) -> bool {
-        let request = Message {
-            length: 0,
-            kind: self.kind,
-            flags: self.flags,
-            sequence: 0,
-            port: self.port,
-            payload: &[],
-        };
-        request.is_dump(protocol)
-    }
-
     /// Whether it only changes something: others are notified of that under its number.
-    pub(crate) fn is_change(self, protocol: u16) -> bool {
-        self.data(protocol) == Data::Nothing
+    pub(crate) fn is_change(self) -> bool {
+        self.data() == Data::Nothing
     }
 
     /// Whether its sender gets the notification of the change that it asks for. Others get the
     /// same bytes before (nlmsg_notify() of net/netlink/af_netlink.c).
-    pub(crate) fn is_echoed_change(self, protocol: u16) -> bool {
+    pub(crate) fn is_echoed_change(self) -> bool {
         let plain = Self {
             flags: self.flags & !flags::ECHO,
             ..self
         };
-        self.has(flags::ECHO) && plain.is_change(protocol)
+        self.has(flags::ECHO) && plain.is_change()
     }
 
     /// Whether the kernel has to answer it, in whatever way, also where all goes well.
-    pub(crate) fn is_owed_an_answer(self, protocol: u16) -> bool {
-        self.has(flags::ACK) || self.is_dump(protocol) || self.data(protocol) == Data::Expected
+    pub(crate) fn is_owed_an_answer(self) -> bool {
+        self.has(flags::ACK) || self.is_dump || self.data() == Data::Expected
     }
 
     /// Whether a message that is no part of a longer answer is all that it gets.
-    pub(crate) fn ends_with(self, protocol: u16, message: &Message<'_>) -> bool {
+    pub(crate) fn ends_with(self, message: &Message<'_>) -> bool {
         match message.kind {
             types::ERROR => true,
             // What is no dump is acknowledged after it.
-            types::DONE => self.is_dump(protocol) || !self.has(flags::ACK),
-            _ => {
-                !self.is_dump(protocol)
-                    && !self.has(flags::ACK)
-                    && message.flags & flags::MULTI == 0
-            }
+            types::DONE => self.is_dump || !self.has(flags::ACK),
+            _ => !self.is_dump && !self.has(flags::ACK) && message.flags & flags::MULTI == 0,
         }
     }
 
@@ -94,7 +85,6 @@ impl RequestHeader {
     /// of a longer answer have come.
     pub(crate) fn is_answered_by(
         self,
-        protocol: u16,
         message: &Message<'_>,
         endian: Endian,
         is_multipart: bool,
@@ -104,24 +94,24 @@ impl RequestHeader {
                 let repeated = message.refused().unwrap_or_default();
                 let repeated = messages(repeated, endian).next();
                 // The length is that of the whole request, of which no more need be there.
-                let header = repeated.and_then(Result::ok).map(|it| Self::of(&it));
+                let header = repeated
+                    .and_then(Result::ok)
+                    .map(|it| Self::of(self.protocol, &it));
                 header.is_none_or(|it| it == self)
             }
-            types::DONE => {
-                self.is_dump(protocol) || is_multipart || is_audit_list(protocol, self.kind)
-            }
+            types::DONE => self.is_dump || is_multipart || self.is_audit_list(),
             types::FIRST.. => {
                 // What the kernel or a process says with that flag is a question of its own.
                 message.flags & flags::REQUEST == 0
-                    && self.data(protocol) != Data::Nothing
-                    && self.has_data_of(protocol, message.kind)
+                    && self.data() != Data::Nothing
+                    && self.has_data_of(message.kind)
             }
             _ => false,
         }
     }
 
     /// What it may be answered with.
-    fn data(self, protocol: u16) -> Data {
+    fn data(self) -> Data {
         // Its sender gets the notification in place of an answer.
         if self.has(flags::ECHO) {
             return Data::Possible;
@@ -133,20 +123,20 @@ impl RequestHeader {
                 Data::Nothing
             }
         };
-        match i32::from(protocol) {
+        match i32::from(self.protocol) {
             libc::NETLINK_ROUTE => match self.kind {
                 RTM_SETDCB => Data::Possible,
-                kind => expected(kind & RTM_KIND == RTM_GET),
+                _ => expected(self.verb == Some(Verb::Get)),
             },
             libc::NETLINK_XFRM => match XFRM_CHANGES.contains(&self.kind) {
                 true => Data::Nothing,
                 false => Data::Possible,
             },
-            libc::NETLINK_SOCK_DIAG => expected(self.kind != SOCK_DESTROY),
+            libc::NETLINK_SOCK_DIAG => expected(self.verb == Some(Verb::Get)),
             // The subsystem is in the upper byte.
             libc::NETLINK_NETFILTER => match (i32::from(self.kind >> 8), self.kind & 0xff) {
-                (libc::NFNL_SUBSYS_CTNETLINK | libc::NFNL_SUBSYS_CTNETLINK_EXP, command) => {
-                    expected(!CONNTRACK_CHANGES.contains(&command))
+                (libc::NFNL_SUBSYS_CTNETLINK | libc::NFNL_SUBSYS_CTNETLINK_EXP, _) => {
+                    expected(!matches!(self.verb, Some(Verb::New | Verb::Delete)))
                 }
                 (libc::NFNL_SUBSYS_NFTABLES, command) => {
                     expected(nft_answer(command.into()).is_some())
@@ -159,8 +149,8 @@ impl RequestHeader {
     }
 
     /// Whether an answer to it may have that type.
-    fn has_data_of(self, protocol: u16, kind: u16) -> bool {
-        match i32::from(protocol) {
+    fn has_data_of(self, kind: u16) -> bool {
+        match i32::from(self.protocol) {
             // Multicast tables and data centre bridging repeat the request's type.
             libc::NETLINK_ROUTE if self.has(flags::ECHO) => kind / 4 == self.kind / 4,
             libc::NETLINK_ROUTE => kind == self.kind || kind == self.kind & !RTM_KIND,
@@ -181,9 +171,14 @@ impl RequestHeader {
             | libc::NETLINK_AUDIT
             | libc::NETLINK_CRYPTO
             | libc::NETLINK_RDMA => kind == self.kind,
-            _ if protocol == GENERIC => kind == self.kind,
+            _ if self.protocol == GENERIC => kind == self.kind,
             _ => true,
         }
+    }
+
+    /// AUDIT_LIST_RULES is no dump, and its answer ends with a DONE all the same.
+    fn is_audit_list(self) -> bool {
+        i32::from(self.protocol) == libc::NETLINK_AUDIT && self.kind == AUDIT_LIST_RULES
     }
 }
 
@@ -202,15 +197,14 @@ pub(crate) fn has_several_unsaid(protocol: u16) -> bool {
     )
 }
 
-/// The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET.
+/// The numbers of rtnetlink come in fours, RTM_NEW first.
 const RTM_KIND: u16 = 3;
-const RTM_GET: u16 = 2;
 
 /// Is answered as RTM_GETDCB is: dcb_doit() of net/dcb/dcbnl.c.
 const RTM_SETDCB: u16 = 79;
 
-/// Of linux/sock_diag.h.
-const SOCK_DESTROY: u16 = 21;
+/// Of linux/audit.h.
+const AUDIT_LIST_RULES: u16 = 1013;
 
 /// Of linux/xfrm.h: XFRM_MSG_NEWSA, DELSA, NEWPOLICY, DELPOLICY, UPDPOLICY, UPDSA, FLUSHSA and
 /// FLUSHPOLICY.
@@ -226,10 +220,6 @@ const XFRM_ANSWERS: [(u16, u16); 6] = [
     (0x23, 0x22),
     (0x25, 0x24),
 ];
-
-/// Of linux/netfilter/nfnetlink_conntrack.h: IPCTNL_MSG_CT_NEW and IPCTNL_MSG_CT_DELETE, and
-/// IPCTNL_MSG_EXP_NEW and IPCTNL_MSG_EXP_DELETE of expectations.
-const CONNTRACK_CHANGES: [u16; 2] = [0, 2];
 
 /// Of linux/netfilter/nf_tables.h, those that libc does not name.
 const NFT_MSG_NEWFLOWTABLE: i32 = 22;
@@ -252,12 +242,6 @@ fn nft_answer(command: i32) -> Option<i32> {
     })
 }
 
-/// AUDIT_LIST_RULES of linux/audit.h is no dump, and its answer ends with a DONE all the same.
-fn is_audit_list(protocol: u16, kind: u16) -> bool {
-    const AUDIT_LIST_RULES: u16 = 1013;
-    i32::from(protocol) == libc::NETLINK_AUDIT && kind == AUDIT_LIST_RULES
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,17 +251,16 @@ mod tests {
     const NETFILTER: u16 = libc::NETLINK_NETFILTER as u16;
     const REQUEST: u16 = flags::REQUEST;
 
-    fn header(kind: u16, flags: u16) -> RequestHeader {
-        RequestHeader {
-            kind,
-            flags,
-            port: 0,
-        }
+    /// Type and flags of a request.
+    fn header(kind: u16, flags: u16) -> (u16, u16) {
+        (kind, flags)
     }
 
-    fn is_answered(protocol: u16, request: RequestHeader, answer: &[u8]) -> bool {
-        let answer = messages(answer, Endian::native()).next().unwrap().unwrap();
-        request.is_answered_by(protocol, &answer, Endian::native(), false)
+    fn is_answered(protocol: u16, (kind, flags): (u16, u16), answer: &[u8]) -> bool {
+        let request = message(kind, flags, 9, &[]);
+        let read = |bytes| messages(bytes, Endian::native()).next().unwrap().unwrap();
+        let header = RequestHeader::of(protocol, &read(&request));
+        header.is_answered_by(&read(answer), Endian::native(), false)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ynl::decode::{Endian, MESSAGE_HEADER, Message, flags, messages, types};
 
 use super::packet::Packet;
 use super::process::Process;
-use super::requests::{RequestTable, Sighting, SocketId};
+use super::requests::{Answered, RequestTable, Sighting};
 
 /// The most bytes of a request that are kept, to name in it what an error
 /// points at.
@@ -39,14 +39,7 @@ impl Request {
 }
 
 /// What an answer is tied to.
-#[derive(Debug, Clone)]
-pub(crate) struct Tie {
-    pub(crate) request: Rc<Request>,
-    /// Messages of the answer before this one.
-    pub(crate) parts: u32,
-    /// It may be another request's.
-    pub(crate) is_ambiguous: bool,
-}
+pub(crate) type Tie = Answered<Rc<Request>>;
 
 /// The requests so far.
 #[derive(Debug, Default)]
@@ -63,19 +56,13 @@ impl Conversations {
 
     /// The request that a message of the kernel answers.
     pub(crate) fn answer(&mut self, packet: &Packet<'_>, message: &Message<'_>) -> Option<Tie> {
-        let endian = packet.endian;
         let repeated = repeated(message);
         let is_repeated = |it: &Rc<Request>| {
             let kept = it.bytes.len().min(repeated.len());
             kept > MESSAGE_HEADER && it.bytes[..kept] == repeated[..kept]
         };
         let at = sighting(packet, 0);
-        let answered = self.table.answer(at, message, endian, is_repeated)?;
-        Some(Tie {
-            request: answered.request,
-            parts: answered.parts,
-            is_ambiguous: answered.is_ambiguous,
-        })
+        self.table.answer(at, message, packet.endian, is_repeated)
     }
 
     /// Whether a message that answers nothing has the number and port id of a request: then it
@@ -101,13 +88,9 @@ fn sighting(packet: &Packet<'_>, frame: u64) -> Sighting {
         protocol: packet.protocol,
         frame,
         time: packet.time,
-        socket: packet.process.as_ref().and_then(socket),
+        socket: packet.process.as_ref().and_then(Process::socket_id),
         port: 0,
     }
-}
-
-fn socket(process: &Process) -> Option<SocketId> {
-    Some((process.pid, process.socket?))
 }
 
 /// The request in an error, which the kernel repeats unless it was asked not to.

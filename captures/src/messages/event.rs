@@ -311,7 +311,6 @@ impl<'s> Interpreter<'s> {
             false => self.conversations.answer(packet, &message),
         };
         let verdict = is_control.then(|| Verdict::new(&message, endian)).flatten();
-        let is_about_change = tie.is_none() && self.conversations.is_about_change(packet, &message);
         // An error whose request is not in the file repeats it.
         let repeated = verdict.filter(|_| tie.is_none());
         let named = match repeated.and_then(|it| it.repeated(endian)) {
@@ -371,8 +370,8 @@ impl<'s> Interpreter<'s> {
             // it was asked for before the recording began cannot be known.
             (false, None) => {
                 let is_numbered = message.sequence != 0 && message.port != 0;
-                let is_answer = is_numbered && !message.is_request() && !is_about_change;
-                match is_answer && !is_own_idea {
+                let is_answer = is_numbered && !message.is_request() && !is_own_idea;
+                match is_answer && !self.conversations.is_about_change(packet, &message) {
                     true => Role::Reply,
                     false => Role::Notification,
                 }

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::requests::SocketId;
 use crate::terminal::text;
 
 /// A process.
@@ -19,6 +20,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Its socket, as the recorder calls it.
+    pub(crate) fn socket_id(&self) -> Option<SocketId> {
+        Some((self.pid, self.socket?))
+    }
+
     /// A thread's name (comm) as it stands in quotes.
     pub(crate) fn name(comm: &[u8]) -> Rc<str> {
         let shown = text::escape(&String::from_utf8_lossy(comm));

@@ -92,7 +92,6 @@ struct PendingRequest<T> {
     /// Counts requests.
     id: u64,
     header: RequestHeader,
-    is_dump: bool,
     frame: u64,
     time: Duration,
     socket: Option<SocketId>,
@@ -132,9 +131,8 @@ impl<T> PendingRequest<T> {
             }
             _ => return None,
         };
-        let protocol = at.protocol;
         (self.header)
-            .is_answered_by(protocol, message, endian, self.is_multipart)
+            .is_answered_by(message, endian, self.is_multipart)
             .then_some(nearness)
     }
 
@@ -142,14 +140,13 @@ impl<T> PendingRequest<T> {
     fn may_go_on(&self, at: &Sighting, message: &Message<'_>) -> bool {
         let is_at_once = at.time <= self.last_part.saturating_add(AT_ONCE);
         let is_part = message.kind >= types::FIRST && message.flags & flags::MULTI == 0;
-        let has_several =
-            has_several_unsaid(at.protocol) || self.header.is_echoed_change(at.protocol);
+        let has_several = has_several_unsaid(at.protocol) || self.header.is_echoed_change();
         is_part && is_at_once && has_several
     }
 
-    /// Whether it is not so much older than another that it is no longer asked for.
-    fn is_as_late_as(&self, other: &Self) -> bool {
-        self.time.saturating_add(STALE) >= other.time
+    /// Whether it is not so much older than one of that time that it is no longer asked for.
+    fn is_as_late_as(&self, time: Duration) -> bool {
+        self.time.saturating_add(STALE) >= time
     }
 
     /// Whether it is of the socket that asked again by the same number.
@@ -164,7 +161,7 @@ impl<T> PendingRequest<T> {
     /// datagram: the kernel acts on one after the other, and a socket has one dump at a time.
     fn is_over(&self, later: &Later) -> bool {
         let is_before = self.state != State::Open || self.frame < later.frame;
-        let may_go_on = self.state == State::Open && self.is_dump && !later.is_dump;
+        let may_go_on = self.state == State::Open && self.header.is_dump && !later.is_dump;
         self.id < later.id && is_before && !may_go_on && self.is_of(later.socket, later.port)
     }
 }
@@ -248,8 +245,7 @@ impl<T: Clone> RequestTable<T> {
         self.count -= before - alike.len();
         alike.push_back(PendingRequest {
             id,
-            header: RequestHeader::of(message),
-            is_dump: message.is_dump(at.protocol),
+            header: RequestHeader::of(at.protocol, message),
             frame: at.frame,
             time: at.time,
             socket: at.socket,
@@ -296,9 +292,8 @@ impl<T: Clone> RequestTable<T> {
             self.pending.remove(&key);
         }
         self.count -= 1;
-        let is_owed = |it: PendingRequest<T>| {
-            it.state == State::Open && it.header.is_owed_an_answer(key.protocol)
-        };
+        let is_owed =
+            |it: PendingRequest<T>| it.state == State::Open && it.header.is_owed_an_answer();
         self.given_up += u64::from(gone.is_some_and(is_owed));
     }
 
@@ -321,8 +316,8 @@ impl<T: Clone> RequestTable<T> {
             // Either may be the other: what comes for that is in doubt too.
             let chosen = alike[choice.index].time;
             for it in alike.iter_mut() {
-                let is_late = it.time.saturating_add(STALE) >= chosen;
-                it.is_ambiguous |= is_late && it.nearness(&at, message, endian).is_some();
+                it.is_ambiguous |=
+                    it.is_as_late_as(chosen) && it.nearness(&at, message, endian).is_some();
             }
         }
         let request = &mut alike[choice.index];
@@ -331,7 +326,7 @@ impl<T: Clone> RequestTable<T> {
         }
         let may_be_copy = message.kind >= types::FIRST
             && at.socket.is_none()
-            && request.header.is_echoed_change(at.protocol);
+            && request.header.is_echoed_change();
         let answered = Answered {
             request: request.value.clone(),
             parts: request.parts,
@@ -345,9 +340,9 @@ impl<T: Clone> RequestTable<T> {
             frame: request.frame,
             socket: request.socket,
             port: request.port,
-            is_dump: request.is_dump && message.kind != types::ERROR,
+            is_dump: request.header.is_dump && message.kind != types::ERROR,
         };
-        let ends = request.header.ends_with(at.protocol, message);
+        let ends = request.header.ends_with(message);
         let has_ended = ends && message.kind < types::FIRST;
         if ends {
             request.state = match has_ended {
@@ -386,7 +381,7 @@ impl<T: Clone> RequestTable<T> {
         let all = self.pending.values().flatten();
         let is_unfinished = |it: &&PendingRequest<T>| {
             let has_begun = it.state == State::Open && it.parts > 0;
-            has_begun && !it.is_ambiguous && it.is_dump
+            has_begun && !it.is_ambiguous && it.header.is_dump
         };
         all.filter(is_unfinished).map(|it| &it.value)
     }
@@ -437,7 +432,7 @@ fn choose<T>(
             Nearness::UnknownSocket => Nearness::ClaimedPort,
             _ => return false,
         };
-        fitting().any(|(it, index)| it == doubtful && alike[index].is_as_late_as(chosen))
+        fitting().any(|(it, index)| it == doubtful && alike[index].is_as_late_as(chosen.time))
     };
     if nearest == Nearness::ClaimedPort || near().nth(1).is_none() {
         return Some(Choice {
@@ -450,14 +445,14 @@ fn choose<T>(
     let is_part = message.flags & flags::MULTI != 0;
     let preference = |index: &usize| {
         let it = &alike[*index];
-        (is_likely(&it.value), it.is_dump == is_part)
+        (is_likely(&it.value), it.header.is_dump == is_part)
     };
     let best = near().map(|index| preference(&index)).max()?;
     let near: Vec<usize> = near().filter(|index| preference(index) == best).collect();
     let newest = &alike[*near.last()?];
-    let is_owed = |index: &&usize| alike[**index].header.is_owed_an_answer(at.protocol);
+    let is_owed = |index: &&usize| alike[**index].header.is_owed_an_answer();
     let is_known = nearest != Nearness::UnknownSocket;
-    let is_fresh = |index: &usize| is_known || alike[*index].is_as_late_as(newest);
+    let is_fresh = |index: &usize| is_known || alike[*index].is_as_late_as(newest.time);
     let near: Vec<usize> = near.into_iter().filter(is_fresh).collect();
     let first_owed = near.iter().find(is_owed).filter(|_| !is_known);
     let in_last_frame = |index: &&usize| alike[**index].frame == newest.frame;

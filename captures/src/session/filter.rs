@@ -8,6 +8,7 @@ use ynl::decode::{CONTROLLER, Endian, GENERIC, Message, attributes, genl, messag
 use crate::attribution::Attribution;
 use crate::messages::names;
 use crate::messages::packet::{Direction, Frame};
+use crate::messages::process::Process;
 use crate::messages::requests::{RequestTable, Sighting};
 
 /// Netlink protocols have numbers below this one, MAX_LINKS of linux/netlink.h.
@@ -96,12 +97,7 @@ impl CaptureFilter {
             protocol,
             frame: self.frames,
             time: frame.time,
-            socket: owner.and_then(|it| {
-                Some((
-                    u32::try_from(it.program.pid).ok()?,
-                    u64::try_from(it.fd).ok()?,
-                ))
-            }),
+            socket: owner.and_then(|it| Process::from(it).socket_id()),
             port: 0,
         };
         let mut passes = false;

@@ -132,7 +132,7 @@ impl Attributor {
         match sends.find(|(send, _)| send.inode == inode) {
             Some((_, request))
                 if message.kind >= types::FIRST
-                    && RequestHeader::of(&request).is_change(frame.protocol) =>
+                    && RequestHeader::of(frame.protocol, &request).is_change() =>
             {
                 RequestMatch::Notification
             }

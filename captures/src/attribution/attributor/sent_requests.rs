@@ -75,9 +75,7 @@ impl SentRequests {
             return RequestMatch::Answer(answered.request);
         }
         match self.table.asked(at, message) {
-            Some((request, _))
-                if message.kind >= types::FIRST && request.is_change(frame.protocol) =>
-            {
+            Some((request, _)) if message.kind >= types::FIRST && request.is_change() => {
                 RequestMatch::Notification
             }
             Some((_, owner)) => RequestMatch::Answer(owner.clone()),
