@@ -22,17 +22,17 @@ use crate::messages::process::Process;
 
 /// A packet as it was read.
 #[derive(Debug, PartialEq)]
-struct Kept {
+struct ReadPacket {
     time: Duration,
     protocol: u16,
     messages: Vec<u8>,
     added: bool,
 }
 
-fn read_all(file: &[u8]) -> Result<(FileInfo, Vec<Kept>), ReadError> {
+fn read_all(file: &[u8]) -> Result<(FileInfo, Vec<ReadPacket>), ReadError> {
     let mut all = Vec::new();
     let about = read(file, &mut |packet| {
-        all.push(Kept {
+        all.push(ReadPacket {
             time: packet.time,
             protocol: packet.protocol,
             messages: packet.messages.to_vec(),
@@ -83,7 +83,7 @@ fn what_is_written_is_read_again() {
     assert!(all[0].added, "the families come first");
     let expected: Vec<_> = (1..)
         .zip(&conversation)
-        .map(|(number, (protocol, messages))| Kept {
+        .map(|(number, (protocol, messages))| ReadPacket {
             time: START + Duration::from_nanos(1_000_001) * number,
             protocol: *protocol,
             messages: messages.clone(),

@@ -99,7 +99,7 @@ pub(crate) fn task(args: &SoakArgs) -> Result<()> {
         SoakTest::Dissector => return dissector(count),
         SoakTest::Decode => return decode::run(count, seed),
         SoakTest::Ties => return ties::run(count, seed),
-        _ if args.in_guest => return in_guest(args, seed),
+        _ if args.in_guest => return in_guest(args, count, seed),
         _ => {}
     }
     let dmesg = tempfile::NamedTempFile::new().context("cannot create a file for the log")?;
@@ -152,9 +152,8 @@ fn dissector(captures: u64) -> Result<()> {
     )
 }
 
-fn in_guest(args: &SoakArgs, seed: u64) -> Result<()> {
+fn in_guest(args: &SoakArgs, count: u64, seed: u64) -> Result<()> {
     println!("{}: seed {seed}", args.test.name());
-    let count = args.count.unwrap_or_else(|| args.test.count());
     match args.test {
         SoakTest::Hostile => hostile::run(count, seed)?,
         SoakTest::Churn => churn::run(count, seed)?,

@@ -40,25 +40,15 @@ const MOST_SOCKETS: usize = 1 << 14;
 type Socket = (usize, u32, u16, u32);
 
 /// What was found so far, with whom.
+#[derive(Default)]
 pub(super) struct HealthCheck {
-    /// No dump without an end may have had one in a frame that was lost.
-    pub(super) is_whole: bool,
+    /// The end of a dump may be in a frame that was lost.
+    pub(super) may_lack_ends: bool,
     found: HashMap<(Ailment, Option<usize>), u64>,
     /// What each socket had dropped when it was looked at last.
     drops: HashMap<Socket, u64>,
     /// The dump that was interrupted last: each of its parts may say so.
     interrupted: Option<Rc<Request>>,
-}
-
-impl Default for HealthCheck {
-    fn default() -> Self {
-        Self {
-            is_whole: true,
-            found: HashMap::new(),
-            drops: HashMap::new(),
-            interrupted: None,
-        }
-    }
 }
 
 impl HealthCheck {
@@ -136,7 +126,7 @@ impl HealthCheck {
             let count: u64 = found.clone().map(|(_, count)| count).sum();
             let known = match what {
                 Ailment::RecorderLoss => lost.is_some(),
-                Ailment::UnfinishedDump => self.is_whole,
+                Ailment::UnfinishedDump => !self.may_lack_ends,
                 // What a call returned is in no file; where somebody says it, it is.
                 Ailment::FullBuffer
                 | Ailment::TruncatedRead

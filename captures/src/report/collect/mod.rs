@@ -8,6 +8,7 @@
 //! count stands in the report. Nothing is kept of a message but sums.
 
 mod conversations;
+mod facts;
 mod failures;
 mod health;
 mod interfaces;
@@ -23,9 +24,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::conversations::Conversations;
+pub(super) use self::facts::{ETHERNET, Fact, FactValue, Facts};
 use self::failures::Failures;
 use self::health::HealthCheck;
-pub(super) use self::interfaces::{ETHERNET, Fact, FactSource, FactValue, Facts, Interfaces};
+pub(super) use self::interfaces::{FactSource, Interfaces};
 use self::ladder::Ladder;
 use self::participants::Participants;
 use self::shares::Shares;
@@ -223,7 +225,7 @@ impl Collector {
             let who = pid.and_then(|pid| self.participants.find(pid));
             match about.dropped {
                 Some(0) => self.health.add(Ailment::UnfinishedDump, who, 1),
-                _ => self.health.is_whole = false,
+                _ => self.health.may_lack_ends = true,
             }
         }
     }

@@ -6,8 +6,7 @@ use crate::file::blocks::{
     EPB_DROPCOUNT, EPB_FLAGS, EPB_PROCESSID_THREADID, INBOUND, OPT_COMMENT, OUTBOUND, PACKET,
     SIMPLE_PACKET,
 };
-use crate::file::comment::ADDED;
-use crate::file::comment::Comment;
+use crate::file::comment::{ADDED, Comment};
 use crate::file::cooked::NoMessages;
 use crate::file::reader::remarks::Remarks;
 use crate::file::reader::source::ItemReader;
@@ -24,7 +23,7 @@ const UNKNOWN: u16 = u16::MAX;
 
 /// What the options of a packet say.
 #[derive(Default)]
-struct Said<'a> {
+struct PacketOptions<'a> {
     added: bool,
     /// The comment that names a process.
     comment: Option<&'a [u8]>,
@@ -35,7 +34,7 @@ struct Said<'a> {
     lost: Option<u64>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> PacketOptions<'a> {
     fn read(source: &'a ItemReader<'_>, kind: u32, from: usize, remarks: &mut Remarks) -> Self {
         let mut said = Self::default();
         let endian = source.endian;
@@ -103,8 +102,8 @@ impl Section {
             return None;
         };
         let mut said = match kind {
-            SIMPLE_PACKET => Said::default(),
-            _ => Said::read(source, kind, from + kept.next_multiple_of(4), remarks),
+            SIMPLE_PACKET => PacketOptions::default(),
+            _ => PacketOptions::read(source, kind, from + kept.next_multiple_of(4), remarks),
         };
         if kind == PACKET {
             let lost = Some(source.half(10)).filter(|it| *it != UNKNOWN);
