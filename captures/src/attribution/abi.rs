@@ -13,7 +13,7 @@ pub(super) struct ForeignAbi {
 mod table {
     use super::ForeignAbi;
 
-    pub(in super::super) const ARCH: u32 = 0xc000_003e;
+    pub(crate) const ARCH: u32 = 0xc000_003e;
     pub(in super::super) const FOREIGN: Option<ForeignAbi> = Some(ForeignAbi {
         arch: 0x4000_0003,
         calls: &[102, 359, 425],
@@ -26,7 +26,7 @@ mod table {
 mod table {
     use super::ForeignAbi;
 
-    pub(in super::super) const ARCH: u32 = 0xc000_00b7;
+    pub(crate) const ARCH: u32 = 0xc000_00b7;
     pub(in super::super) const FOREIGN: Option<ForeignAbi> = Some(ForeignAbi {
         arch: 0x4000_0028,
         calls: &[281, 425],
@@ -34,4 +34,5 @@ mod table {
     pub(in super::super) const X32_SOCKET: Option<u32> = None;
 }
 
-pub(super) use table::{ARCH, FOREIGN, X32_SOCKET};
+pub(crate) use table::ARCH;
+pub(super) use table::{FOREIGN, X32_SOCKET};

@@ -2,6 +2,7 @@
 //! The sockets among the descriptors of a process, by /proc/PID/fd.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 /// The sockets among the descriptors of a process, each with its inode.
@@ -19,9 +20,15 @@ pub(super) fn sockets(pid: i32) -> Vec<(i32, u64)> {
 /// The inode of a descriptor in /proc/PID/fd, where it is a socket; without a touch on what
 /// it is.
 pub(super) fn socket(descriptor: &Path) -> Option<u64> {
-    let target = fs::read_link(descriptor).ok()?;
-    let number = target.to_str()?.strip_prefix("socket:[")?;
-    number.strip_suffix(']')?.parse().ok()
+    inode(descriptor).ok()?
+}
+
+/// The same; an error is ENOENT where there is no such descriptor, and EACCES where the
+/// process may not be looked at.
+pub(crate) fn inode(descriptor: &Path) -> io::Result<Option<u64>> {
+    let target = fs::read_link(descriptor)?;
+    let number = target.to_str().and_then(|it| it.strip_prefix("socket:["));
+    Ok(number.and_then(|it| it.strip_suffix(']')?.parse().ok()))
 }
 
 #[cfg(test)]

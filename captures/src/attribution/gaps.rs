@@ -25,6 +25,10 @@ pub(crate) struct Gaps {
     pub(crate) multicast_overflows: u64,
     /// Requests that were not intercepted, of which the answer was seen.
     pub(crate) unintercepted: u64,
+    /// Sockets that have sent and were never received on by a call that is looked at.
+    pub(crate) unread_sockets: u64,
+    /// Calls of ptrace(2) in the tree, which is traced already.
+    pub(crate) debuggers: u64,
     /// Sockets that listen to other namespaces where nlcap is not allowed to.
     pub(crate) unfollowed_listeners: u64,
 }
@@ -86,6 +90,18 @@ impl fmt::Display for Gaps {
                 self.unintercepted,
                 "request",
                 " not intercepted (only answers captured)",
+            ),
+            (
+                "",
+                self.unread_sockets,
+                "socket",
+                " that sent requests and never received by recv(2) (if by read(2): --reads)",
+            ),
+            (
+                "",
+                self.debuggers,
+                "call",
+                " to ptrace(2) by CMD, which nlcap traces itself (a debugger needs --tap nlmon)",
             ),
             (
                 "",

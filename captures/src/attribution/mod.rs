@@ -52,12 +52,16 @@ mod uninspected;
 use std::io;
 use std::os::fd::OwnedFd;
 
+pub(crate) use self::abi::ARCH;
 pub(crate) use self::attributor::Attributor;
+pub(crate) use self::descriptors::inode as socket_inode;
+pub(crate) use self::filter::{foreign_calls, reads, writes, x32_socket};
 pub(crate) use self::gaps::Gaps;
 pub(crate) use self::guardian::Guardian;
-pub(crate) use self::owner::{Attribution, SocketEvent, SocketEventKind};
+pub(crate) use self::owner::{Attribution, Owner, Program, SocketEvent, SocketEventKind};
 pub(crate) use self::pending::PendingFrames;
 pub(crate) use self::processes::Processes;
+pub(crate) use self::raising::{LostPrivilege, raises};
 pub(crate) use self::socket_info::{SocketInfo, namespace};
 pub(crate) use self::socket_table::SocketTable;
 pub(crate) use self::supervisor::Supervisor;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::messages::packet::{Direction, Frame};
-use crate::messages::process::{Certainty, Process};
+use crate::messages::process::{Certainty, Fate, Process};
 
 /// Who makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,15 +66,21 @@ pub(crate) struct Attribution {
     pub(crate) certainty: Certainty,
     /// A multicast's copy for another receiver.
     pub(crate) is_copy: bool,
+    /// Whether it is known for a multicast.
+    pub(crate) is_multicast: bool,
+    /// What became of it, where it was not sent and received whole.
+    pub(crate) fate: Option<Fate>,
 }
 
 impl Attribution {
-    pub(super) fn new(direction: Direction, owners: Vec<Owner>, certainty: Certainty) -> Self {
+    pub(crate) fn new(direction: Direction, owners: Vec<Owner>, certainty: Certainty) -> Self {
         Self {
             direction,
             owners,
             certainty,
             is_copy: false,
+            is_multicast: certainty == Certainty::Group,
+            fate: None,
         }
     }
 }
@@ -82,8 +88,11 @@ impl Attribution {
 /// What happened to a message or to a socket besides what is on the tap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SocketEventKind {
-    /// These bytes were to be sent, and never came to the tap: the call failed.
-    Refused(Vec<u8>),
+    /// These bytes were to be sent, and never came to the tap: the call failed, with this
+    /// errno where that is known.
+    Refused(Vec<u8>, Option<i32>),
+    /// A message was lost in a receive, which failed with this errno.
+    Unread(i32),
     /// So many messages the socket had no room for until now.
     Dropped(u32),
 }
@@ -98,4 +107,23 @@ pub(crate) struct SocketEvent {
     pub(crate) port: u32,
     pub(crate) owner: Owner,
     pub(crate) kind: SocketEventKind,
+}
+
+impl SocketEvent {
+    /// What a frame of a tap stands for that was not sent, or was lost.
+    pub(crate) fn of(frame: &Frame<'_>, attribution: &Attribution) -> Option<Self> {
+        let kind = match attribution.fate? {
+            Fate::NotSent(errno) => SocketEventKind::Refused(frame.messages.to_vec(), errno),
+            Fate::NotRead(errno) => SocketEventKind::Unread(errno),
+            Fate::Truncated | Fate::Dropped(_) => return None,
+        };
+        Some(Self {
+            time: frame.time,
+            interface: frame.interface,
+            protocol: frame.protocol,
+            port: 0,
+            owner: attribution.owners.first()?.clone(),
+            kind,
+        })
+    }
 }

@@ -2,6 +2,7 @@
 //! Programs whose files give them a privilege that their caller has not.
 
 use std::ffi::{CStr, OsStr};
+use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::tasks::Task;
 use crate::sys::process::has_attribute;
 use crate::sys::seccomp::Call;
+use crate::terminal::text;
 
 /// File capabilities, capabilities(7).
 const CAPABILITIES: &CStr = c"security.capability";
@@ -38,15 +40,33 @@ pub(super) fn program(task: &Task, call: &Call) -> Option<PathBuf> {
         Err(_) if name.as_os_str().is_empty() => folder,
         Err(_) => folder.join(&name),
     };
-    let file = fs::metadata(&proc_path)
-        .ok()
-        .filter(fs::Metadata::is_file)?;
-    let caller = fs::metadata(&root).ok()?;
+    raises(&proc_path, &root).then_some(name)
+}
+
+/// Whether a program's file would give it more privilege than a process has, whose folder in
+/// /proc is `process`.
+pub(crate) fn raises(program: &Path, process: &Path) -> bool {
+    let (Ok(file), Ok(process)) = (fs::metadata(program), fs::metadata(process)) else {
+        return false;
+    };
     let mode = file.mode();
-    let sets_user = mode & libc::S_ISUID != 0 && file.uid() != caller.uid();
+    let sets_user = mode & libc::S_ISUID != 0 && file.uid() != process.uid();
     let runs_group = mode & libc::S_IXGRP != 0;
-    let sets_group = mode & libc::S_ISGID != 0 && runs_group && file.gid() != caller.gid();
-    (sets_user || sets_group || has_attribute(&proc_path, CAPABILITIES)).then_some(name)
+    let sets_group = mode & libc::S_ISGID != 0 && runs_group && file.gid() != process.gid();
+    file.is_file() && (sets_user || sets_group || has_attribute(program, CAPABILITIES))
+}
+
+/// What there is to say of a program that does not get the privilege of its file.
+pub(crate) struct LostPrivilege<'a>(pub(crate) &'a Path);
+
+impl fmt::Display for LostPrivilege<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = text::escape_os(self.0);
+        write!(
+            f,
+            "{program} loses its set-user-ID/file capabilities (no_new_privs); run nlcap with sudo to keep them"
+        )
+    }
 }
 
 /// A path in the task's memory.

@@ -60,7 +60,7 @@ impl SocketInfo {
     }
 
     /// Inspects a duplicate; None where it is no netlink socket.
-    pub(super) fn inspect(socket: OwnedFd) -> nix::Result<Option<Self>> {
+    pub(crate) fn inspect(socket: OwnedFd) -> nix::Result<Option<Self>> {
         match getsockopt(&socket, option::Domain) {
             Ok(libc::AF_NETLINK) => {}
             Ok(_) | Err(Errno::ENOTSOCK | Errno::EBADF) => return Ok(None),
@@ -75,6 +75,11 @@ impl SocketInfo {
             namespace: namespace(&socket),
             socket,
         }))
+    }
+
+    /// Its netlink protocol, NETLINK_* of linux/netlink.h.
+    pub(crate) fn protocol(&self) -> u16 {
+        self.protocol
     }
 
     /// The multicast groups that it has joined.

@@ -30,7 +30,8 @@ use super::guardian::Guardian;
 use super::owner::Owner;
 use super::socket_info::SocketInfo;
 use super::tasks::{Task, Tasks};
-use super::{Namespaces, abi, outgoing, raising};
+use super::raising::{self, LostPrivilege};
+use super::{Namespaces, abi, outgoing};
 use crate::sys::clock::now;
 use crate::sys::privilege::raised;
 use crate::sys::seccomp::{self, Call, Verdict};
@@ -141,10 +142,7 @@ impl Supervisor {
             && let Some(program) = raised(|| raising::program(task, call))
         {
             self.loses_privilege = false;
-            text::say(&format_args!(
-                "{} loses its set-user-ID/file capabilities (no_new_privs); run nlcap with sudo to keep them",
-                text::escape_os(&program)
-            ));
+            text::say(&LostPrivilege(&program));
         }
         self.tasks.note_exec(call.tid);
     }

@@ -16,7 +16,7 @@ use crate::session::command::Stdout;
 use crate::session::output;
 use crate::session::recorder::Recorder;
 use crate::session::signals::Signals;
-use crate::session::{Outcome, Session, Settings};
+use crate::session::{Outcome, Session, Settings, TapKind};
 use crate::terminal::text::{self, say};
 
 /// Runs `nlcap record`.
@@ -61,6 +61,12 @@ pub(super) fn close(outcome: &Outcome, shown: &str) {
         reasons.push(format!("last {unwritten} not written"));
     }
     let mut line = format!("{}, in {shown}", outcome.summary);
+    match outcome.tap {
+        TapKind::Nlmon => line.push_str(" (tap: nlmon)"),
+        TapKind::Syscalls => {
+            line.push_str(" (tap: syscalls: what CMD did not read is not in it)");
+        }
+    }
     if !reasons.is_empty() {
         line.push_str("; incomplete: ");
         line.push_str(&reasons.join("; "));

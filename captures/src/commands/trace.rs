@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::file::writer::{Counters, Interface};
 use crate::messages::event;
 use crate::messages::packet::{Direction, Frame, Packet};
-use crate::messages::process::{Certainty, Process};
+use crate::messages::process::Process;
 use crate::messages::specs::Specs;
 use crate::session::command::Stdout;
 use crate::session::outlet::Outlet;
@@ -180,7 +180,8 @@ impl Sink for Lines<'_> {
         self.show(&Packet {
             sent: Some(attribution.direction == Direction::Outbound),
             process: attribution.owners.first().map(Process::from),
-            is_multicast: attribution.certainty == Certainty::Group,
+            is_multicast: attribution.is_multicast,
+            fate: attribution.fate,
             ..packet(frame)
         });
     }

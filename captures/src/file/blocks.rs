@@ -45,3 +45,7 @@ pub(super) const ISB_OSDROP: u16 = 7;
 /// The two lowest bits of epb_flags: received by the process, or sent by it.
 pub(super) const INBOUND: u32 = 1;
 pub(super) const OUTBOUND: u32 = 2;
+
+/// The three bits above: how it was received. The only kind that netlink has besides unicast.
+pub(super) const RECEPTION: u32 = 7 << 2;
+pub(super) const MULTICAST: u32 = 2 << 2;

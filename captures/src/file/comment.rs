@@ -6,6 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::str::FromStr;
 
+use crate::messages::names;
 use crate::messages::process::{Certainty, Fate, Process};
 
 /// The comment on each packet that was not on the tap.
@@ -79,7 +80,12 @@ impl fmt::Display for Comment {
         }
         match fate {
             None => {}
-            Some(Fate::NotSent) => f.write_str(" sent=no errno=unknown")?,
+            Some(Fate::NotSent(None)) => f.write_str(" sent=no errno=unknown")?,
+            Some(Fate::NotSent(Some(errno))) => {
+                write!(f, " sent=no errno={}", names::errno(*errno))?;
+            }
+            Some(Fate::NotRead(errno)) => write!(f, " read=no errno={}", names::errno(*errno))?,
+            Some(Fate::Truncated) => f.write_str(" read=truncated")?,
             Some(Fate::Dropped(number)) => write!(f, " drops={number}")?,
         }
         match &process.comm {
@@ -117,6 +123,7 @@ impl FromStr for Comment {
         let certainty = word("owner")
             .and_then(|owner| CERTAINTIES.iter().find(|(_, word)| *word == owner))
             .map(|(it, _)| *it);
+        let errno = word("errno").and_then(names::errno_number);
         let drops = word("drops").and_then(|it| it.parse().ok());
         Ok(Self::Process {
             process: Process {
@@ -126,8 +133,10 @@ impl FromStr for Comment {
                 comm: comm.map(Rc::from),
             },
             certainty,
-            fate: match word("sent") {
-                Some("no") => Some(Fate::NotSent),
+            fate: match (word("sent"), word("read"), errno) {
+                (Some("no"), _, errno) => Some(Fate::NotSent(errno)),
+                (_, Some("no"), Some(errno)) => Some(Fate::NotRead(errno)),
+                (_, Some("truncated"), _) => Some(Fate::Truncated),
                 _ => drops.map(Fate::Dropped),
             },
         })
@@ -176,8 +185,20 @@ mod tests {
     #[test]
     fn what_became_of_a_message_stands_before_the_name() {
         assert_eq!(
-            of_ip(Certainty::Exact, b"ip", Some(Fate::NotSent)),
+            of_ip(Certainty::Exact, b"ip", Some(Fate::NotSent(None))),
             r#"pid=812 tid=813 socket=3 owner=exact sent=no errno=unknown comm="ip""#
+        );
+        assert_eq!(
+            of_ip(Certainty::Exact, b"ip", Some(Fate::NotSent(Some(libc::EPERM)))),
+            r#"pid=812 tid=813 socket=3 owner=exact sent=no errno=EPERM comm="ip""#
+        );
+        assert_eq!(
+            of_ip(Certainty::Exact, b"ip", Some(Fate::NotRead(libc::ENOBUFS))),
+            r#"pid=812 tid=813 socket=3 owner=exact read=no errno=ENOBUFS comm="ip""#
+        );
+        assert_eq!(
+            of_ip(Certainty::Exact, b"ip", Some(Fate::Truncated)),
+            r#"pid=812 tid=813 socket=3 owner=exact read=truncated comm="ip""#
         );
         assert_eq!(
             of_ip(Certainty::Exact, b"ip", Some(Fate::Dropped(7))),
@@ -207,7 +228,10 @@ mod tests {
         let certainty = prop::option::of(prop::sample::select(CERTAINTIES.map(|it| it.0).to_vec()));
         let fate = prop_oneof![
             Just(None),
-            Just(Some(Fate::NotSent)),
+            Just(Some(Fate::NotSent(None))),
+            (1..=133).prop_map(|it| Some(Fate::NotSent(Some(it)))),
+            (1..=133).prop_map(|it| Some(Fate::NotRead(it))),
+            Just(Some(Fate::Truncated)),
             any::<u64>().prop_map(|it| Some(Fate::Dropped(it))),
         ];
         let of_process = (numbers, comm, certainty, fate).prop_map(

@@ -49,6 +49,8 @@ pub(crate) struct Note {
     /// The first process among them is that of the block.
     pub(crate) comments: Vec<Comment>,
     pub(crate) direction: Option<Direction>,
+    /// Whether it is known for a multicast.
+    pub(crate) is_multicast: bool,
 }
 
 impl Note {
@@ -65,6 +67,10 @@ impl Note {
             let flags = match direction {
                 Direction::Inbound => blocks::INBOUND,
                 Direction::Outbound => blocks::OUTBOUND,
+            };
+            let flags = match self.is_multicast {
+                true => flags | blocks::MULTICAST,
+                false => flags,
             };
             block.option(blocks::EPB_FLAGS, &flags.to_ne_bytes());
         }
@@ -218,6 +224,7 @@ impl<W: Write> Writer<W> {
         let note = Note {
             comments: vec![Comment::Added],
             direction: Some(Direction::Inbound),
+            is_multicast: false,
         };
         self.packet(frame, &note)
     }

@@ -79,6 +79,15 @@ pub(crate) fn errno(number: i32) -> Cow<'static, str> {
     }
 }
 
+/// The number of an errno's name, as [`errno`] gives it.
+pub(crate) fn errno_number(name: &str) -> Option<i32> {
+    let mut numbers = 1..=ERRNO_MAX;
+    numbers.find(|number| errno(*number) == name)
+}
+
+/// MAX_ERRNO of linux/err.h.
+const ERRNO_MAX: i32 = 4095;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +106,10 @@ mod tests {
         assert_eq!(
             (errno(19), errno(524), errno(9999)),
             ("ENODEV".into(), "ENOTSUPP".into(), "errno9999".into())
+        );
+        assert_eq!(
+            (errno_number("ENODEV"), errno_number("errno4095"), errno_number("E")),
+            (Some(19), Some(4095), None)
         );
     }
 }

@@ -48,11 +48,15 @@ pub(crate) enum Certainty {
     Unknown,
 }
 
-/// What became of a message that is not on the tap.
+/// What became of a message, where it was not sent and received whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// The call that was to send it failed; with which errno is not known.
-    NotSent,
+    /// The call that was to send it failed, with this errno where that is known.
+    NotSent(Option<i32>),
+    /// A call that was to receive failed with this errno, and a message was lost.
+    NotRead(i32),
+    /// It was received into a buffer that was too small for it.
+    Truncated,
     /// So many messages the socket had no room for.
     Dropped(u64),
 }

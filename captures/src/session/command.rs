@@ -18,7 +18,7 @@ use std::process::ExitStatus;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::{Pid, dup2_stdout, execvp, pipe2};
 
 use super::signals::InheritedSignals;
@@ -28,6 +28,7 @@ use crate::exit::Exit;
 use crate::sys::privilege;
 use crate::sys::process::{close_range, fork_with, wait};
 use crate::sys::seccomp;
+use crate::taps::syscalls;
 use crate::terminal::text;
 
 /// Why the command could not be started.
@@ -65,6 +66,15 @@ pub(crate) struct Invocation {
     pub(crate) stdout: Stdout,
     /// Who it runs as; without it, as we do.
     pub(crate) identity: Option<Identity>,
+}
+
+/// How the command's calls come to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interception {
+    /// Before they are made, by seccomp's user notification.
+    Notified,
+    /// When they end, to a tracer; receives by read(2) too `with_reads`.
+    Traced { with_reads: bool },
 }
 
 /// Why the command could not be watched.
@@ -106,6 +116,8 @@ pub(super) struct PreparedCommand {
     go: OwnedFd,
     /// Its errno when it cannot start, and nothing when it has.
     report: File,
+    /// A handle on it.
+    handle: OwnedFd,
     listener: Option<OwnedFd>,
     privileged: bool,
     signals: InheritedSignals,
@@ -114,7 +126,11 @@ pub(super) struct PreparedCommand {
 impl PreparedCommand {
     /// Forks what is to be the command, found through PATH, without a shell. It gets
     /// the signals as we were given them.
-    pub(super) fn fork(command: &Invocation, signals: InheritedSignals) -> anyhow::Result<Self> {
+    pub(super) fn fork(
+        command: &Invocation,
+        signals: InheritedSignals,
+        interception: Interception,
+    ) -> anyhow::Result<Self> {
         let fail = |action| move |errno| WatchError { action, errno };
         let first = command.words.first();
         let shown = text::escape_os(first.map_or(OsStr::new(""), OsString::as_os_str));
@@ -130,7 +146,10 @@ impl PreparedCommand {
         prctl::set_child_subreaper(true).map_err(fail("become a subreaper"))?;
         // Then the filter needs no no_new_privs, and setuid programs work.
         let privileged = privilege::is_effective(privilege::SYS_ADMIN);
-        let filter = attribution::filter();
+        let filter = match interception {
+            Interception::Notified => attribution::filter(),
+            Interception::Traced { with_reads } => syscalls::filter(with_reads),
+        };
         let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(fail("create a pipe"))?;
         let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(fail("create a pipe"))?;
         let (ours, go_raw) = (read.as_raw_fd(), go.as_raw_fd());
@@ -142,6 +161,7 @@ impl PreparedCommand {
             let plan = Plan {
                 words: &words,
                 filter: &filter,
+                interception,
                 privileged,
                 command,
                 signals,
@@ -151,11 +171,13 @@ impl PreparedCommand {
             127
         })
         .map_err(fail("fork"))?;
+        let handle = seccomp::open_process(child.as_raw(), false);
         let mut prepared = Self {
             child,
             command: shown,
             go,
             report: File::from(read),
+            handle: handle.map_err(fail("open a handle on the command"))?,
             listener: None,
             privileged,
             signals,
@@ -173,15 +195,16 @@ impl PreparedCommand {
             let errno = Errno::from_raw(number.saturating_neg());
             return Err(fail(action)(errno).into());
         }
-        let listener = prepared.fetch(number);
-        prepared.listener = Some(listener.map_err(fail("get the seccomp filter's listener"))?);
+        if interception == Interception::Notified {
+            let listener = seccomp::duplicate(&prepared.handle, number);
+            prepared.listener = Some(listener.map_err(fail("get the seccomp filter's listener"))?);
+        }
         Ok(prepared)
     }
 
-    /// The child's listener, which has this number there.
-    fn fetch(&self, number: RawFd) -> nix::Result<OwnedFd> {
-        let process = seccomp::open_process(self.child.as_raw(), false)?;
-        seccomp::duplicate(process, number)
+    /// The process that is to be the command.
+    pub(super) fn child(&self) -> Pid {
+        self.child
     }
 
     /// Whether programs may raise their privilege: there is no no_new_privs.
@@ -206,6 +229,7 @@ impl PreparedCommand {
             child: self.child,
             command: self.command,
             report: self.report,
+            handle: self.handle,
             signals: self.signals,
         })
     }
@@ -215,6 +239,7 @@ impl PreparedCommand {
 struct Plan<'a> {
     words: &'a [CString],
     filter: &'a [libc::sock_filter],
+    interception: Interception,
     privileged: bool,
     command: &'a Invocation,
     signals: InheritedSignals,
@@ -242,7 +267,7 @@ impl Plan<'_> {
         }
     }
 
-    /// The number of the filter's listener.
+    /// The number of the filter's listener, 0 where it has none.
     fn prepare(&self) -> Result<RawFd, (Step, Errno)> {
         let streams = || {
             self.signals.restore()?;
@@ -256,7 +281,10 @@ impl Plan<'_> {
             if !self.privileged {
                 prctl::set_no_new_privs()?;
             }
-            seccomp::install(self.filter)
+            match self.interception {
+                Interception::Notified => seccomp::install_listened(self.filter),
+                Interception::Traced { .. } => seccomp::install(self.filter).map(|()| 0),
+            }
         };
         let listener = filter().map_err(|errno| (Step::Filter, errno))?;
         match &self.command.identity {
@@ -276,6 +304,7 @@ pub(super) struct StartingCommand {
     child: Pid,
     command: String,
     report: File,
+    handle: OwnedFd,
     signals: InheritedSignals,
 }
 
@@ -287,6 +316,7 @@ impl StartingCommand {
         match bytes.first_chunk() {
             None => Ok(RunningCommand {
                 child: self.child,
+                handle: self.handle,
                 exit: None,
                 signals: self.signals,
             }),
@@ -310,6 +340,7 @@ impl AsFd for StartingCommand {
 /// The running command.
 pub(super) struct RunningCommand {
     child: Pid,
+    handle: OwnedFd,
     exit: Option<Exit>,
     signals: InheritedSignals,
 }
@@ -354,11 +385,7 @@ impl RunningCommand {
 
     /// Passes a signal on to the command.
     pub(super) fn pass_on(&self, signal: Signal) {
-        if self.exit.is_none() {
-            // The child is not waited for yet, so that its number is no other's.
-            // The call fails where it has changed its identity: nothing is to be
-            // done.
-            let _ = kill(self.child, signal);
-        }
+        // The call fails where it has ended, or changed its identity: nothing is to be done.
+        let _ = seccomp::send_signal(&self.handle, signal as libc::c_int);
     }
 }

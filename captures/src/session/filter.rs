@@ -143,15 +143,11 @@ mod tests {
             .filter(|(number, (protocol, bytes))| {
                 let is_request = (messages(bytes, Endian::native()).flatten().next())
                     .is_some_and(|it| it.is_request());
-                let attribution = Attribution {
-                    direction: match is_request {
-                        true => Direction::Outbound,
-                        false => Direction::Inbound,
-                    },
-                    owners: Vec::new(),
-                    certainty: Certainty::Exact,
-                    is_copy: false,
+                let direction = match is_request {
+                    true => Direction::Outbound,
+                    false => Direction::Inbound,
                 };
+                let attribution = Attribution::new(direction, Vec::new(), Certainty::Exact);
                 filter.passes(&sample::frame(*number, *protocol, bytes), &attribution)
             })
             .map(|(number, _)| number as usize)

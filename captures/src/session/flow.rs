@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::choice::Chooser;
 use super::sink::Sink;
-use crate::attribution::{Attribution, Attributor, PendingFrames};
+use crate::attribution::{Attribution, Attributor, PendingFrames, SocketEvent};
 use crate::messages::packet::Frame;
 
 /// What frames go through on their way from the taps to the sink.
@@ -30,6 +30,10 @@ impl<S: Sink> Flow<'_, S> {
         } else if let Some(attribution) = attribution.or_else(|| self.attributor.attribute(frame))
             && !self.closed
         {
+            if let Some(event) = SocketEvent::of(frame, &attribution) {
+                self.sink.event(&event);
+                return;
+            }
             give(self.chooser, self.limit, self.sink, frame, &attribution);
         }
     }

@@ -75,14 +75,37 @@ use crate::exit::Exit;
 use crate::sys::privilege::{self, PrivilegeScope};
 use crate::sys::process::come_first;
 use crate::taps::Tap;
-use crate::taps::nlmon::Nlmon;
+use crate::taps::nlmon::{self, Nlmon};
+use crate::taps::syscalls::{Syscalls, Tracing};
 use crate::terminal::text;
+
+/// Where frames come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TapKind {
+    /// What the kernel mirrors to nlmon links.
+    Nlmon,
+    /// The command's own calls.
+    Syscalls,
+}
+
+/// Which tap is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TapChoice {
+    /// This one.
+    Only(TapKind),
+    /// nlmon where it can be had, else the command's calls.
+    Auto,
+}
 
 /// How to record.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// Where frames come from.
+    pub(crate) tap: TapChoice,
     /// An nlmon link that is there; without it one is made.
     pub(crate) interface: Option<String>,
+    /// Receives by read(2) are looked at, where calls are.
+    pub(crate) with_reads: bool,
     /// Bytes of each tap's ring.
     pub(crate) buffer: usize,
     /// The longest packet that is kept, its cooked header among it.
@@ -104,6 +127,7 @@ pub(crate) struct Session {
     signals: Signals,
     subject: PreparedSubject,
     families: Vec<Part>,
+    kind: TapKind,
     tap: Box<dyn Tap>,
     attributor: Attributor,
     settings: Settings,
@@ -123,7 +147,21 @@ impl Session {
         if let Some(name) = &settings.namespace {
             namespace::enter(name)?;
         }
-        let subject = PreparedSubject::of(subject, signals.inherited())?;
+        let link = choose(&settings, subject)?;
+        let inherited = signals.inherited();
+        let (subject, source) = match link {
+            Some(link) => (PreparedSubject::of(subject, inherited)?, Source::Link(link)),
+            None => {
+                let tracing = Tracing {
+                    privileged: false,
+                    with_reads: settings.with_reads,
+                    buffer: settings.buffer,
+                    snap_length: settings.snap_length,
+                };
+                let (subject, tap) = PreparedSubject::traced(subject, inherited, tracing)?;
+                (subject, Source::Calls(tap))
+            }
+        };
         let mut families = families::list()?;
         for part in &families {
             settings.choice.filter.learn(part.bytes());
@@ -137,13 +175,19 @@ impl Session {
                 "family {name} is not registered yet; it will be recorded once it is"
             ));
         }
-        let link = settings.interface.as_deref();
-        let tap = Nlmon::open(link, settings.buffer, settings.snap_length)?;
+        let (kind, tap): (_, Box<dyn Tap>) = match source {
+            Source::Link(link) => {
+                let tap = Nlmon::open(link, settings.buffer, settings.snap_length)?;
+                (TapKind::Nlmon, Box::new(tap))
+            }
+            Source::Calls(tap) => (TapKind::Syscalls, Box::new(tap)),
+        };
         Ok(Self {
             signals,
             subject,
             families,
-            tap: Box::new(tap),
+            kind,
+            tap,
             attributor: Attributor::default(),
             settings,
         })
@@ -167,6 +211,7 @@ impl Session {
         if let Some(received) = self.signals.pending().find(|it| it.is_ending()) {
             return Ok(Outcome {
                 exit: Exit::from(received.signal),
+                tap: self.kind,
                 summary: chooser.summary,
                 incomplete: Vec::new(),
                 error: None,
@@ -175,9 +220,11 @@ impl Session {
             });
         }
         let alone = matches!(self.subject, PreparedSubject::Namespace);
-        // Whoever fills the ring waits for whoever empties it, not the other way round.
-        // The command was forked before, and has its own.
-        come_first();
+        if self.kind == TapKind::Nlmon {
+            // Whoever fills the ring waits for whoever empties it, not the other way round.
+            // The command was forked before, and has its own.
+            come_first();
+        }
         privilege::lower(if alone {
             PrivilegeScope::Namespace
         } else {
@@ -197,6 +244,7 @@ impl Session {
         };
         RecordingLoop {
             signals: self.signals,
+            kind: self.kind,
             tap: self.tap,
             deadline: self.settings.duration.map(|time| Instant::now() + time),
             live: (self.settings.live)
@@ -208,5 +256,29 @@ impl Session {
             flow,
         }
         .run()
+    }
+}
+
+/// What a tap is made of.
+enum Source {
+    Link(nlmon::Link),
+    Calls(Syscalls),
+}
+
+/// The link to record from, or None where the command's own calls are the tap.
+fn choose(settings: &Settings, subject: &Subject) -> anyhow::Result<Option<nlmon::Link>> {
+    if settings.tap == TapChoice::Only(TapKind::Syscalls) {
+        return Ok(None);
+    }
+    let can_trace = settings.tap == TapChoice::Auto
+        && matches!(subject, Subject::Command(_))
+        && settings.interface.is_none()
+        && !settings.choice.all;
+    let link = Nlmon::link(settings.interface.as_deref());
+    match link {
+        // Links are made by CAP_NET_ADMIN, and listened to by another.
+        Ok(link) if !can_trace || privilege::is_effective(privilege::NET_RAW) => Ok(Some(link)),
+        Err(error) if !can_trace => Err(error),
+        _ => Ok(None),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::TapKind;
 use super::choice::Summary;
 use crate::exit::Exit;
 
@@ -10,6 +11,8 @@ use crate::exit::Exit;
 pub(crate) struct Outcome {
     /// How nlcap should.
     pub(crate) exit: Exit,
+    /// Where frames came from.
+    pub(crate) tap: TapKind,
     /// What was recorded.
     pub(crate) summary: Summary,
     /// Why the recording is not whole, if that is so; each a few words.

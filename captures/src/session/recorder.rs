@@ -51,7 +51,12 @@ impl Sink for Recorder {
 
     fn event(&mut self, event: &SocketEvent) {
         let (messages, direction, fate) = match &event.kind {
-            SocketEventKind::Refused(bytes) => (bytes.clone(), Direction::Outbound, Fate::NotSent),
+            SocketEventKind::Refused(bytes, errno) => {
+                (bytes.clone(), Direction::Outbound, Fate::NotSent(*errno))
+            }
+            SocketEventKind::Unread(errno) => {
+                (overrun(event.port), Direction::Inbound, Fate::NotRead(*errno))
+            }
             SocketEventKind::Dropped(number) => (
                 overrun(event.port),
                 Direction::Inbound,
@@ -73,6 +78,7 @@ impl Sink for Recorder {
         let note = Note {
             comments: vec![Comment::Added, of_process],
             direction: Some(direction),
+            is_multicast: false,
         };
         queued(self.writer.frame(&frame, &note));
     }
@@ -91,7 +97,7 @@ fn note(attribution: &Attribution) -> Note {
     let comment = |owner| Comment::Process {
         process: Process::from(owner),
         certainty: Some(attribution.certainty),
-        fate: None,
+        fate: attribution.fate,
     };
     let mut comments: Vec<_> = attribution.owners.iter().map(comment).collect();
     if comments.is_empty() {
@@ -103,6 +109,7 @@ fn note(attribution: &Attribution) -> Note {
     Note {
         comments,
         direction: Some(attribution.direction),
+        is_multicast: attribution.is_multicast,
     }
 }
 

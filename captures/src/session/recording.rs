@@ -9,6 +9,7 @@ use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::TapKind;
 use super::families::{self, Part};
 use super::flow::Flow;
 use super::live::LiveCount;
@@ -42,6 +43,7 @@ struct PollEvents {
 /// A session while it runs.
 pub(super) struct RecordingLoop<'a, S> {
     pub(super) signals: Signals,
+    pub(super) kind: TapKind,
     pub(super) tap: Box<dyn Tap>,
     pub(super) deadline: Option<Instant>,
     pub(super) live: Option<LiveCount>,
@@ -95,6 +97,7 @@ impl<S: Sink> RecordingLoop<'_, S> {
         summary.lost = counters.iter().map(|counters| counters.dropped).sum();
         Ok(Outcome {
             exit,
+            tap: self.kind,
             summary,
             incomplete,
             error,
@@ -121,6 +124,7 @@ impl<S: Sink> RecordingLoop<'_, S> {
             if let Some(exit) = self.serve(events.subject)? {
                 return Ok(EndReason::Ended(exit));
             }
+            self.announce();
             let flow = &mut self.flow;
             self.tap
                 .drain(&events.tap, &mut |frame, known| flow.take(frame, known));
@@ -174,21 +178,24 @@ impl<S: Sink> RecordingLoop<'_, S> {
 
     /// Attends to the subject; how it ended, where it has.
     fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
-        let exit = self
-            .subject
-            .serve(events, self.flow.attributor, self.tap.namespaces())?;
+        self.subject
+            .serve(events, self.flow.attributor, self.tap.namespaces())
+    }
+
+    /// Gives the sink the places that the tap sees frames in since the last time.
+    fn announce(&mut self) {
         for (number, interface) in self.tap.new_interfaces() {
             self.flow.sink.interface(&interface);
             for part in &self.families {
                 self.flow.sink.added(&part.frame(number));
             }
         }
-        Ok(exit)
     }
 
     /// Stops the tap and takes what it holds; what it counted, and why that is not all.
     fn stop(&mut self, has_ended: bool) -> anyhow::Result<Ending> {
         self.tap.stop();
+        self.announce();
         let mut waiting = true;
         while waiting {
             if !self.make_room(|flow| flow.is_full())? {

@@ -4,14 +4,15 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::command::{Invocation, PreparedCommand, RunningCommand, StartError, StartingCommand};
+use super::command::{Interception, Invocation, PreparedCommand, RunningCommand, StartError, StartingCommand};
 use super::signals::{InheritedSignals, ReceivedSignal};
 use crate::attribution::{Attributor, Gaps, Guardian, Namespaces, Processes, Supervisor};
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
+use crate::taps::syscalls::{self, Syscalls, TracedTree, Tracing};
 
 /// How old a socket that was not inspected must be to be looked for while other calls come.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -33,6 +34,11 @@ pub(super) enum PreparedSubject {
         listener: OwnedFd,
         guardian: Guardian,
     },
+    /// A command whose calls are traced.
+    Traced {
+        prepared: PreparedCommand,
+        tree: TracedTree,
+    },
     Processes(Processes),
     Namespace,
 }
@@ -43,7 +49,8 @@ impl PreparedSubject {
     pub(super) fn of(subject: &Subject, signals: InheritedSignals) -> anyhow::Result<Self> {
         match subject {
             Subject::Command(command) => {
-                let mut prepared = PreparedCommand::fork(command, signals)?;
+                let interception = Interception::Notified;
+                let mut prepared = PreparedCommand::fork(command, signals, interception)?;
                 let listener = prepared.take_listener().context("no seccomp listener")?;
                 let guardian =
                     Guardian::start(listener.as_fd()).context("cannot start the guardian")?;
@@ -56,6 +63,30 @@ impl PreparedSubject {
             Subject::Processes(pids) => Ok(Self::Processes(Processes::open(pids)?)),
             Subject::Namespace => Ok(Self::Namespace),
         }
+    }
+
+    /// The same for a command whose calls are traced from here on, and the tap of them.
+    pub(super) fn traced(
+        subject: &Subject,
+        signals: InheritedSignals,
+        tracing: Tracing,
+    ) -> anyhow::Result<(Self, Syscalls)> {
+        let Subject::Command(command) = subject else {
+            bail!(WrongUsage(String::from(
+                "the tap of system calls needs a command: running processes and whole network \
+                 namespaces are recorded by --tap nlmon"
+            )));
+        };
+        let interception = Interception::Traced {
+            with_reads: tracing.with_reads,
+        };
+        let prepared = PreparedCommand::fork(command, signals, interception)?;
+        let tracing = Tracing {
+            privileged: prepared.is_privileged(),
+            ..tracing
+        };
+        let (tap, tree) = syscalls::trace(prepared.child(), tracing)?;
+        Ok((Self::Traced { prepared, tree }, tap))
     }
 
     /// Lets the subject begin.
@@ -81,6 +112,12 @@ impl PreparedSubject {
                     gone: false,
                 })
             }
+            Self::Traced { prepared, tree } => Ok(ActiveSubject::Traced {
+                running: prepared.go()?.started()?,
+                tree,
+                asked_to_end: false,
+                gone: false,
+            }),
             Self::Processes(mut processes) => {
                 processes.scan(attributor, namespaces);
                 Ok(ActiveSubject::Processes(processes))
@@ -127,6 +164,13 @@ pub(super) enum ActiveSubject {
         /// Its last process has ended.
         gone: bool,
     },
+    Traced {
+        running: RunningCommand,
+        tree: TracedTree,
+        asked_to_end: bool,
+        /// Its last process has ended.
+        gone: bool,
+    },
     Processes(Processes),
     Namespace,
 }
@@ -138,6 +182,7 @@ impl ActiveSubject {
             Self::Command {
                 supervisor, gone, ..
             } => (!gone).then(|| supervisor.as_fd()),
+            Self::Traced { tree, gone, .. } => (!gone).then(|| tree.ended()),
             Self::Processes(processes) => Some(processes.as_fd()),
             Self::Namespace => None,
         }
@@ -147,7 +192,7 @@ impl ActiveSubject {
     pub(super) fn due(&self) -> Option<Instant> {
         match self {
             Self::Processes(processes) => Some(processes.due()),
-            Self::Command { .. } | Self::Namespace => None,
+            Self::Command { .. } | Self::Traced { .. } | Self::Namespace => None,
         }
     }
 
@@ -155,7 +200,7 @@ impl ActiveSubject {
     pub(super) fn last_scan(&self) -> Duration {
         match self {
             Self::Processes(processes) => processes.last_scan(),
-            Self::Command { .. } | Self::Namespace => Duration::MAX,
+            Self::Command { .. } | Self::Traced { .. } | Self::Namespace => Duration::MAX,
         }
     }
 
@@ -175,6 +220,11 @@ impl ActiveSubject {
         if let Self::Processes(processes) = self {
             let all_ended = processes.scan(attributor, namespaces);
             return Ok(all_ended.then_some(Exit::Success));
+        }
+        if let Self::Traced { tree, gone, .. } = self {
+            *gone |= !events.is_empty();
+            // The command is among what has ended.
+            return Ok(gone.then(|| tree.exit().unwrap_or(Exit::Success)));
         }
         let Self::Command {
             running,
@@ -206,7 +256,6 @@ impl ActiveSubject {
         &mut self,
         signals: impl Iterator<Item = ReceivedSignal>,
     ) -> Option<Exit> {
-        let mut end = None;
         match self {
             Self::Command {
                 running,
@@ -214,41 +263,31 @@ impl ActiveSubject {
                 ..
             } => {
                 let ended = running.ended();
-                for received in signals {
-                    if !received.by_kernel {
-                        running.pass_on(received.signal);
-                    }
-                    if received.is_ending() {
-                        // What the command has left behind was not asked, and a command
-                        // that a script has put behind itself ignores what is meant for us.
-                        let heard = !running.ignores(received.signal);
-                        if *asked_to_end || ended.is_some() || !heard {
-                            end = Some(ended.unwrap_or(Exit::from(received.signal)));
-                        }
-                        *asked_to_end = true;
-                    }
-                }
+                pass_on(signals, running, ended, asked_to_end)
             }
-            Self::Processes(_) | Self::Namespace => {
-                for received in signals {
-                    if received.is_ending() {
-                        end = Some(Exit::Success);
-                    }
-                }
-            }
+            Self::Traced {
+                running,
+                tree,
+                asked_to_end,
+                ..
+            } => pass_on(signals, running, tree.exit(), asked_to_end),
+            Self::Processes(_) | Self::Namespace => (signals)
+                .filter(|received| received.is_ending())
+                .last()
+                .map(|_| Exit::Success),
         }
-        end
     }
 
     /// Whether it goes on, with us to attend to it, when the recording has ended.
     pub(super) fn needs_us(&self) -> bool {
-        matches!(self, Self::Command { .. })
+        matches!(self, Self::Command { .. } | Self::Traced { .. })
     }
 
     /// What was not seen of it.
     pub(super) fn gaps(&self) -> Gaps {
         match self {
             Self::Command { supervisor, .. } => supervisor.gaps,
+            Self::Traced { tree, .. } => tree.gaps(),
             Self::Processes(processes) => processes.gaps,
             Self::Namespace => Gaps::default(),
         }
@@ -263,7 +302,36 @@ impl ActiveSubject {
                 ..
             } => supervisor.end().context("cannot wait for the guardian"),
             // Of a tree that goes on the guardian takes care.
-            Self::Command { .. } | Self::Processes(_) | Self::Namespace => Ok(()),
+            Self::Command { .. }
+            | Self::Traced { .. }
+            | Self::Processes(_)
+            | Self::Namespace => Ok(()),
         }
     }
+}
+
+/// Passes signals on to a command, which has `ended` so, if it has; how the recording ends,
+/// where they ask for that.
+fn pass_on(
+    signals: impl Iterator<Item = ReceivedSignal>,
+    command: &RunningCommand,
+    ended: Option<Exit>,
+    asked_to_end: &mut bool,
+) -> Option<Exit> {
+    let mut end = None;
+    for received in signals {
+        if !received.by_kernel {
+            command.pass_on(received.signal);
+        }
+        if received.is_ending() {
+            // What the command has left behind was not asked, and a command that a script has
+            // put behind itself ignores what is meant for us.
+            let heard = !command.ignores(received.signal);
+            if *asked_to_end || ended.is_some() || !heard {
+                end = Some(ended.unwrap_or(Exit::from(received.signal)));
+            }
+            *asked_to_end = true;
+        }
+    }
+    end
 }

@@ -5,10 +5,12 @@
 //! All `unsafe` of the crate is in this folder, and nothing here knows what netlink messages
 //! are for.
 
+pub(crate) mod bpf;
 pub(crate) mod clock;
 pub(crate) mod netlink;
 pub(crate) mod privilege;
 pub(crate) mod process;
+pub(crate) mod ptrace;
 pub(crate) mod seccomp;
 
 use std::io;

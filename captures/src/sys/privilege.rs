@@ -17,6 +17,7 @@ pub(crate) const PRIVILEGE: &str = "run nlcap with sudo, or in your own network 
 /// CAP_* of linux/capability.h.
 const KILL: u8 = 5;
 const NET_ADMIN: u8 = 12;
+pub(crate) const NET_RAW: u8 = 13;
 const SYS_PTRACE: u8 = 19;
 pub(crate) const SYS_ADMIN: u8 = 21;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! seccomp(2) with user notification, seccomp_unotify(2).
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
@@ -30,15 +29,16 @@ pub(crate) enum Verdict {
     Done,
 }
 
-/// Installs a filter for this thread and all that comes of it, and returns the
-/// number of the listener's descriptor, which is closed on exec.
+/// Installs a filter for this thread and all that comes of it.
 ///
 /// Takes no lock and allocates nothing: it is called between fork and exec.
-pub(crate) fn install(filter: &[libc::sock_filter]) -> nix::Result<RawFd> {
-    let program = libc::sock_fprog {
-        len: u16::try_from(filter.len()).map_err(|_| Errno::E2BIG)?,
-        filter: filter.as_ptr().cast_mut(),
-    };
+pub(crate) fn install(filter: &[libc::sock_filter]) -> nix::Result<()> {
+    set_filter(filter, 0).map(drop)
+}
+
+/// The same, for a filter that notifies; returns the number of the listener's descriptor,
+/// which is closed on exec.
+pub(crate) fn install_listened(filter: &[libc::sock_filter]) -> nix::Result<RawFd> {
     let listener = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
     // With it, signals that do not kill wait until a call that we have taken is
     // answered: else the call would be made, and intercepted, a second time.
@@ -46,21 +46,29 @@ pub(crate) fn install(filter: &[libc::sock_filter]) -> nix::Result<RawFd> {
     let killable = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     let mut result = Err(Errno::EINVAL);
     for flags in [listener | killable, listener] {
-        // SAFETY: The program and the filter that it points to outlive the call,
-        // which only reads them, and its length is the filter's.
-        result = Errno::result(unsafe {
-            libc::syscall(
-                libc::SYS_seccomp,
-                libc::c_ulong::from(libc::SECCOMP_SET_MODE_FILTER),
-                flags,
-                &raw const program,
-            )
-        });
+        result = set_filter(filter, flags);
         if result != Err(Errno::EINVAL) {
             break;
         }
     }
     RawFd::try_from(result?).map_err(|_| Errno::EOVERFLOW)
+}
+
+fn set_filter(filter: &[libc::sock_filter], flags: libc::c_ulong) -> nix::Result<libc::c_long> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(filter.len()).map_err(|_| Errno::E2BIG)?,
+        filter: filter.as_ptr().cast_mut(),
+    };
+    // SAFETY: The program and the filter that it points to outlive the call, which only reads
+    // them, and its length is the filter's.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::c_ulong::from(libc::SECCOMP_SET_MODE_FILTER),
+            flags,
+            &raw const program,
+        )
+    })
 }
 
 /// Takes the next call that waits. ENOENT where its task has been killed.
@@ -145,17 +153,22 @@ pub(crate) fn duplicate(process: impl AsFd, fd: RawFd) -> nix::Result<OwnedFd> {
 
 /// Whether the process behind the handle has not ended.
 pub(crate) fn is_alive(process: impl AsFd) -> bool {
+    // EPERM: it is there, and another user's.
+    matches!(send_signal(process, 0), Ok(()) | Err(Errno::EPERM))
+}
+
+/// Sends a signal to the process behind the handle; signal 0 only asks.
+pub(crate) fn send_signal(process: impl AsFd, signal: libc::c_int) -> nix::Result<()> {
     let process = process.as_fd().as_raw_fd();
-    // SAFETY: The call takes integers and a null pointer; signal 0 only asks.
+    // SAFETY: The call takes integers and a null pointer.
     let result = unsafe {
         libc::syscall(
             libc::SYS_pidfd_send_signal,
             process,
-            0,
+            signal,
             std::ptr::null::<libc::siginfo_t>(),
             0,
         )
     };
-    // EPERM: it is there, and another user's.
-    result == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+    Errno::result(result).map(drop)
 }

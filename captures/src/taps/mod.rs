@@ -6,8 +6,11 @@
 //! is not its business, and nothing outside of its folder knows how it comes by them.
 
 pub(crate) mod nlmon;
+pub(crate) mod syscalls;
 
+use std::fs;
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 
 use nix::poll::PollFlags;
 
@@ -58,4 +61,18 @@ pub(crate) struct Ending {
     pub(crate) counters: Vec<Counters>,
     /// Why that is not all there was, besides frames that were lost; each a few words.
     pub(crate) incomplete: Vec<String>,
+}
+
+/// Where ip-netns(8) keeps the names of namespaces.
+const NAMES: &str = "/run/netns";
+
+/// The name that `ip netns` has for a namespace.
+fn namespace_name(inode: u64) -> Option<String> {
+    // A file of this inode number elsewhere is no namespace.
+    let device = fs::metadata("/proc/self/ns/net").ok()?.dev();
+    fs::read_dir(NAMES).ok()?.flatten().find_map(|entry| {
+        let about = fs::metadata(entry.path()).ok()?;
+        let same = about.ino() == inode && about.dev() == device;
+        same.then(|| entry.file_name().to_string_lossy().into_owned())
+    })
 }

@@ -208,7 +208,7 @@ impl Attributor {
             protocol: send.port.protocol,
             port: send.port.number,
             owner: send.owner,
-            kind: SocketEventKind::Refused(send.bytes.to_vec()),
+            kind: SocketEventKind::Refused(send.bytes.to_vec(), None),
         })
     }
 

@@ -5,16 +5,39 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::file::SNAP_LENGTH;
-use crate::session::Settings;
+use crate::session::{Settings, TapChoice, TapKind};
 use crate::session::choice::Choice;
 use crate::session::command::{Invocation, Stdout};
 use crate::session::filter::CaptureFilter;
 use crate::session::subject::Subject;
 use crate::session::user::Identity;
 
+/// Names of taps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TapName {
+    Auto,
+    Nlmon,
+    Syscalls,
+}
+
 /// Whose messages, and which of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SessionArgs {
+    /// Where messages come from: the command's own system calls, what the kernel mirrors to an
+    /// nlmon link, or the latter where it can be had
+    ///
+    /// `syscalls` needs no privilege, sees all netlink protocols and what each call returned,
+    /// and only what CMD itself sends and receives. `nlmon` needs CAP_NET_ADMIN and CAP_NET_RAW
+    /// and sees what is sent to CMD but never read, running processes (-p) and others (--all).
+    #[arg(long, value_name = "TAP", value_enum, default_value_t = TapName::Auto)]
+    pub(crate) tap: TapName,
+
+    /// With --tap syscalls: also look at read(2) and readv(2), which few netlink programs use
+    ///
+    /// It makes programs that read many files up to twice as slow.
+    #[arg(long)]
+    pub(crate) reads: bool,
+
     /// Record from this nlmon link, which must be up; it is not changed
     ///
     /// Without -i, nlcap creates a link of its own (`nlcapN`), which CMD can see:
@@ -87,6 +110,12 @@ impl SessionArgs {
     /// How to record.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
+            tap: match self.tap {
+                TapName::Auto => TapChoice::Auto,
+                TapName::Nlmon => TapChoice::Only(TapKind::Nlmon),
+                TapName::Syscalls => TapChoice::Only(TapKind::Syscalls),
+            },
+            with_reads: self.reads,
             interface: self.interface.clone(),
             buffer: self.buffer,
             snap_length: SNAP_LENGTH,

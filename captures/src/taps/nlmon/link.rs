@@ -60,7 +60,7 @@ pub(super) enum LinkError {
 }
 
 /// An nlmon link that is up.
-pub(super) struct Link {
+pub(crate) struct Link {
     name: String,
     index: i32,
     /// The socket to remove the link by, where it is our own.

@@ -19,9 +19,9 @@ use nix::errno::Errno;
 use nix::poll::PollFlags;
 use nix::sys::stat::fstat;
 
-use self::link::Link;
+pub(crate) use self::link::Link;
 use self::socket::{PacketSocket, TapError};
-use super::{Ending, Take, Tap};
+use super::{Ending, Take, Tap, namespace_name};
 use crate::attribution::{Namespaces, SocketInfo, SocketTable, namespace};
 use crate::file::writer::Interface;
 use crate::sys::netlink;
@@ -33,9 +33,6 @@ const OTHERS: usize = 64;
 
 /// Each of their rings is smaller by this factor: most say little.
 const SMALLER: usize = 8;
-
-/// Where ip-netns(8) keeps the names of namespaces.
-const NAMES: &str = "/run/netns";
 
 /// The netlink protocols whose messages an nlmon link is given, netlink_filter_tap() of
 /// net/netlink/af_netlink.c.
@@ -95,17 +92,21 @@ pub(crate) struct Nlmon {
 }
 
 impl Nlmon {
-    /// Begins to gather in nlcap's own namespace: from the link of this name, or without one
-    /// from a link of our own. Each ring has `buffer` bytes.
-    pub(crate) fn open(
-        link: Option<&str>,
-        buffer: usize,
-        snap_length: u32,
-    ) -> anyhow::Result<Self> {
-        let link = match link {
+    /// The link of this name in nlcap's own namespace, or without one a new link of our own.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or none can be made: for want of CAP_NET_ADMIN, or of the driver.
+    pub(crate) fn link(name: Option<&str>) -> anyhow::Result<Link> {
+        let link = match name {
             Some(name) => Link::find(name),
             None => Link::make(),
-        }?;
+        };
+        Ok(link?)
+    }
+
+    /// Begins to gather in nlcap's own namespace, from this link. Each ring has `buffer` bytes.
+    pub(crate) fn open(link: Link, buffer: usize, snap_length: u32) -> anyhow::Result<Self> {
         let mut tap = Self {
             all: Vec::new(),
             buffer,
@@ -136,7 +137,7 @@ impl Nlmon {
             interface: Interface {
                 link: link.shown(),
                 namespace: inode,
-                namespace_name: inode.and_then(name),
+                namespace_name: inode.and_then(namespace_name),
                 snap_length: self.snap_length,
             },
             link,
@@ -260,15 +261,4 @@ impl Tap for Nlmon {
         }
         std::mem::take(&mut self.ending)
     }
-}
-
-/// The name that `ip netns` has for a namespace.
-fn name(inode: u64) -> Option<String> {
-    // A file of this inode number elsewhere is no namespace.
-    let device = fs::metadata("/proc/self/ns/net").ok()?.dev();
-    fs::read_dir(NAMES).ok()?.flatten().find_map(|entry| {
-        let about = fs::metadata(entry.path()).ok()?;
-        let same = about.ino() == inode && about.dev() == device;
-        same.then(|| entry.file_name().to_string_lossy().into_owned())
-    })
 }

@@ -3,8 +3,8 @@
 
 use super::{Section, options::number};
 use crate::file::blocks::{
-    EPB_DROPCOUNT, EPB_FLAGS, EPB_PROCESSID_THREADID, INBOUND, OPT_COMMENT, OUTBOUND, PACKET,
-    SIMPLE_PACKET,
+    EPB_DROPCOUNT, EPB_FLAGS, EPB_PROCESSID_THREADID, INBOUND, MULTICAST, OPT_COMMENT, OUTBOUND, PACKET,
+    RECEPTION, SIMPLE_PACKET,
 };
 use crate::file::comment::{ADDED, Comment};
 use crate::file::cooked::NoMessages;
@@ -30,6 +30,7 @@ struct PacketOptions<'a> {
     /// Process and thread.
     thread: Option<(u32, u32)>,
     sent: Option<bool>,
+    is_multicast: bool,
     /// Packets lost before this one.
     lost: Option<u64>,
 }
@@ -46,7 +47,9 @@ impl<'a> PacketOptions<'a> {
                     said.comment = said.comment.or(Some(value));
                 }
                 EPB_FLAGS => {
-                    said.sent = match endian.u32(value).unwrap_or(0) & (INBOUND | OUTBOUND) {
+                    let flags = endian.u32(value).unwrap_or(0);
+                    said.is_multicast = flags & RECEPTION == MULTICAST;
+                    said.sent = match flags & (INBOUND | OUTBOUND) {
                         INBOUND => Some(false),
                         OUTBOUND => Some(true),
                         _ => None,
@@ -127,6 +130,7 @@ impl Section {
         packet.tap = interface.tap;
         packet.added = said.added;
         packet.sent = said.sent;
+        packet.is_multicast = said.is_multicast;
         if kind == SIMPLE_PACKET {
             remarks.timeless += 1;
         } else {
@@ -139,7 +143,7 @@ impl Section {
             fate,
         }) = said.comment.and_then(|it| self.comments.read(it))
         {
-            packet.is_multicast = certainty == Some(Certainty::Group);
+            packet.is_multicast |= certainty == Some(Certainty::Group);
             (packet.process, packet.fate) = (Some(process), fate);
         } else if let Some((pid, tid)) = said.thread {
             packet.process = Some(Process {
