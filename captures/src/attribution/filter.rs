@@ -82,7 +82,10 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
 pub(crate) fn foreign_calls() -> Vec<Step> {
     let mut steps = vec![Step::Load(ARCH)];
     if let Some(foreign) = abi::FOREIGN {
-        steps.push(Step::SkipUnless(foreign.arch, 2 + foreign.calls.len() as u8));
+        steps.push(Step::SkipUnless(
+            foreign.arch,
+            2 + foreign.calls.len() as u8,
+        ));
         steps.push(Step::Load(NUMBER));
         steps.extend(foreign.calls.iter().map(|call| Step::InterceptIf(*call)));
         steps.push(Step::Allow);

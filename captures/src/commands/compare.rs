@@ -23,6 +23,7 @@ use nix::unistd::Pid;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::args::TapName;
 use super::args::report::CompareArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::messages::specs::Specs;
@@ -64,7 +65,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
                 command_line(&commands[at])
             ));
             let file = folder.join(format!("{}-{}.pcapng", at + 1, round + 1));
-            let status = match record(&mut signals, &commands[at], &file, temporary.path())? {
+            let status = match record(&mut signals, args.tap, &commands[at], &file, temporary.path())?
+            {
                 RoundEnd::Status(status) => status,
                 RoundEnd::Signal(signal) => {
                     progress("");
@@ -115,6 +117,7 @@ enum RoundEnd {
 /// Records a command once.
 fn record(
     signals: &mut Signals,
+    tap: TapName,
     command: &[OsString],
     file: &Path,
     temporary: &Path,
@@ -126,7 +129,7 @@ fn record(
     };
     let mut recorder = Command::new(own_path());
     recorder
-        .args(["record", "--anonymous", "-w"])
+        .args(["record", "--anonymous", "--tap", tap.word(), "-w"])
         .arg(file)
         .arg("--")
         .args(command);

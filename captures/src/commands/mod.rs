@@ -10,6 +10,7 @@ mod families;
 mod record;
 mod report;
 mod show;
+mod taps;
 mod trace;
 
 use clap::Parser;
@@ -27,6 +28,7 @@ pub(crate) fn run() -> Exit {
         Action::Compare(args) => (compare::run(&args), Exit::Failed),
         Action::Report(args) => (report::run(&args), Exit::Failed),
         Action::Show(args) => (show::run(&args), Exit::Failed),
+        Action::Taps(args) => (taps::run(&args), Exit::Failed),
         Action::Trace(args) => (trace::run(&args), Exit::Recorder),
     };
     result.unwrap_or_else(|error| {

@@ -189,7 +189,11 @@ mod tests {
             r#"pid=812 tid=813 socket=3 owner=exact sent=no errno=unknown comm="ip""#
         );
         assert_eq!(
-            of_ip(Certainty::Exact, b"ip", Some(Fate::NotSent(Some(libc::EPERM)))),
+            of_ip(
+                Certainty::Exact,
+                b"ip",
+                Some(Fate::NotSent(Some(libc::EPERM)))
+            ),
             r#"pid=812 tid=813 socket=3 owner=exact sent=no errno=EPERM comm="ip""#
         );
         assert_eq!(

@@ -81,12 +81,14 @@ pub(crate) fn errno(number: i32) -> Cow<'static, str> {
 
 /// The number of an errno's name, as [`errno`] gives it.
 pub(crate) fn errno_number(name: &str) -> Option<i32> {
-    let mut numbers = 1..=ERRNO_MAX;
-    numbers.find(|number| errno(*number) == name)
+    if let Some(number) = name.strip_prefix("errno") {
+        return number.parse().ok();
+    }
+    (1..=LAST_ERRNO).find(|number| errno(*number) == name)
 }
 
-/// MAX_ERRNO of linux/err.h.
-const ERRNO_MAX: i32 = 4095;
+/// The last errno of linux/errno.h that has a name.
+const LAST_ERRNO: i32 = 530;
 
 #[cfg(test)]
 mod tests {
@@ -108,7 +110,11 @@ mod tests {
             ("ENODEV".into(), "ENOTSUPP".into(), "errno9999".into())
         );
         assert_eq!(
-            (errno_number("ENODEV"), errno_number("errno4095"), errno_number("E")),
+            (
+                errno_number("ENODEV"),
+                errno_number("errno4095"),
+                errno_number("E")
+            ),
             (Some(19), Some(4095), None)
         );
     }

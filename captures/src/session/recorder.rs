@@ -54,9 +54,11 @@ impl Sink for Recorder {
             SocketEventKind::Refused(bytes, errno) => {
                 (bytes.clone(), Direction::Outbound, Fate::NotSent(*errno))
             }
-            SocketEventKind::Unread(errno) => {
-                (overrun(event.port), Direction::Inbound, Fate::NotRead(*errno))
-            }
+            SocketEventKind::Unread(errno) => (
+                overrun(event.port),
+                Direction::Inbound,
+                Fate::NotRead(*errno),
+            ),
             SocketEventKind::Dropped(number) => (
                 overrun(event.port),
                 Direction::Inbound,

@@ -8,7 +8,9 @@ use anyhow::{Context, bail};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::command::{Interception, Invocation, PreparedCommand, RunningCommand, StartError, StartingCommand};
+use super::command::{
+    Interception, Invocation, PreparedCommand, RunningCommand, StartError, StartingCommand,
+};
 use super::signals::{InheritedSignals, ReceivedSignal};
 use crate::attribution::{Attributor, Gaps, Guardian, Namespaces, Processes, Supervisor};
 use crate::exit::{Exit, WrongUsage};
@@ -302,10 +304,9 @@ impl ActiveSubject {
                 ..
             } => supervisor.end().context("cannot wait for the guardian"),
             // Of a tree that goes on the guardian takes care.
-            Self::Command { .. }
-            | Self::Traced { .. }
-            | Self::Processes(_)
-            | Self::Namespace => Ok(()),
+            Self::Command { .. } | Self::Traced { .. } | Self::Processes(_) | Self::Namespace => {
+                Ok(())
+            }
         }
     }
 }

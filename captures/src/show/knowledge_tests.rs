@@ -67,6 +67,7 @@ fn a_request_that_its_sender_also_multicasts_is_no_answer_to_whom_it_reaches() {
             fate: None,
         }],
         direction: Some(direction),
+        is_multicast: false,
     };
     let mut writer = Writer::new(Vec::new(), &origin("x")).unwrap();
     writer.interface(&interface()).unwrap();

@@ -77,7 +77,12 @@ pub(crate) mod tests {
     use super::*;
 
     /// What a program says to a call: the machine of the kernel in small.
-    pub(crate) fn verdict(program: &[libc::sock_filter], arch: u32, number: u32, arguments: [u32; 4]) -> u32 {
+    pub(crate) fn verdict(
+        program: &[libc::sock_filter],
+        arch: u32,
+        number: u32,
+        arguments: [u32; 4],
+    ) -> u32 {
         let mut data = [0; 64];
         data[0..4].copy_from_slice(&number.to_ne_bytes());
         data[4..8].copy_from_slice(&arch.to_ne_bytes());

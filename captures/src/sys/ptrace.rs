@@ -237,7 +237,10 @@ mod tests {
         assert_eq!(of(0, libc::SIGTRAP | 0x80), TaskStop::Exit);
         assert_eq!(of(0, libc::SIGTRAP), TaskStop::Signal(libc::SIGTRAP));
         assert_eq!(of(0, 34), TaskStop::Signal(34));
-        assert_eq!(of(libc::PTRACE_EVENT_SECCOMP, libc::SIGTRAP), TaskStop::Entry);
+        assert_eq!(
+            of(libc::PTRACE_EVENT_SECCOMP, libc::SIGTRAP),
+            TaskStop::Entry
+        );
         assert_eq!(of(libc::PTRACE_EVENT_VFORK, libc::SIGTRAP), TaskStop::Clone);
         assert_eq!(of(libc::PTRACE_EVENT_STOP, libc::SIGTSTP), TaskStop::Group);
         assert_eq!(of(libc::PTRACE_EVENT_STOP, libc::SIGTRAP), TaskStop::Other);

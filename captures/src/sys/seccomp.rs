@@ -29,6 +29,22 @@ pub(crate) enum Verdict {
     Done,
 }
 
+/// Whether the kernel has filters that make calls stop for a tracer, SECCOMP_RET_TRACE.
+/// EOPNOTSUPP or ENOSYS where it has none; a container may refuse with EPERM.
+pub(crate) fn can_stop_calls() -> nix::Result<()> {
+    let action: u32 = libc::SECCOMP_RET_TRACE;
+    // SAFETY: The kernel reads one u32, which outlives the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::c_ulong::from(libc::SECCOMP_GET_ACTION_AVAIL),
+            0_usize,
+            &raw const action,
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
 /// Installs a filter for this thread and all that comes of it.
 ///
 /// Takes no lock and allocates nothing: it is called between fork and exec.

@@ -327,7 +327,7 @@ fn a_message_that_the_tap_never_sees_was_refused() {
         .take_refused()
         .map(|event| (event.time, event.kind))
         .collect();
-    let refused = SocketEventKind::Refused(request);
+    let refused = SocketEventKind::Refused(request, None);
     assert_eq!(events, [(at(1), refused.clone()), (at(2001), refused)]);
 }
 

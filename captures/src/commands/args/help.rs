@@ -19,6 +19,22 @@ Examples:
   nlcap families --spec linux/Documentation/netlink/specs
   nlcap families -j FILE | jq -r .name";
 
+pub(super) const TAPS_HELP: &str = "\
+Taps:
+  nlmon     what the kernel mirrors to an nlmon link: messages of all processes in 8 protocols, sent
+            to a process or read by it or not; owners by attribution
+  syscalls  a command's own system calls, by ptrace(2), as strace: all protocols, owners exact, and
+            what each call returned; not what CMD never read
+
+`--tap auto`, the default of record, trace and compare, is nlmon where it can be used, and else,
+for a command, syscalls.
+
+Exit status: 0; 1 if no tap can be used.
+
+Examples:
+  nlcap taps
+  nlcap trace --tap syscalls -- ip link show";
+
 pub(super) const RECORD_HELP: &str = "\
 Signals:
   Ctrl-C reaches CMD through the terminal; nlcap keeps recording until CMD has exited. SIGHUP,
@@ -42,8 +58,10 @@ Exit status:
   127  CMD was not found
 
 Privileges:
-  CAP_NET_ADMIN (to create the link) and CAP_NET_RAW: run it with sudo, or in your own network
-  namespace with `unshare -rn nlcap record -- CMD`. CMD runs with the caller's privileges.
+  none for the messages of a command (--tap syscalls, see `nlcap taps`). For --tap nlmon, which -p,
+  --all and recording without CMD need: CAP_NET_ADMIN (to create the link) and CAP_NET_RAW: run it
+  with sudo, or in your own network namespace with `unshare -rn nlcap record -- CMD`. CMD runs with
+  the caller's privileges.
 
 Examples:
   nlcap record -- ip link show

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use self::report::{COMPARE_HELP, CompareArgs, REPORT_HELP, ReportArgs};
-pub(super) use self::session::SessionArgs;
+pub(super) use self::session::{SessionArgs, TapName};
 pub(super) use self::view::ViewArgs;
 use crate::file::SNAP_LENGTH;
 
@@ -44,6 +44,9 @@ pub(crate) enum Action {
     /// Record commands in turn, several times, and report them side by side
     #[command(after_long_help = COMPARE_HELP)]
     Compare(CompareArgs),
+    /// List the taps: where messages can be recorded from on this machine
+    #[command(after_long_help = help::TAPS_HELP)]
+    Taps(TapsArgs),
     /// List the generic netlink families of this machine, or of a recording
     #[command(after_long_help = help::FAMILIES_HELP)]
     Families(FamiliesArgs),
@@ -139,6 +142,17 @@ pub(crate) struct TraceArgs {
 
     #[command(flatten)]
     pub(crate) session: SessionArgs,
+}
+
+/// List the taps: where messages can be recorded from on this machine.
+///
+/// One line per tap: its name, whether it can be used here and now, and what it sees, or why
+/// it cannot be used and what to do.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TapsArgs {
+    /// Print a JSON object for each tap instead
+    #[arg(short, long)]
+    pub(crate) json: bool,
 }
 
 /// List the generic netlink families of this machine, or of a recording.

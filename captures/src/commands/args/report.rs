@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 
+use super::session::TapName;
 use crate::exit::WrongUsage;
 use crate::report::Output;
 use crate::report::export::Format;
@@ -48,6 +49,10 @@ pub(crate) struct CompareArgs {
         value_parser = clap::value_parser!(u32).range(1..=10_000)
     )]
     pub(crate) rounds: u32,
+
+    /// Where messages come from, as of `nlcap record`
+    #[arg(long, value_name = "TAP", value_enum, default_value_t = TapName::Auto)]
+    pub(crate) tap: TapName,
 
     /// Keep the recordings in DIR, as COMMAND-ROUND.pcapng by number
     #[arg(long, value_name = "DIR")]

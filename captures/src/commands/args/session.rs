@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::file::SNAP_LENGTH;
-use crate::session::{Settings, TapChoice, TapKind};
 use crate::session::choice::Choice;
 use crate::session::command::{Invocation, Stdout};
 use crate::session::filter::CaptureFilter;
 use crate::session::subject::Subject;
 use crate::session::user::Identity;
+use crate::session::{Settings, TapChoice, TapKind};
 
 /// Names of taps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,6 +18,17 @@ pub(crate) enum TapName {
     Auto,
     Nlmon,
     Syscalls,
+}
+
+impl TapName {
+    /// As it is typed.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Nlmon => "nlmon",
+            Self::Syscalls => "syscalls",
+        }
+    }
 }
 
 /// Whose messages, and which of them.

@@ -29,8 +29,8 @@ mod sockets;
 mod tracer;
 
 use std::collections::{HashMap, VecDeque};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
@@ -38,23 +38,22 @@ use std::thread;
 
 use nix::errno::Errno;
 use nix::poll::PollFlags;
-use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::Pid;
+use nix::fcntl::OFlag;
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::{Pid, pipe2};
 
 use self::frames::{Buffer, CallFrame, Caller};
 use self::sockets::Sockets;
 use self::tracer::Tracer;
 use super::{Ending, Take, Tap};
-use crate::attribution::{
-    Attribution, Gaps, Namespaces, Owner, Program, SocketInfo, SocketTable,
-};
+use crate::attribution::{Attribution, Gaps, Namespaces, Owner, Program, SocketInfo, SocketTable};
 use crate::exit::Exit;
 use crate::file::writer::{Counters, Interface};
 use crate::messages::packet::Frame;
 use crate::messages::process::{Certainty, Process};
 use crate::sys::privilege::{self, PrivilegeScope};
-use crate::sys::process::set_action;
-use crate::sys::ptrace;
+use crate::sys::process::{self, fork_with, set_action};
+use crate::sys::{ptrace, seccomp};
 
 /// Bytes of the tracer's stack: it holds no buffers.
 const STACK: usize = 1 << 18;
@@ -177,6 +176,27 @@ pub(crate) fn trace(command: Pid, tracing: Tracing) -> Result<(Syscalls, TracedT
         programs: HashMap::new(),
     };
     Ok((tap, TracedTree { buffer }))
+}
+
+/// Whether a child of ours can be traced, and a filter can make its calls stop.
+///
+/// # Errors
+///
+/// Where it must not.
+pub(crate) fn probe() -> Result<(), TraceError> {
+    seccomp::can_stop_calls().map_err(TraceError::Failed)?;
+    let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(TraceError::Failed)?;
+    let child = fork_with(|| {
+        // It lasts until it is killed.
+        let _ = File::from(wait).read(&mut [0]);
+        0
+    })
+    .map_err(TraceError::Failed)?;
+    let seized = ptrace::seize(child);
+    drop(go);
+    let _ = kill(child, Signal::SIGKILL);
+    let _ = process::wait(Some(child), false);
+    seized.map_err(TraceError::of)
 }
 
 impl TracedTree {

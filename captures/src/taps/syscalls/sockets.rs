@@ -74,12 +74,7 @@ impl Sockets {
     /// # Errors
     ///
     /// Where the task cannot be looked at, as EACCES where it is not dumpable.
-    pub(super) fn find(
-        &mut self,
-        task: Pid,
-        fd: i32,
-        buffer: &Buffer,
-    ) -> nix::Result<Option<u64>> {
+    pub(super) fn find(&mut self, task: Pid, fd: i32, buffer: &Buffer) -> nix::Result<Option<u64>> {
         let link = format!("/proc/{task}/fd/{fd}");
         let Some(inode) = socket_inode(Path::new(&link)).map_err(errno)? else {
             return Ok(None);
@@ -244,7 +239,12 @@ mod tests {
         assert_eq!(found.interface, 0);
         found.has_sent = true;
         let file = fs::File::open("/dev/null").unwrap();
-        assert!(sockets.find(me, file.as_raw_fd(), &buffer).unwrap().is_none());
+        assert!(
+            sockets
+                .find(me, file.as_raw_fd(), &buffer)
+                .unwrap()
+                .is_none()
+        );
         assert_eq!(sockets.find(me, 9999, &buffer), Err(Errno::ENOENT));
         assert_eq!(sockets.unread(), 1);
         sockets.get(inode.unwrap()).unwrap().has_received = true;

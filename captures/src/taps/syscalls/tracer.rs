@@ -222,9 +222,8 @@ impl Tracer {
         let Some(call) = self.calls.remove(&task) else {
             return;
         };
-        let datagrams = ptrace::result(task).and_then(|result| {
-            calls::datagrams(task, &call.entry, call.direction, result)
-        });
+        let datagrams = ptrace::result(task)
+            .and_then(|result| calls::datagrams(task, &call.entry, call.direction, result));
         let caller = self.caller(task);
         let (Ok(datagrams), Ok(caller)) = (datagrams, caller) else {
             self.buffer.state().gaps.uninspectable += 1;

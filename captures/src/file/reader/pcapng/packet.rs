@@ -3,8 +3,8 @@
 
 use super::{Section, options::number};
 use crate::file::blocks::{
-    EPB_DROPCOUNT, EPB_FLAGS, EPB_PROCESSID_THREADID, INBOUND, MULTICAST, OPT_COMMENT, OUTBOUND, PACKET,
-    RECEPTION, SIMPLE_PACKET,
+    EPB_DROPCOUNT, EPB_FLAGS, EPB_PROCESSID_THREADID, INBOUND, MULTICAST, OPT_COMMENT, OUTBOUND,
+    PACKET, RECEPTION, SIMPLE_PACKET,
 };
 use crate::file::comment::{ADDED, Comment};
 use crate::file::cooked::NoMessages;
