@@ -24,8 +24,8 @@ pub(crate) enum Frame {
     /// Guest: one [`Frame::Job`] is heard, or one [`Frame::Stdin`] is written to
     /// the command, which may be done with its input.
     Taken,
-    /// Guest: the command runs.
-    Started,
+    /// Guest: the command is about to run.
+    Starting,
     /// Guest: the command wrote this to standard output.
     Stdout(Vec<u8>),
     /// Guest: the command wrote this to standard error.
@@ -49,7 +49,7 @@ impl Frame {
         match self {
             Self::Ready => (b'R', Vec::new()),
             Self::Taken => (b't', Vec::new()),
-            Self::Started => (b'S', Vec::new()),
+            Self::Starting => (b'S', Vec::new()),
             Self::Job(data) => (b'j', data.clone()),
             Self::Stdout(data) => (b'o', data.clone()),
             Self::Stderr(data) => (b'e', data.clone()),
@@ -91,7 +91,7 @@ impl Frame {
         let frame = match (kind, body.as_slice()) {
             (b'R', []) => Self::Ready,
             (b't', []) => Self::Taken,
-            (b'S', []) => Self::Started,
+            (b'S', []) => Self::Starting,
             (b'j', _) => Self::Job(body),
             (b'o', _) => Self::Stdout(body),
             (b'e', _) => Self::Stderr(body),
@@ -121,7 +121,7 @@ mod tests {
         let frames = [
             Frame::Ready,
             Frame::Taken,
-            Frame::Started,
+            Frame::Starting,
             Frame::Job(b"{".into()),
             Frame::Stdout((0..=255).collect()),
             Frame::Stderr(vec![0; MAX]),

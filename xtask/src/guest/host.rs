@@ -278,7 +278,7 @@ fn converse(
                 pass_input(link, text, raw.is_some());
             }
             Ok(Some(Frame::Taken)) => link.taken(),
-            Ok(Some(Frame::Started)) => stage = Stage::Running,
+            Ok(Some(Frame::Starting)) => stage = Stage::Running,
             Ok(Some(Frame::Stdout(data))) => forward(&mut io::stdout(), &data)?,
             Ok(Some(Frame::Stderr(data))) => forward(&mut io::stderr(), &data)?,
             Ok(Some(Frame::Exit(status))) => return Ok(Ending::Exited(status)),

@@ -127,11 +127,10 @@ fn winsize(rows: u16, columns: u16) -> Winsize {
 
 /// As `env` and `nohup` exit: 127 not found, 126 not executable.
 fn spawn(mut command: Command, host: &Mutex<File>) -> Result<Result<Child, u8>> {
+    // Said before: the command may end the guest before anything can be said after it.
+    say(host, &Frame::Starting);
     match command.spawn() {
-        Ok(child) => {
-            say(host, &Frame::Started);
-            Ok(Ok(child))
-        }
+        Ok(child) => Ok(Ok(child)),
         Err(err) => {
             let program = command.get_program().to_string_lossy().into_owned();
             let text = format!("guest: cannot run {program}: {err}\n");

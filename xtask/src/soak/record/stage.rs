@@ -26,7 +26,7 @@ use std::{
 /// The nlmon link in each namespace.
 pub(super) const TAP: &str = "mon0";
 
-/// The sequence number of messages that stand between two runs.
+/// The first sequence number of messages that stand between two runs; each has the next one.
 const MARK: u32 = 0x4d41_524b;
 const RTM_GETLINK: u16 = 18;
 
@@ -60,6 +60,8 @@ pub(super) struct Truth {
     namespace: &'static str,
     /// Frames that were read before.
     read: usize,
+    /// Marks that were made.
+    marks: u32,
 }
 
 impl Truth {
@@ -80,6 +82,7 @@ impl Truth {
             file,
             namespace,
             read: 0,
+            marks: 0,
         };
         truth.take()?;
         Ok(truth)
@@ -87,16 +90,22 @@ impl Truth {
 
     /// The frames since the last call.
     pub(super) fn take(&mut self) -> Result<Vec<Frame>> {
-        let is_mark = |frame: &Frame| frame.sequence().is_ok_and(|seq| seq == MARK);
+        let mark_of = |frame: &Frame| frame.sequence().ok().filter(|it| *it >= MARK);
+        // Marks of an earlier call may come late: they stand before what was said since.
+        let first = MARK + self.marks;
         wait_for("tcpdump does not see a message", || {
             // Until tcpdump listens, nobody hears it.
-            mark(self.namespace)?;
+            mark(self.namespace, MARK + self.marks)?;
+            self.marks += 1;
+            let end = MARK + self.marks;
+            let is_mark = |frame: &&Frame| mark_of(frame).is_some_and(|it| it < end);
             let all = match self.file.metadata() {
                 Ok(about) if about.len() > 24 => capture::tcpdump(&self.file)?,
                 _ => Vec::new(),
             };
             let new = all.get(self.read..).unwrap_or_default();
-            if !new.last().is_some_and(is_mark) {
+            let last = new.last().filter(is_mark).and_then(mark_of);
+            if last.is_none_or(|it| it < first) {
                 return Ok(None);
             }
             let found = new.iter().filter(|it| !is_mark(it)).cloned().collect();
@@ -115,13 +124,13 @@ impl Drop for Truth {
 }
 
 /// Sends a message that stands between two runs, and takes its answer.
-fn mark(namespace: &str) -> Result<()> {
+fn mark(namespace: &str, sequence: u32) -> Result<()> {
     inside(namespace, || {
         let socket = NlSocket::connect(NlFamily::Route, None, Groups::empty())?;
         let mut body = vec![0; 16];
         body[4] = 1;
         socket.send(
-            message(RTM_GETLINK, NLM_F_REQUEST, MARK, &body),
+            message(RTM_GETLINK, NLM_F_REQUEST, sequence, &body),
             Msg::empty(),
         )?;
         socket.recv(&mut [0; 8192], Msg::empty())?;
