@@ -65,8 +65,13 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
                 command_line(&commands[at])
             ));
             let file = folder.join(format!("{}-{}.pcapng", at + 1, round + 1));
-            let status = match record(&mut signals, args.tap, &commands[at], &file, temporary.path())?
-            {
+            let status = match record(
+                &mut signals,
+                args.tap,
+                &commands[at],
+                &file,
+                temporary.path(),
+            )? {
                 RoundEnd::Status(status) => status,
                 RoundEnd::Signal(signal) => {
                     progress("");

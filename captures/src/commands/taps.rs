@@ -67,7 +67,11 @@ pub(crate) fn run(args: &TapsArgs) -> anyhow::Result<Exit> {
         } else {
             let word = if offer.available { "yes" } else { "no" };
             let about = offer.why.as_deref().unwrap_or(offer.sees);
-            out.push_str(&format!("{:<9} {word:<4} {}", offer.tap, text::escape(about)));
+            out.push_str(&format!(
+                "{:<9} {word:<4} {}",
+                offer.tap,
+                text::escape(about)
+            ));
         }
         out.push('\n');
     }

@@ -77,7 +77,7 @@ os.kill(os.getpid(), signal.SIGALRM)
 "#;
     for machine in Machine::all() {
         let plain = is_the_same(&machine, program);
-        for part in ["EADDRINUSE", "ECONNREFUSED", "timed out\n", "interrupted\n"] {
+        for part in ["EADDRINUSE", "timed out\n", "interrupted\n"] {
             assert!(plain.contains(part), "{part}: {plain}");
         }
     }
@@ -160,17 +160,23 @@ time.sleep(300)
     machine.python("p.py", program);
     let traced = machine.nlcap("record --tap syscalls -w x.pcapng -- python3 p.py");
     let frames = machine.frames("x.pcapng");
-    let by_ip = frames.iter().filter(|it| it.comment.contains("comm=\"ip\"")).count();
+    let by_ip = frames
+        .iter()
+        .filter(|it| it.comment.contains("comm=\"ip\""))
+        .count();
     assert_eq!(by_ip, frames.len());
     // The second one has the number of the first thread, whoever called exec.
-    let mut pids: Vec<_> = frames.iter().map(|it| it.comment.split(' ').next()).collect();
+    let mut pids: Vec<_> = frames
+        .iter()
+        .map(|it| it.comment.split(' ').next())
+        .collect();
     pids.dedup();
     assert_eq!(pids.len(), 2, "{}", traced.err);
 }
 
 #[test]
 fn the_recordings_end_is_not_the_commands() {
-    for options in ["-c 1", "--duration 0.2"] {
+    for (options, most) in [("-c 1", 1), ("--duration 0.2", usize::MAX)] {
         let machine = Machine::own();
         machine.python(
             "p.py",
@@ -180,9 +186,18 @@ print('whole'); sys.exit(3)",
         );
         let line = format!("record --tap syscalls {options} -w x.pcapng -- python3 p.py");
         let out = machine.nlcap(&line);
-        assert_eq!((out.code, out.out.as_str()), (Some(3), "whole\n"), "{}", out.err);
+        assert_eq!(
+            (out.code, out.out.as_str()),
+            (Some(3), "whole\n"),
+            "{}",
+            out.err
+        );
         let frames = machine.frames("x.pcapng").len();
-        assert!(frames > 0 && frames < machine.truth().len());
+        assert!(
+            frames <= most.min(machine.truth().len()),
+            "{frames}: {}",
+            out.err
+        );
     }
 }
 
@@ -209,7 +224,10 @@ while True: ask(new(), 1)
         let mut line = String::new();
         let stdout = nlcap.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let pids: Vec<i32> = line.split_whitespace().map(|it| it.parse().unwrap()).collect();
+        let pids: Vec<i32> = line
+            .split_whitespace()
+            .map(|it| it.parse().unwrap())
+            .collect();
         assert_eq!(pids.len(), 4, "{line}");
         wait_for("one waits", || machine.path().join("waits").exists());
         fs::remove_file(machine.path().join("waits")).unwrap();

@@ -35,7 +35,7 @@ def headers(buffers):
     class Piece(ctypes.Structure): _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
     class Header(ctypes.Structure):
         _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint), ("iov", ctypes.c_void_p), ("iovlen", ctypes.c_size_t),
-                    ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int), ("count", ctypes.c_uint)]
+                    ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int), ("hole", ctypes.c_int), ("count", ctypes.c_uint)]
     all = (Header * len(buffers))(); kept = []
     for header, buffer in zip(all, buffers):
         piece = Piece(ctypes.addressof(buffer), len(buffer)); kept.append(piece)
@@ -89,7 +89,11 @@ pub(crate) struct Frame {
 impl Frame {
     /// As programs note it.
     pub(crate) fn line(&self) -> String {
-        let hex: String = self.messages.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = self
+            .messages
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         format!("{} {hex}", if self.is_sent { "out" } else { "in" })
     }
 
@@ -163,7 +167,10 @@ impl Machine {
     fn command(&self, line: &str) -> Command {
         let mut words = line.split(' ');
         let mut command = Command::new(words.next().unwrap());
-        command.args(words).current_dir(self.path()).stdin(Stdio::null());
+        command
+            .args(words)
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.is_nobody {
             command.uid(NOBODY).gid(NOBODY);

@@ -112,7 +112,11 @@ fn a_normal_user_sees_what_ip_says_and_ip_prints_the_same() {
         let has = |what: &str| traced.iter().any(|line| line.contains(what));
         assert!(has(" > route getaddr dump"), "{}", out.err);
         assert!(has(" < route newaddr ifa-family=inet"), "{}", out.err);
-        assert!(traced.last().is_some_and(|it| it.contains(" done ")), "{}", out.err);
+        assert!(
+            traced.last().is_some_and(|it| it.contains(" done ")),
+            "{}",
+            out.err
+        );
     }
 }
 
@@ -161,10 +165,16 @@ except OSError: pass",
     let frames = machine.all_frames("x.pcapng");
     let with = |what: &str| frames.iter().filter(|it| it.comment.contains(what)).count();
     assert_eq!(with("sent=no errno=ECONNREFUSED"), 1, "{}", out.err);
-    assert_eq!(with("sent=no errno=EMSGSIZE") + with("sent=no errno=ENOBUFS"), 1);
+    assert_eq!(
+        with("sent=no errno=EMSGSIZE") + with("sent=no errno=ENOBUFS"),
+        1
+    );
     // By recv(2) without MSG_TRUNC a program is not told, and neither are we.
     assert_eq!(with("read=truncated"), 2);
-    let cut: Vec<_> = frames.iter().filter(|it| it.comment.contains("read=truncated")).collect();
+    let cut: Vec<_> = frames
+        .iter()
+        .filter(|it| it.comment.contains("read=truncated"))
+        .collect();
     assert!(cut[0].original_length > cut[0].messages.len() as u32);
     assert_eq!(cut[0].messages.len(), 100);
 }
@@ -190,7 +200,11 @@ fn what_cannot_be_seen_is_counted_and_said() {
         machine.python("p.py", &format!("{calls}{program}"));
         let out = machine.nlcap("record --strict --tap syscalls -w x.pcapng -- python3 p.py");
         assert_eq!(out.code, Some(123), "{program}: {}", out.err);
-        assert!(out.err.contains("incomplete: ") && out.err.contains(said), "{program}: {}", out.err);
+        assert!(
+            out.err.contains("incomplete: ") && out.err.contains(said),
+            "{program}: {}",
+            out.err
+        );
     }
     // With --reads nothing is missing.
     machine.python("p.py", "s = new(); it = request(1); s.sendto(it, (0, 0)); note('out', it); note('in', os.read(s.fileno(), 65536))");
@@ -204,7 +218,10 @@ fn what_cannot_be_seen_is_counted_and_said() {
 #[test]
 fn what_needs_another_tap_is_refused_in_one_line() {
     let machine = Machine::own();
-    for line in ["record --tap syscalls -w x.pcapng", "trace --tap syscalls -p 1"] {
+    for line in [
+        "record --tap syscalls -w x.pcapng",
+        "trace --tap syscalls -p 1",
+    ] {
         let out = machine.nlcap(line);
         assert_eq!(out.code, Some(2), "{line}: {}", out.err);
         assert_eq!(lines(&out.err).len(), 1, "{}", out.err);

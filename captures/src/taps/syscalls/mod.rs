@@ -37,8 +37,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use nix::errno::Errno;
-use nix::poll::PollFlags;
 use nix::fcntl::OFlag;
+use nix::poll::PollFlags;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{Pid, pipe2};
 

@@ -37,6 +37,15 @@ const INNER: &str = "inner";
 /// missing by chance.
 const TRUTHS: u64 = 2;
 
+/// The taps, by their options: both have to find the same.
+const TAPS: [(&str, &[&str]); 2] = [
+    ("nlmon", &["-i", TAP]),
+    ("syscalls", &["--tap", "syscalls"]),
+];
+
+/// A tap's name and options.
+type Tap = (&'static str, &'static [&'static str]);
+
 /// Parallel streams, and their runs for each run of the others.
 const STREAMS: u64 = 8;
 const STREAM_RUNS: u64 = 100;
@@ -53,8 +62,8 @@ pub(super) fn run_all(count: u64, only: &str) -> Result<()> {
         stage::make_namespace(name)?;
     }
     println!(
-        "{:<26} {:>6} {:>9}  {:<40} {:>8}",
-        "workload", "runs", "messages", "how known", "chatter"
+        "{:<26} {:<8} {:>6} {:>9}  {:<40} {:>8}",
+        "workload", "tap", "runs", "messages", "how known", "chatter"
     );
     let (mut runs, mut total, mut failed) = (0, 0, Vec::new());
     let mut note = |name, times, compared: Result<u64>| match compared {
@@ -70,14 +79,20 @@ pub(super) fn run_all(count: u64, only: &str) -> Result<()> {
     };
     let wanted = |name: &str| name.contains(only);
     for workload in ALL.iter().filter(|workload| wanted(workload.name)) {
-        note(workload.name, count, proof.workload(workload, count));
+        note(
+            workload.name,
+            count * TAPS.len() as u64,
+            proof.workload(workload, count),
+        );
     }
     if wanted(STREAM.name) {
-        note(
-            STREAM.name,
-            count * STREAM_RUNS,
-            proof.streams(count * STREAM_RUNS),
-        );
+        for tap in TAPS {
+            note(
+                STREAM.name,
+                count * STREAM_RUNS,
+                proof.streams(tap, count * STREAM_RUNS),
+            );
+        }
     }
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     ensure!(runs > 0, "no command has `{only}` in its name");
@@ -115,12 +130,13 @@ impl Tally {
         Ok(())
     }
 
-    fn print(&self, name: &str, runs: u64, chatter: u64) -> Result<u64> {
+    fn print(&self, name: &str, tap: Tap, runs: u64, chatter: u64) -> Result<u64> {
         let known = self.known.lock().map_err(|_| anyhow::anyhow!("a panic"))?;
         let known: Vec<_> = known.iter().map(|(how, n)| format!("{n} {how}")).collect();
         let messages = self.messages.load(Ordering::Relaxed);
         println!(
-            "{name:<26} {runs:>6} {messages:>9}  {:<40} {chatter:>8}",
+            "{name:<26} {:<8} {runs:>6} {messages:>9}  {:<40} {chatter:>8}",
+            tap.0,
             known.join(", ")
         );
         Ok(messages)
@@ -156,17 +172,21 @@ impl<'a> Proof<'a> {
     /// Records a workload; how many messages were compared.
     fn workload(&self, it: &Workload, count: u64) -> Result<u64> {
         let (truth, printed) = self.truth(it)?;
-        let tally = Tally::default();
         let others = self.env(Path::new("/dev/null"), OTHER_PORT);
-        let ((), chatter) = with_chatter(LOUD, it.chatter, &others, || {
-            for number in 1..=count {
-                self.record(it, &truth, printed.as_deref(), &tally, "x")
-                    .with_context(|| format!("run {number}"))?;
-            }
-            Ok(())
-        })?;
-        ensure!(chatter > 0, "nobody else spoke");
-        tally.print(it.name, count, chatter)
+        let mut messages = 0;
+        for tap in TAPS {
+            let tally = Tally::default();
+            let ((), chatter) = with_chatter(LOUD, it.chatter, &others, || {
+                for number in 1..=count {
+                    self.record(it, tap, &truth, printed.as_deref(), &tally, "x")
+                        .with_context(|| format!("run {number}, tap {}", tap.0))?;
+                }
+                Ok(())
+            })?;
+            ensure!(chatter > 0, "nobody else spoke");
+            messages += tally.print(it.name, tap, count, chatter)?;
+        }
+        Ok(messages)
     }
 
     /// What the workload says where nobody else speaks, and what it prints where that is
@@ -208,6 +228,7 @@ impl<'a> Proof<'a> {
     fn record(
         &self,
         it: &Workload,
+        tap: Tap,
         truth: &Messages,
         printed: Option<&str>,
         tally: &Tally,
@@ -217,7 +238,7 @@ impl<'a> Proof<'a> {
         let log = self.path(&format!("{name}.log"));
         let _ = fs::remove_file(&log);
         let mut nlcap = Command::new("nlcap");
-        nlcap.args(["record", "-i", TAP, "-w"]).arg(&file);
+        nlcap.arg("record").args(tap.1).arg("-w").arg(&file);
         nlcap.args(["--", "sh", "-c", it.script]);
         nlcap.envs(self.env(&log, 4242));
         let (out, err) = inside(LOUD, || run(nlcap))?;
@@ -257,7 +278,7 @@ impl<'a> Proof<'a> {
     }
 
     /// Runs of a short command in parallel; how many messages were compared.
-    fn streams(&self, count: u64) -> Result<u64> {
+    fn streams(&self, tap: Tap, count: u64) -> Result<u64> {
         let (truth, printed) = self.truth(&STREAM)?;
         let tally = Tally::default();
         let done = AtomicU64::new(0);
@@ -271,7 +292,7 @@ impl<'a> Proof<'a> {
                         scope.spawn(move || -> Result<()> {
                             let name = format!("stream{stream}");
                             while done.fetch_add(1, Ordering::Relaxed) < count {
-                                self.record(&STREAM, truth, printed.as_deref(), tally, &name)?;
+                                self.record(&STREAM, tap, truth, printed.as_deref(), tally, &name)?;
                             }
                             Ok(())
                         })
@@ -287,7 +308,7 @@ impl<'a> Proof<'a> {
             })
         })
         .context("parallel streams")?;
-        let compared = tally.print(STREAM.name, count, chatter)?;
+        let compared = tally.print(STREAM.name, tap, count, chatter)?;
         println!("{} s for the parallel streams", started.elapsed().as_secs());
         Ok(compared)
     }
