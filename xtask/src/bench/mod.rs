@@ -11,6 +11,7 @@ mod record;
 mod recorders;
 mod samples;
 mod table;
+mod tap;
 pub(crate) mod usage;
 
 use anyhow::Result;
@@ -32,6 +33,11 @@ pub(crate) enum BenchArgs {
     /// The half of it that runs in the guest
     #[command(hide = true)]
     RecordInGuest(record::GuestArgs),
+    /// `nlcap record --tap syscalls`, against strace: processor time of the whole tree
+    Tap(tap::Args),
+    /// The part of it that runs in the guest, or in a namespace of its own
+    #[command(hide = true)]
+    TapInPlace(tap::PlaceArgs),
     /// What the guest costs: a system call, a page fault, a signal, a process
     Guest(guest::Args),
     /// The half of it that runs in the guest
@@ -46,6 +52,8 @@ pub(crate) fn task(args: &BenchArgs) -> Result<()> {
         BenchArgs::ModuleInGuest(args) => module::in_guest(args),
         BenchArgs::Decode(args) => decode::task(args),
         BenchArgs::Dissector(args) => dissector::task(args),
+        BenchArgs::Tap(args) => tap::task(args),
+        BenchArgs::TapInPlace(args) => tap::in_place(args),
         BenchArgs::Guest(args) => guest::task(args),
         BenchArgs::GuestInGuest(args) => guest::in_guest(args),
         BenchArgs::Record(args) => record::task(args),

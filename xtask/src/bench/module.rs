@@ -269,8 +269,13 @@ pub(super) fn quiet() -> Result<()> {
 
 /// Adds dummy devices: there are `have`, there are to be `want`.
 pub(super) fn make_devices(have: usize, want: usize) -> Result<()> {
+    make_links("dummy", have, want)
+}
+
+/// Adds links of a kind that needs nothing but a name.
+pub(super) fn make_links(kind: &str, have: usize, want: usize) -> Result<()> {
     let batch: String = (have..want)
-        .map(|i| format!("link add d{i} type dummy\n"))
+        .map(|i| format!("link add d{i} type {kind}\n"))
         .collect();
     let file = tempfile::NamedTempFile::new().context("cannot create a file")?;
     fs::write(file.path(), batch).context("cannot write a file")?;
