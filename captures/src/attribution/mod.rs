@@ -58,7 +58,7 @@ pub(crate) use self::descriptors::inode as socket_inode;
 pub(crate) use self::filter::{foreign_calls, reads, writes, x32_socket};
 pub(crate) use self::gaps::Gaps;
 pub(crate) use self::guardian::Guardian;
-pub(crate) use self::owner::{Attribution, Owner, Program, SocketEvent, SocketEventKind};
+pub(crate) use self::owner::{Attribution, Owner, Program, SocketEvent};
 pub(crate) use self::pending::PendingFrames;
 pub(crate) use self::processes::Processes;
 pub(crate) use self::raising::{LostPrivilege, raises};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Whose a message is, which way it goes, and how that is known.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -110,6 +111,35 @@ pub(crate) struct SocketEvent {
 }
 
 impl SocketEvent {
+    /// The netlink messages that stand for it, their direction, and what became of them.
+    pub(crate) fn messages(&self) -> (Cow<'_, [u8]>, Direction, Fate) {
+        let overrun = || Cow::Owned(overrun(self.port));
+        match &self.kind {
+            SocketEventKind::Refused(bytes, errno) => {
+                (bytes.into(), Direction::Outbound, Fate::NotSent(*errno))
+            }
+            SocketEventKind::Unread(errno) => {
+                (overrun(), Direction::Inbound, Fate::NotRead(*errno))
+            }
+            SocketEventKind::Dropped(number) => (
+                overrun(),
+                Direction::Inbound,
+                Fate::Dropped((*number).into()),
+            ),
+        }
+    }
+
+    /// These messages as a frame, in its place and at its time.
+    pub(crate) fn frame<'a>(&self, messages: &'a [u8]) -> Frame<'a> {
+        Frame {
+            time: self.time,
+            interface: self.interface,
+            protocol: self.protocol,
+            original_length: u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            messages,
+        }
+    }
+
     /// What a frame of a tap stands for that was not sent, or was lost.
     pub(crate) fn of(frame: &Frame<'_>, attribution: &Attribution) -> Option<Self> {
         let kind = match attribution.fate? {
@@ -126,4 +156,15 @@ impl SocketEvent {
             kind,
         })
     }
+}
+
+/// NLMSG_OVERRUN to a port id: the message of linux/netlink.h for data that was lost. No
+/// kernel sends one.
+fn overrun(port: u32) -> Vec<u8> {
+    let mut bytes = 16_u32.to_ne_bytes().to_vec();
+    bytes.extend((libc::NLMSG_OVERRUN as u16).to_ne_bytes());
+    // Flags and sequence number.
+    bytes.extend([0; 6]);
+    bytes.extend(port.to_ne_bytes());
+    bytes
 }

@@ -11,7 +11,7 @@ use ynl::decode::Endian;
 
 use super::args::{SessionArgs, TraceArgs};
 use super::record::{close, origin};
-use crate::attribution::Attribution;
+use crate::attribution::{Attribution, SocketEvent};
 use crate::exit::Exit;
 use crate::file::writer::{Counters, Interface};
 use crate::messages::event;
@@ -183,6 +183,17 @@ impl Sink for Lines<'_> {
             is_multicast: attribution.is_multicast,
             fate: attribution.fate,
             ..packet(frame)
+        });
+    }
+
+    fn event(&mut self, event: &SocketEvent) {
+        let (messages, direction, fate) = event.messages();
+        self.show(&Packet {
+            sent: Some(direction == Direction::Outbound),
+            process: Some((&event.owner).into()),
+            fate: Some(fate),
+            added: true,
+            ..packet(&event.frame(&messages))
         });
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::outlet::Outlet;
 use super::sink::Sink;
-use crate::attribution::{Attribution, SocketEvent, SocketEventKind};
+use crate::attribution::{Attribution, SocketEvent};
 use crate::file::comment::Comment;
 use crate::file::writer::{Counters, Interface, Note, Origin, Writer};
-use crate::messages::packet::{Direction, Frame};
-use crate::messages::process::{Certainty, Fate, Process};
+use crate::messages::packet::Frame;
+use crate::messages::process::{Certainty, Process};
 
 /// A recording in the making.
 pub(crate) struct Recorder {
@@ -50,28 +50,8 @@ impl Sink for Recorder {
     }
 
     fn event(&mut self, event: &SocketEvent) {
-        let (messages, direction, fate) = match &event.kind {
-            SocketEventKind::Refused(bytes, errno) => {
-                (bytes.clone(), Direction::Outbound, Fate::NotSent(*errno))
-            }
-            SocketEventKind::Unread(errno) => (
-                overrun(event.port),
-                Direction::Inbound,
-                Fate::NotRead(*errno),
-            ),
-            SocketEventKind::Dropped(number) => (
-                overrun(event.port),
-                Direction::Inbound,
-                Fate::Dropped((*number).into()),
-            ),
-        };
-        let frame = Frame {
-            time: event.time,
-            interface: event.interface,
-            protocol: event.protocol,
-            original_length: u32::try_from(messages.len()).unwrap_or(u32::MAX),
-            messages: &messages,
-        };
+        let (messages, direction, fate) = event.messages();
+        let frame = event.frame(&messages);
         let of_process = Comment::Process {
             process: (&event.owner).into(),
             certainty: Some(Certainty::Exact),
@@ -113,15 +93,4 @@ fn note(attribution: &Attribution) -> Note {
         direction: Some(attribution.direction),
         is_multicast: attribution.is_multicast,
     }
-}
-
-/// NLMSG_OVERRUN to a port id: the message of linux/netlink.h for data that was lost. No
-/// kernel sends one.
-fn overrun(port: u32) -> Vec<u8> {
-    let mut bytes = 16_u32.to_ne_bytes().to_vec();
-    bytes.extend((libc::NLMSG_OVERRUN as u16).to_ne_bytes());
-    // Flags and sequence number.
-    bytes.extend([0; 6]);
-    bytes.extend(port.to_ne_bytes());
-    bytes
 }

@@ -13,7 +13,7 @@ use super::value::{self, hinted_number, push_decimal, push_hex, write};
 use crate::messages::event::Event;
 use crate::messages::names;
 use crate::messages::packet::Packet;
-use crate::messages::process::Process;
+use crate::messages::process::{Fate, Process};
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -42,6 +42,9 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     if event.packet.added {
         out.push_str(",\"added\":true");
     }
+    if let Some(fate) = event.packet.fate {
+        push_fate(out, fate);
+    }
     if let Some(tie) = &event.tie {
         let (frame, number) = (tie.request.frame, tie.request.number);
         write(
@@ -66,6 +69,21 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
         out.push('}');
     }
     out.push('}');
+}
+
+/// What became of a message that was not sent and received whole.
+fn push_fate(out: &mut String, fate: Fate) {
+    let (key, errno) = match fate {
+        Fate::NotSent(errno) => ("sent", errno),
+        Fate::NotRead(errno) => ("read", Some(errno)),
+        Fate::Truncated => return out.push_str(",\"truncated\":true"),
+        Fate::Dropped(number) => return write(out, format_args!(",\"drops\":{number}")),
+    };
+    write(out, format_args!(",\"{key}\":false"));
+    if let Some(errno) = errno {
+        push_key(out, "errno");
+        push_text(out, &names::errno(errno));
+    }
 }
 
 /// The object of a packet that begins with no message, without a line break.

@@ -13,7 +13,7 @@ use super::value::{
 use crate::messages::event::{Event, Role};
 use crate::messages::names;
 use crate::messages::packet::Packet;
-use crate::messages::process::Process;
+use crate::messages::process::{Fate, Process};
 use crate::terminal::paint::{Paint, Tint};
 use crate::terminal::text::{count, push_escaped};
 
@@ -87,8 +87,28 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
         push_milliseconds(out, took);
         paint.end(out);
     }
-    if event.packet.added {
-        paint.push(out, Tint::Dim, " (added by nlcap)");
+    match event.packet.fate {
+        Some(fate) => push_fate(out, fate),
+        None if event.packet.added => paint.push(out, Tint::Dim, " (added by nlcap)"),
+        None => {}
+    }
+}
+
+/// What became of a message that was not sent and received whole.
+fn push_fate(out: &mut String, fate: Fate) {
+    match fate {
+        Fate::NotSent(None) => out.push_str(" [not sent]"),
+        Fate::NotSent(Some(errno)) => {
+            write(out, format_args!(" [not sent: {}]", names::errno(errno)));
+        }
+        Fate::NotRead(errno) => {
+            write(
+                out,
+                format_args!(" [receive failed: {}]", names::errno(errno)),
+            );
+        }
+        Fate::Truncated => out.push_str(" [read truncated]"),
+        Fate::Dropped(number) => write(out, format_args!(" [{number} dropped so far]")),
     }
 }
 

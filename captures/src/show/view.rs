@@ -51,7 +51,7 @@ impl<'a> View<'a> {
     pub(super) fn take(&mut self, event: &Event<'_>, generation: u32) {
         let options = self.options;
         // The list of families that nlcap adds is for programs.
-        let shown = !event.packet.added || options.added;
+        let shown = !event.packet.added || options.added || event.packet.fate.is_some();
         if !shown || !self.filter.wants(event) {
             return;
         }

@@ -177,6 +177,23 @@ except OSError: pass",
         .collect();
     assert!(cut[0].original_length > cut[0].messages.len() as u32);
     assert_eq!(cut[0].messages.len(), 100);
+    for line in [
+        "show x.pcapng",
+        "trace --tap syscalls --color never -- python3 p.py",
+    ] {
+        let out = machine.nlcap(line);
+        let shown = format!("{}{}", out.out, out.err);
+        for word in ["[not sent: ECONNREFUSED]", "[read truncated]"] {
+            assert!(shown.contains(word), "{line}: {word}: {shown}");
+        }
+    }
+    let json = machine.nlcap("show -j x.pcapng").out;
+    for word in [
+        r#""sent":false,"errno":"ECONNREFUSED""#,
+        r#""truncated":true"#,
+    ] {
+        assert!(json.contains(word), "{word}: {json}");
+    }
 }
 
 #[test]
