@@ -138,7 +138,7 @@ impl Tracer {
     fn note_end(&mut self, task: Pid, status: libc::c_int) {
         self.calls.remove(&task);
         self.callers.remove(&task);
-        self.release(None);
+        self.release(Some(now()));
         if task == self.command {
             self.buffer.state().exit = Some(ExitStatus::from_raw(status));
         }
