@@ -24,9 +24,10 @@
 //! - ended, by an error, an acknowledgement or a DONE: it leaves the table, but for one that
 //!   [remembers](RequestTable::remembering) what was asked.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use ynl::decode::{Endian, Message, flags, types};
 
 use super::answers::{RequestHeader, answers_port_zero, has_several_unsaid};
@@ -213,7 +214,7 @@ pub(crate) struct RequestTable<T> {
 impl<T> Default for RequestTable<T> {
     fn default() -> Self {
         Self {
-            pending: HashMap::new(),
+            pending: HashMap::default(),
             order: VecDeque::new(),
             next: 0,
             count: 0,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! How many messages of which family, operation and process.
 
-use std::collections::HashMap;
-
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use foldhash::HashMap;
 use ynl::decode::{GENERIC, genl};
 
 use crate::messages::event::{Event, Role};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Who asked what, and what came of it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use ynl::decode::flags;
 
 use super::nanoseconds;

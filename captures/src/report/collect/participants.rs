@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Who sends and receives: processes, and port ids of which no process is known.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::messages::event::{Event, Role};
 use crate::report::model::{Process, Who};
@@ -72,7 +72,7 @@ impl Participants {
                 comm: None,
                 port,
             },
-            sockets: HashSet::new(),
+            sockets: HashSet::default(),
             messages: 0,
             bytes: 0,
             largest_datagram: 0,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What was asked again though it had been answered.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use foldhash::HashMap;
 use ynl::decode::{MESSAGE_HEADER, Message};
 
 use crate::messages::conversation::{KEPT, Request};
