@@ -34,7 +34,7 @@ use super::answers::{RequestHeader, answers_port_zero, has_several_unsaid};
 
 /// The most requests that are remembered, and of them the most of one number. The oldest go
 /// first.
-const MOST: usize = 1 << 16;
+pub(crate) const MOST: usize = 1 << 16;
 const MOST_ALIKE: usize = 1 << 10;
 
 /// Of requests whose sockets are not known, one that is older by so much than another is not

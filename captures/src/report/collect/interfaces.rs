@@ -17,10 +17,10 @@ use crate::report::model::Interface;
 const LINK_HEADER: usize = size_of::<libc::ifinfomsg>();
 
 /// The most interfaces of which anything is kept.
-const MOST: usize = 1 << 16;
+pub(super) const MOST: usize = 1 << 16;
 
 /// The most interfaces in the report's list of sizes.
-const MOST_LISTED: usize = 64;
+pub(super) const MOST_LISTED: usize = 64;
 
 /// Which answers they come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
