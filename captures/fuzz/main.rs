@@ -18,5 +18,7 @@ mod messages;
 mod show;
 #[path = "../src/terminal/mod.rs"]
 mod terminal;
+#[path = "../src/values/mod.rs"]
+mod values;
 
 libfuzzer_sys::fuzz_target!(|file: &[u8]| show::fuzz::all_views(file));

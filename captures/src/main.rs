@@ -13,6 +13,7 @@ mod show;
 mod sys;
 mod taps;
 mod terminal;
+mod values;
 
 use std::process::ExitCode;
 

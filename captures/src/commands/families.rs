@@ -20,8 +20,8 @@ use crate::messages::packet::Packet;
 use crate::messages::specs::Specs;
 use crate::session::families::list;
 use crate::show::json;
-use crate::show::value::write;
 use crate::terminal::text::{self, Reason, escape, escape_os};
+use crate::values::write;
 
 /// What is shown where nothing is known.
 const UNKNOWN: &str = "-";

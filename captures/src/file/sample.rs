@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Small conversations for tests, as a tap would have gathered them.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::SNAP_LENGTH;
+use super::comment::Comment;
 use super::writer::{Counters, Interface, Note, Origin, Writer};
-use crate::messages::packet::Frame;
+use crate::messages::packet::{Direction, Frame};
+use crate::messages::process::{Certainty, Process};
 
 /// The time of the first frame: 2026-01-02 03:04:05 UTC.
 pub(crate) const START: Duration = Duration::from_secs(1_767_323_045);
@@ -149,4 +152,51 @@ pub(crate) fn counters(frames: &[(u16, Vec<u8>)]) -> Counters {
         received: frames.len() as u64,
         dropped: 0,
     }
+}
+
+/// A recording of processes, by id and name: each asks for a route that is not there, and lists
+/// links.
+pub(crate) fn script<'n>(processes: impl Iterator<Item = (u32, &'n str)>) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), &origin("script")).unwrap();
+    writer.interface(&interface()).unwrap();
+    let mut number = 0;
+    for (pid, comm) in processes {
+        let ask = message(libc::RTM_GETROUTE, REQUEST, pid, &[2; 12]);
+        let refusal = [&(-libc::ENETUNREACH).to_ne_bytes()[..], &ask].concat();
+        let dump = message(libc::RTM_GETLINK, REQUEST | DUMP, pid, &[0; 16]);
+        let done = message(3, MULTI, pid, &[0; 4]);
+        for (messages, direction) in [
+            (ask, Direction::Outbound),
+            (message(2, 0, pid, &refusal), Direction::Inbound),
+            (dump, Direction::Outbound),
+            (done, Direction::Inbound),
+        ] {
+            number += 1;
+            let owner = Comment::Process {
+                process: Process {
+                    pid,
+                    tid: Some(pid),
+                    socket: Some(3),
+                    comm: Some(Rc::from(comm)),
+                },
+                certainty: Some(Certainty::Exact),
+                fate: None,
+            };
+            let note = Note {
+                comments: vec![owner],
+                direction: Some(direction),
+            };
+            writer
+                .frame(&frame(number, ROUTE, &messages), &note)
+                .unwrap();
+        }
+    }
+    let counters = Counters {
+        received: number.into(),
+        dropped: 0,
+    };
+    writer
+        .finish(START + Duration::from_secs(1), &[counters])
+        .unwrap();
+    std::mem::take(writer.output())
 }

@@ -6,9 +6,9 @@
 //! namespaces. Of a file with several taps each may be of another kernel: the word of a
 //! tap goes before that of others.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::HashMap;
 use ynl::decode::{Attribute, Endian, Level, Message, Policies, attributes, genl};
 
 use crate::messages::packet::Packet;

@@ -2,10 +2,10 @@
 //! A message with all that the file and the messages before it say about it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use ynl::decode::{
     Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verb,
     Verdict, begins_message, genl, messages, missing_at, path_at, types,
@@ -230,7 +230,7 @@ impl<'s> Interpreter<'s> {
         Self {
             specs,
             controller: Controller::default(),
-            names: HashMap::new(),
+            names: HashMap::default(),
             conversations: Conversations::default(),
             generation: 0,
             frame: 0,

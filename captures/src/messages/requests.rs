@@ -24,16 +24,17 @@
 //! - ended, by an error, an acknowledgement or a DONE: it leaves the table, but for one that
 //!   [remembers](RequestTable::remembering) what was asked.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use ynl::decode::{Endian, Message, flags, types};
 
 use super::answers::{RequestHeader, answers_port_zero, has_several_unsaid};
 
 /// The most requests that are remembered, and of them the most of one number. The oldest go
 /// first.
-const MOST: usize = 1 << 16;
+pub(crate) const MOST: usize = 1 << 16;
 const MOST_ALIKE: usize = 1 << 10;
 
 /// Of requests whose sockets are not known, one that is older by so much than another is not
@@ -213,7 +214,7 @@ pub(crate) struct RequestTable<T> {
 impl<T> Default for RequestTable<T> {
     fn default() -> Self {
         Self {
-            pending: HashMap::new(),
+            pending: HashMap::default(),
             order: VecDeque::new(),
             next: 0,
             count: 0,

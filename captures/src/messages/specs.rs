@@ -6,11 +6,11 @@
 //! when a message of its family is met.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use foldhash::HashMap;
 use ynl::decode::Message;
 use ynl::model::{Family, MemberKind, NL_UTIL_PATH, NL_UTIL_YAML, Protocol};
 use ynl::specs::{CONTROLLER, PROTOCOLS};

@@ -6,10 +6,14 @@
 //! Texts are as they came: each format escapes them.
 
 mod comparison;
+mod left_out;
+mod verdicts;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::comparison::{Comparison, Disagreement, Lone, Measure, Pair, Row, Unit};
+pub(crate) use self::left_out::{BoundedList, LeftOut};
+pub(crate) use self::verdicts::{AskedFor, Failure, Warning};
 
 /// The number of this form; another one means that a reader must be changed.
 pub(crate) const FORM: u32 = 1;
@@ -90,7 +94,7 @@ pub(crate) struct Recording {
     /// Spread of the figures over all rounds, if the command was run more
     /// than once. Everything else in this recording is from the round of median time.
     pub(crate) rounds: Option<Rounds>,
-    /// Processes.
+    /// Processes, by program.
     pub(crate) processes: Vec<Process>,
     /// Conversations.
     pub(crate) conversations: Vec<Conversation>,
@@ -100,6 +104,8 @@ pub(crate) struct Recording {
     pub(crate) shares: Vec<Share>,
     /// Requests refused by the kernel.
     pub(crate) failures: Vec<Failure>,
+    /// What the kernel objected to in requests that it carried out.
+    pub(crate) warnings: Vec<Warning>,
     /// Unnecessary requests and answers.
     pub(crate) waste: Vec<Waste>,
     /// Completeness of what was received.
@@ -177,26 +183,30 @@ pub(crate) struct Spread {
     pub(crate) max: u64,
 }
 
-/// A process if the file names it, else the port id of a socket.
+/// A process if the file names it, or several of one program; else the port id of a socket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Who {
-    /// Process id.
+    /// Process id; null for several processes.
     pub(crate) pid: Option<u32>,
-    /// The process's name.
+    /// The process's name, or that of several.
     pub(crate) comm: Option<String>,
     /// The socket's port id, if the process is not known and an answer has it.
     pub(crate) port: Option<u32>,
+    /// Whether it stands for all beyond the limit of the list.
+    pub(crate) others: bool,
 }
 
-/// A process, or a socket whose process is not known.
+/// The processes of a program, or a socket whose process is not known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Process {
-    /// The process or socket.
+    /// The process, the program if there are several, or the socket.
     pub(crate) who: Who,
+    /// Number of processes, if the file names them.
+    pub(crate) processes: Option<u64>,
     /// Number of sockets used, if the file distinguishes them.
     pub(crate) sockets: Option<u64>,
     /// Messages to and from it.
@@ -207,14 +217,14 @@ pub(crate) struct Process {
     pub(crate) largest_datagram: u64,
 }
 
-/// All exchanges of one kind on one socket.
+/// All exchanges of one kind on one socket, or on all sockets of several processes of a program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Conversation {
     /// The requester.
     pub(crate) who: Who,
-    /// The recorder's number for the socket.
+    /// The recorder's number for the socket; null for those of several processes.
     pub(crate) socket: Option<u64>,
     /// The netlink protocol.
     pub(crate) protocol: String,
@@ -337,35 +347,6 @@ pub(crate) struct Attribute {
     pub(crate) share: f64,
 }
 
-/// Requests that the kernel refused for the same reason.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Failure {
-    /// The requester.
-    pub(crate) who: Who,
-    /// The family.
-    pub(crate) family: String,
-    /// The operation.
-    pub(crate) operation: String,
-    /// Number of times.
-    pub(crate) count: u64,
-    /// The errno, positive.
-    pub(crate) errno: i32,
-    /// Its name.
-    pub(crate) name: String,
-    /// The kernel's own text.
-    pub(crate) extack: Option<String>,
-    /// Path of the attribute at fault.
-    pub(crate) attribute: Option<String>,
-    /// Path of the missing attribute.
-    pub(crate) missing: Option<String>,
-    /// Whether the request was empty: a probe for what the kernel supports.
-    pub(crate) probe: bool,
-    /// What it means, and what to do.
-    pub(crate) meaning: String,
-}
-
 /// A kind of waste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -471,20 +452,4 @@ pub(crate) struct Interface {
     pub(crate) bytes: u64,
     /// Number of times it was described.
     pub(crate) count: u64,
-}
-
-/// A list that is not shown in full.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct LeftOut {
-    /// What is left out.
-    pub(crate) what: String,
-    /// Number of items.
-    pub(crate) count: u64,
-}
-
-impl LeftOut {
-    /// Of [`Recording::interfaces`].
-    pub(crate) const SIZES: &str = "interfaces in the list of sizes";
 }

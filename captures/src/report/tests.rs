@@ -2,10 +2,12 @@
 //! Reports of the samples, and of recordings that were made up for it.
 
 mod bounds;
+mod programs;
+mod verdicts;
 
 use std::process::{Command, Stdio};
 
-use super::model::{Ailment, Level, WasteKind};
+use super::model::{Ailment, BoundedList, Level, WasteKind};
 use super::*;
 use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
 use crate::file::writer::Counters;

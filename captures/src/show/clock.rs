@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::value::{push_decimal, push_digits};
+use crate::values::{push_decimal, push_digits};
 
 /// Which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 use ynl::decode::Value;
 
 use super::options::Options;
-use super::value::{Broken, Walker, push_leaf, walk_level, walk_record};
 use crate::messages::event::{Event, Role};
+use crate::values::{Broken, Walker, push_leaf, walk_level, walk_record};
 
 /// What is asked for; each kind of condition must hold, of one kind any.
 pub(super) struct MessageFilter<'a> {

@@ -9,11 +9,11 @@ use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Message, Number, Recor
 use ynl::model::AttrKind;
 
 use super::clock::push_seconds;
-use super::value::{self, hinted_number, push_decimal, push_hex, write};
 use crate::messages::event::Event;
 use crate::messages::names;
 use crate::messages::packet::Packet;
 use crate::messages::process::{Fate, Process};
+use crate::values::{self, hinted_number, push_decimal, push_hex, write};
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -386,7 +386,7 @@ fn push_value(out: &mut String, value: &Value<'_>) {
         Value::Bytes { bytes, hint } => {
             // Digits and what is between them: nothing that is to be escaped.
             out.push('"');
-            value::push_bytes(out, bytes, *hint);
+            values::push_bytes(out, bytes, *hint);
             out.push('"');
         }
         Value::Bits {

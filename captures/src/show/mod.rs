@@ -13,7 +13,6 @@ pub(crate) mod json;
 mod line;
 pub(crate) mod options;
 mod tree;
-pub(crate) mod value;
 pub(crate) mod view;
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use super::options::Options;
 use super::view::View;
 use crate::file::reader::{ReadError, read};
-use crate::file::sample::{GENERIC, attribute, counters, ip_link, message, nl_user, recording};
+use crate::file::sample::{
+    GENERIC, attribute, counters, ip_link, message, nl_user, recording, script,
+};
 use crate::messages::event::Interpreter;
 use crate::messages::specs::Specs;
 use crate::terminal::colour::Color;
@@ -406,4 +408,55 @@ proptest! {
         }
         try_all(&Specs::only_built_in(), &file(&[(GENERIC, message(kind, 0, 1, &payload))]));
     }
+}
+
+#[test]
+fn counts_are_by_program() {
+    let all = (1..=3000).map(|pid| (pid, if pid % 3 == 0 { "tc" } else { "ip" }));
+    let file = script(all.chain([(4000, "nl_user")]));
+    let table = show(&file, &with(|it| it.count = true));
+    let rows: Vec<Vec<_>> = (table.lines().skip(1))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows.len(), 12, "{table}");
+    let row = [
+        "2000", "56000", "route", "getroute", "request", "ip", "×", "2,000",
+    ];
+    assert!(rows.contains(&row.to_vec()), "{table}");
+    let row = ["1", "32", "route", "getlink", "request", "nl_user[4000]"];
+    assert!(rows.contains(&row.to_vec()), "{table}");
+}
+
+#[test]
+fn counts_beyond_the_limit_are_called_that() {
+    let names: Vec<_> = (0..2600).map(|at| format!("p{at}")).collect();
+    let file = script(names.iter().zip(1..).map(|(name, pid)| (pid, &**name)));
+    let table = show(&file, &with(|it| it.count = true));
+    assert_eq!(table.lines().count(), 1 + 10_000 + 1 + 1);
+    assert!(table.contains("  others "), "{table}");
+    let last = table.lines().next_back().unwrap();
+    assert_eq!(
+        last,
+        "left out: 400 messages of rows beyond the limit of 10,000"
+    );
+}
+
+#[test]
+fn an_error_names_what_was_asked_for_whatever_its_header_holds() {
+    // RTM_DELROUTE of 10.2.0.0/16 via 192.168.100.200 on interface 3.
+    let mut payload = vec![2, 16, 0, 0, 254, 0, 255, 0, 0, 0, 0, 0];
+    payload.extend(attribute(1, &[10, 2, 0, 0]));
+    payload.extend(attribute(5, &[192, 168, 100, 200]));
+    payload.extend(attribute(4, &3_u32.to_ne_bytes()));
+    let request = message(libc::RTM_DELROUTE, 5, 1, &payload);
+    let refusal = [&(-libc::ESRCH).to_ne_bytes()[..], &request].concat();
+    let frames = [(0, request), (0, message(2, 0, 1, &refusal))];
+    let shown = show(&file(&frames), &with(|it| it.errors = true));
+    assert!(
+        shown.contains(
+            "< route delroute ESRCH (rtm-family=inet rtm-dst-len=16 rtm-table=main \
+             rtm-scope=nowhere dst=10.2.0.0 gateway=192.168.100.200 oif=3)"
+        ),
+        "{shown}"
+    );
 }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use ynl::decode::{Message, Value};
 
-use super::value::{
+use crate::messages::event::Event;
+use crate::values::{
     Broken, MOST_REST, Walker, push_hex, push_leaf, walk_level, walk_record, write,
 };
-use crate::messages::event::Event;
 
 /// The tree under a line: each attribute on a line of its own.
 pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {

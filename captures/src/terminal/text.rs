@@ -71,6 +71,19 @@ fn quote(word: &OsStr) -> String {
     }
 }
 
+/// Digits in groups of three.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// At most `limit` bytes of the text, cut between characters.
 pub(crate) fn cut(text: &str, limit: usize) -> &str {
     let mut end = text.len().min(limit);
@@ -153,5 +166,11 @@ mod tests {
             [count(0, "frame"), count(1, "frame"), count(2, "frame")],
             ["0 frames", "1 frame", "2 frames"]
         );
+    }
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        let shown = [0, 999, 1000, 1_234_567].map(grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What comments say of packets.
 
-use std::collections::HashMap;
-
 use crate::file::comment::Comment;
+use foldhash::HashMap;
 
 /// How many different comments are kept; a file may have one for each packet.
 const MOST: usize = 4096;

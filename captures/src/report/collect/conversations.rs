@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Who asked what, and what came of it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use ynl::decode::flags;
 
 use super::nanoseconds;
@@ -12,7 +12,7 @@ use crate::messages::event::{Event, Role};
 use crate::report::model::{Conversation, Times, Who};
 
 /// The most kinds of conversations that are counted apart.
-const MOST: usize = 1024;
+pub(super) const MOST: usize = 1024;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -48,6 +48,17 @@ impl Clock {
         clock.count += 1;
     }
 
+    /// Takes the times of another together with these.
+    fn join(clock: &mut Option<Self>, other: Option<Self>) {
+        let Some(other) = other else { return };
+        *clock = Some(clock.map_or(other, |it| Self {
+            min: it.min.min(other.min),
+            max: it.max.max(other.max),
+            sum: it.sum + other.sum,
+            count: it.count + other.count,
+        }));
+    }
+
     fn times(self) -> Times {
         Times {
             min: self.min,
@@ -71,6 +82,19 @@ struct Talk {
     about_interfaces: bool,
 }
 
+impl Talk {
+    fn join(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.request_bytes += other.request_bytes;
+        self.answered += other.answered;
+        self.parts += other.parts;
+        self.answer_bytes += other.answer_bytes;
+        self.errors += other.errors;
+        Clock::join(&mut self.first, other.first);
+        Clock::join(&mut self.last, other.last);
+    }
+}
+
 /// The conversations so far.
 #[derive(Default)]
 pub(super) struct Conversations {
@@ -81,11 +105,12 @@ pub(super) struct Conversations {
 }
 
 impl Conversations {
-    /// Counts a request.
-    pub(super) fn ask(&mut self, event: &Event<'_>, who: usize) {
+    /// Counts a request; `is_joint`: of one of several processes that are counted together.
+    pub(super) fn ask(&mut self, event: &Event<'_>, who: usize, is_joint: bool) {
+        let process = event.process.as_ref().filter(|_| !is_joint);
         let key = Key {
             who,
-            socket: event.process.as_ref().and_then(|it| it.socket),
+            socket: process.and_then(|it| it.socket),
             protocol: event.packet.protocol,
             family: Rc::clone(&event.family),
             operation: Rc::clone(&event.operation),
@@ -98,8 +123,9 @@ impl Conversations {
     }
 
     /// The conversation of an answer.
-    pub(super) fn of_answer(&mut self, event: &Event<'_>, who: usize) -> usize {
+    pub(super) fn of_answer(&mut self, event: &Event<'_>, who: usize, is_joint: bool) -> usize {
         let process = match &event.tie {
+            _ if is_joint => None,
             Some(tie) => tie.request.process.as_ref(),
             None => event.process.as_ref(),
         };
@@ -218,10 +244,36 @@ impl Conversations {
         self.more
     }
 
-    /// The list, in the order in which they began.
-    pub(super) fn finish(self, names: &[Who]) -> Vec<Conversation> {
+    /// The list, in the order in which they began; those of several processes of a program are
+    /// one.
+    pub(super) fn finish(self, programs: &[Who]) -> Vec<Conversation> {
+        let mut all: Vec<Talk> = Vec::new();
+        let mut places: HashMap<(&Who, Key), usize> = HashMap::default();
+        for talk in self.all {
+            let who = &programs[talk.key.who];
+            let of_several = who.pid.is_none() && who.comm.is_some();
+            if !of_several {
+                all.push(talk);
+                continue;
+            }
+            let of_program = Key {
+                who: 0,
+                socket: None,
+                ..talk.key.clone()
+            };
+            match places.get(&(who, of_program.clone())) {
+                Some(at) => all[*at].join(talk),
+                None => {
+                    places.insert((who, of_program), all.len());
+                    all.push(talk);
+                    if let Some(last) = all.last_mut() {
+                        last.key.socket = None;
+                    }
+                }
+            }
+        }
         let conversation = |talk: Talk| Conversation {
-            who: names[talk.key.who].clone(),
+            who: programs[talk.key.who].clone(),
             socket: talk.key.socket,
             protocol: talk.protocol,
             family: talk.key.family.to_string(),
@@ -236,6 +288,6 @@ impl Conversations {
             first: talk.first.map(Clock::times),
             last: talk.last.map(Clock::times),
         };
-        self.all.into_iter().map(conversation).collect()
+        all.into_iter().map(conversation).collect()
     }
 }

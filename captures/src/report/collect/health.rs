@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Whether what processes received is whole.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::HashMap;
 use ynl::decode::{flags, types};
 
 use crate::messages::conversation::Request;

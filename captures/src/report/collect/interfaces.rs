@@ -2,9 +2,10 @@
 //! What answers say about network interfaces, in terms in which answers of
 //! rtnetlink and of nl_util can be compared.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 
+use foldhash::HashMap;
 use ynl::decode::{Attribute, Endian, MESSAGE_HEADER, attributes, genl};
 use ynl::model::{AttrSet, Family};
 
@@ -16,10 +17,10 @@ use crate::report::model::Interface;
 const LINK_HEADER: usize = size_of::<libc::ifinfomsg>();
 
 /// The most interfaces of which anything is kept.
-const MOST: usize = 1 << 16;
+pub(super) const MOST: usize = 1 << 16;
 
 /// The most interfaces in the report's list of sizes.
-const MOST_LISTED: usize = 64;
+pub(super) const MOST_LISTED: usize = 64;
 
 /// Which answers they come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +81,7 @@ impl Interfaces {
     pub(super) fn new(family: Option<&Family>) -> Self {
         Self {
             ours: NlUtil::new(family),
-            known: HashMap::new(),
+            known: HashMap::default(),
             all: Vec::new(),
             attributes: BTreeMap::new(),
             whole: BTreeSet::new(),

@@ -11,7 +11,7 @@ use crate::messages::names;
 use crate::report::model::{Kind, Step, Who};
 
 /// The most steps; of what follows only the number is known.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// The steps so far.
 #[derive(Default)]
@@ -45,7 +45,14 @@ impl Ladder {
         let message = &event.message;
         let step = Step {
             at: nanoseconds(at),
-            who: Who::default(),
+            who: match &event.process {
+                Some(process) => Who {
+                    pid: Some(process.pid),
+                    comm: process.comm.as_deref().map(str::to_owned),
+                    ..Who::default()
+                },
+                None => Who::default(),
+            },
             kind,
             family: asked.map_or(&event.family, |it| &it.family).to_string(),
             operation: asked
@@ -88,9 +95,13 @@ impl Ladder {
     }
 
     pub(super) fn finish(self, names: &[Who]) -> Vec<Step> {
-        let step = |(who, step): (usize, Step)| Step {
-            who: names[who].clone(),
-            ..step
+        let step = |(who, mut step): (usize, Step)| {
+            // Of processes that are counted together, each is its own here.
+            let who = &names[who];
+            if step.who.pid.is_none() || who.pid.is_some() {
+                step.who = who.clone();
+            }
+            step
         };
         self.all.into_iter().map(step).collect()
     }

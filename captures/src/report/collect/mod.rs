@@ -9,12 +9,12 @@
 
 mod conversations;
 mod facts;
-mod failures;
 mod health;
 mod interfaces;
 mod ladder;
 mod participants;
 mod shares;
+mod verdicts;
 mod waste;
 
 use std::io::Read;
@@ -25,19 +25,20 @@ use jiff::Timestamp;
 
 use self::conversations::Conversations;
 pub(super) use self::facts::{ETHERNET, Fact, FactValue, Facts};
-use self::failures::Failures;
 use self::health::HealthCheck;
 pub(super) use self::interfaces::{FactSource, Interfaces};
 use self::ladder::Ladder;
 use self::participants::Participants;
 use self::shares::Shares;
+use self::verdicts::Verdicts;
 use self::waste::Repeats;
-use super::model::{Ailment, Figures, LeftOut, Recording};
+use super::model::{Ailment, BoundedList, Figures, LeftOut, Recording};
 use crate::file::reader::{FileInfo, ReadError, Remarks, read};
 use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Interpreter, Role};
 use crate::messages::names;
 use crate::messages::packet::Packet;
+use crate::messages::requests;
 use crate::messages::specs::Specs;
 
 /// A recording, and what is only needed to compare it.
@@ -80,7 +81,7 @@ struct Collector {
     conversations: Conversations,
     ladder: Ladder,
     shares: Shares,
-    failures: Failures,
+    verdicts: Verdicts,
     repeats: Repeats,
     health: HealthCheck,
     interfaces: Interfaces,
@@ -101,7 +102,7 @@ impl Collector {
             conversations: Conversations::default(),
             ladder: Ladder::default(),
             shares: Shares::default(),
-            failures: Failures::default(),
+            verdicts: Verdicts::default(),
             repeats: Repeats::default(),
             health: HealthCheck::default(),
             interfaces: Interfaces::new(specs.generic("nl_util")),
@@ -138,7 +139,8 @@ impl Collector {
             Role::Request => {
                 self.figures.requests += 1;
                 self.first_request.get_or_insert(time);
-                self.conversations.ask(event, who);
+                let is_joint = self.participants.is_joint(who);
+                self.conversations.ask(event, who, is_joint);
                 self.repeats.ask(event, who);
             }
             Role::Notification => self.figures.notifications += 1,
@@ -158,10 +160,8 @@ impl Collector {
         }
         let conversation = self.place(event, who);
         self.conversations.answer(conversation, event);
-        if event.role == Role::Error {
-            self.figures.refused += 1;
-            self.failures.take(event, who);
-        }
+        self.figures.refused += u64::from(event.role == Role::Error);
+        self.verdicts.take(event, who);
         if event.role == Role::Reply {
             self.shares.take(event);
             if self.interfaces.take(event) {
@@ -173,15 +173,16 @@ impl Collector {
 
     /// The conversation of an answer.
     fn place(&mut self, event: &Event<'_>, who: usize) -> usize {
+        let is_joint = self.participants.is_joint(who);
         let Some(tie) = &event.tie else {
-            return self.conversations.of_answer(event, who);
+            return self.conversations.of_answer(event, who, is_joint);
         };
         let known = self.current.as_ref();
         let known = known.filter(|it| Rc::ptr_eq(&it.request, &tie.request));
         let (conversation, repeat) = match known {
             Some(current) => (current.conversation, current.repeat),
             None => {
-                let conversation = self.conversations.of_answer(event, who);
+                let conversation = self.conversations.of_answer(event, who, is_joint);
                 let repeat = self.repeats.answer(&tie.request, event);
                 self.current = Some(CurrentRequest {
                     request: Rc::clone(&tie.request),
@@ -244,28 +245,13 @@ impl Collector {
                 (self.conversations.interface_time()).map(|time| time as f64 / count);
         }
         self.interfaces.tap = about.link;
-        let mut left_out = Vec::new();
-        let mut leave_out = |what: &str, count: u64| {
-            if count > 0 {
-                left_out.push(LeftOut {
-                    what: what.to_owned(),
-                    count,
-                });
-            }
-        };
-        let names = self.participants.names();
-        leave_out("processes", self.participants.left_out());
-        leave_out("requests without an answer", given_up);
-        leave_out("conversations", self.conversations.left_out());
-        leave_out("messages of the exchange", self.ladder.left_out);
-        leave_out("kinds of answers", self.shares.left_out);
-        leave_out("kinds of failures", self.failures.left_out);
-        leave_out("requests compared to find repeats", self.repeats.left_out);
-        leave_out("interfaces", self.interfaces.left_out);
         let (interfaces, more) = self.interfaces.largest();
-        leave_out(LeftOut::SIZES, more);
-        let mut waste = self.repeats.finish(&names);
-        waste.extend(self.failures.waste(&names));
+        let left_out = self.left_out(given_up, more);
+        let names = self.participants.names();
+        let programs = self.participants.programs();
+        let (failures, warnings, probes) = self.verdicts.finish(&programs);
+        let mut waste = self.repeats.finish(&programs);
+        waste.extend(probes);
         waste.push(waste::unprinted(&self.figures, None));
         let recording = Recording {
             file,
@@ -274,12 +260,13 @@ impl Collector {
             kernel: about.system,
             hardware: about.hardware,
             recorder: about.application,
-            health: self.health.finish(&names, about.dropped),
-            processes: self.participants.finish(),
-            conversations: self.conversations.finish(&names),
+            health: self.health.finish(&programs, about.dropped),
+            processes: self.participants.finish(&programs),
+            conversations: self.conversations.finish(&programs),
             steps: self.ladder.finish(&names),
             shares: self.shares.finish(),
-            failures: self.failures.finish(&names),
+            failures,
+            warnings,
             figures: self.figures,
             rounds: None,
             waste,
@@ -291,6 +278,46 @@ impl Collector {
             remarks: about.remarks,
             interfaces: self.interfaces,
         }
+    }
+}
+
+impl Collector {
+    /// What the bounds of lists left out; `sizes` interfaces are not listed by size.
+    fn left_out(&self, given_up: u64, sizes: u64) -> Vec<LeftOut> {
+        use BoundedList as List;
+        let participants = &self.participants;
+        let all = [
+            (List::Processes, participants.left_out, participants::MOST),
+            (
+                List::ProcessIds,
+                participants.uncounted,
+                participants::MOST_KNOWN,
+            ),
+            (
+                List::Sockets,
+                participants.sockets_left_out,
+                participants::MOST_SOCKETS,
+            ),
+            (List::PendingRequests, given_up, requests::MOST),
+            (
+                List::Conversations,
+                self.conversations.left_out(),
+                conversations::MOST,
+            ),
+            (List::Steps, self.ladder.left_out, ladder::MOST),
+            (List::AnswerKinds, self.shares.left_out, shares::MOST),
+            (List::Verdicts, self.verdicts.left_out, verdicts::MOST),
+            (List::Repeats, self.repeats.left_out, waste::MOST),
+            (List::Interfaces, self.interfaces.left_out, interfaces::MOST),
+            (List::InterfaceSizes, sizes, interfaces::MOST_LISTED),
+        ];
+        let cut = all.into_iter().filter(|(_, count, _)| *count > 0);
+        cut.map(|(list, count, limit)| LeftOut {
+            list,
+            count,
+            limit: limit as u64,
+        })
+        .collect()
     }
 }
 

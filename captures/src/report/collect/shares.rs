@@ -10,7 +10,7 @@ use crate::messages::event::Event;
 use crate::report::model::{Attribute, Share};
 
 /// The most kinds of answers that are counted apart.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// The most different attributes of a kind of answer; those that follow are
 /// counted for the attribute that they are in.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What was asked again though it had been answered.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use foldhash::HashMap;
 use ynl::decode::{MESSAGE_HEADER, Message};
 
 use crate::messages::conversation::{KEPT, Request};
@@ -12,7 +12,7 @@ use crate::messages::process::Process;
 use crate::report::model::{Figures, Waste, WasteKind, Who};
 
 /// The most different requests that are remembered.
-const MOST: usize = 1 << 14;
+pub(super) const MOST: usize = 1 << 14;
 
 /// The most different requests in the report.
 const MOST_LISTED: usize = 32;
@@ -93,18 +93,35 @@ impl Repeats {
         self.all[at].bytes += u64::from(bytes);
     }
 
-    /// What was asked again, most bytes first.
-    pub(super) fn finish(&mut self, names: &[Who]) -> Vec<Waste> {
-        let again = self.all.iter().filter(|it| it.again > 0);
-        let waste = |it: &RepeatedRequest| Waste {
-            kind: WasteKind::AskedTwice,
-            who: Some(names[it.who].clone()),
-            what: Some(it.what.clone()),
-            count: Some(it.again),
-            bytes: Some(it.bytes),
-            printed: None,
-        };
-        let mut all: Vec<_> = again.map(waste).collect();
+    /// What was asked again, most bytes first; what several processes of a program asked for is
+    /// one.
+    pub(super) fn finish(&mut self, programs: &[Who]) -> Vec<Waste> {
+        let mut all: Vec<Waste> = Vec::new();
+        let mut places: HashMap<(&Who, &str), usize> = HashMap::default();
+        for it in self.all.iter().filter(|it| it.again > 0) {
+            let who = &programs[it.who];
+            let of_several = who.pid.is_none() && who.comm.is_some();
+            let same = places.get(&(who, &*it.what)).filter(|_| of_several);
+            if let Some(Waste {
+                count: Some(count),
+                bytes: Some(bytes),
+                ..
+            }) = same.map(|at| &mut all[*at])
+            {
+                *count += it.again;
+                *bytes += it.bytes;
+                continue;
+            }
+            places.insert((who, &it.what), all.len());
+            all.push(Waste {
+                kind: WasteKind::AskedTwice,
+                who: Some(who.clone()),
+                what: Some(it.what.clone()),
+                count: Some(it.again),
+                bytes: Some(it.bytes),
+                printed: None,
+            });
+        }
         all.sort_by_key(|it| std::cmp::Reverse(it.bytes));
         all.truncate(MOST_LISTED);
         all

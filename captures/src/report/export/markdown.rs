@@ -328,27 +328,41 @@ fn share(out: &mut String, share: &Share) {
     );
 }
 
-/// Failures, waste and health.
+/// The kernel's text.
+fn quoted(text: Option<&str>) -> String {
+    text.map_or_else(String::new, |it| format!(" “{it}”"))
+}
+
+/// The path of an attribute, with what it is to the kernel.
+fn path(what: &str, path: Option<&str>) -> String {
+    path.map_or_else(String::new, |it| format!(" {what} {it}"))
+}
+
+/// Failures, warnings, waste and health.
 fn ends(out: &mut String, recording: &Recording) {
     let mut lines = Vec::new();
     for it in recording.failures.iter().take(LISTED) {
-        let what = format!("{} {} {}", it.family, it.operation, it.name);
-        let said = it
-            .extack
-            .as_ref()
-            .map_or_else(String::new, |it| format!(" “{it}”"));
-        let at = it
-            .attribute
-            .as_ref()
-            .map_or_else(String::new, |it| format!(" at {it}"));
-        let missing = it
-            .missing
-            .as_ref()
-            .map_or_else(String::new, |it| format!(" missing {it}"));
         let who = words::who(&it.who);
+        let said = quoted(it.extack.as_deref());
+        let at = path("at", it.attribute.as_deref());
+        let missing = path("missing", it.missing.as_deref());
+        let asked = words::asked_for(&it.requests, it.count);
         lines.push(format!(
-            "refused, {} ×: {who}, {what}{said}{at}{missing}. {}",
-            it.count, it.meaning
+            "refused, {} ×: {who}, {}{said}{at}{missing}{asked}. {}",
+            it.count,
+            words::refused(it),
+            it.meaning
+        ));
+    }
+    for it in recording.warnings.iter().take(LISTED) {
+        let who = words::who(&it.who);
+        let said = quoted(Some(&it.extack));
+        let at = path("at", it.attribute.as_deref());
+        let asked = words::asked_for(&it.requests, it.count);
+        lines.push(format!(
+            "carried out with a warning, {} ×: {who}, {}{said}{at}{asked}.",
+            it.count,
+            words::warned(it)
         ));
     }
     for it in &recording.waste {
@@ -380,7 +394,7 @@ fn ends(out: &mut String, recording: &Recording) {
         lines.push(format!("not known: {}", unknown.join(", ")));
     }
     for it in words::left_out(recording) {
-        lines.push(format!("not in this report: {} {}", it.count, it.what));
+        lines.push(words::lacking(it));
     }
     out.push('\n');
     for line in lines {

@@ -3,9 +3,11 @@
 //! escaped here.
 
 use crate::report::model::{
-    Conversation, Kind, LeftOut, Recording, Step, Unit, Waste, WasteKind, Who,
+    AskedFor, BoundedList, Conversation, Failure, Kind, LeftOut, Process, Recording, Step, Unit,
+    Warning, Waste, WasteKind, Who,
 };
 use crate::terminal::text::cut;
+pub(crate) use crate::terminal::text::grouped as number;
 
 /// The longest title, in bytes; a command line may have megabytes.
 const TITLE: usize = 72;
@@ -29,7 +31,16 @@ pub(crate) fn shortened(whole: &str, limit: usize) -> String {
 /// would tell a reader of a list that is not there.
 pub(crate) fn left_out(recording: &Recording) -> impl Iterator<Item = &LeftOut> {
     let all = recording.left_out.iter();
-    all.filter(|it| it.what != LeftOut::SIZES)
+    all.filter(|it| it.list != BoundedList::InterfaceSizes)
+}
+
+/// What a bounded list lacks, in a sentence.
+pub(crate) fn lacking(it: &LeftOut) -> String {
+    let (count, limit) = (number(it.count), number(it.limit));
+    format!(
+        "left out: {count} {} beyond the limit of {limit}",
+        it.list.label()
+    )
 }
 
 /// What is known of where a recording comes from.
@@ -56,21 +67,48 @@ pub(crate) fn who(who: &Who) -> String {
         (Some(pid), Some(comm), _) => format!("{}[{pid}]", shortened(comm, 64)),
         (Some(pid), None, _) => format!("pid {pid}"),
         (None, _, Some(port)) => format!("port {port}"),
-        (None, ..) => String::from("not known"),
+        (None, Some(comm), None) => shortened(comm, 64),
+        (None, None, None) if who.others => String::from("others"),
+        (None, None, None) => String::from("not known"),
     }
 }
 
-/// Digits in groups of three.
-pub(crate) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
+/// The processes of a row: `ip × 3,000` if there are several.
+pub(crate) fn processes(process: &Process) -> String {
+    let who = who(&process.who);
+    match process.processes {
+        Some(several) if process.who.pid.is_none() => format!("{who} × {}", number(several)),
+        _ => who,
     }
-    out
+}
+
+/// What was refused: `route delroute ESRCH`.
+pub(crate) fn refused(failure: &Failure) -> String {
+    format!("{} {} {}", failure.family, failure.operation, failure.name)
+}
+
+/// What was carried out with a warning: `route newlink`.
+pub(crate) fn warned(warning: &Warning) -> String {
+    format!("{} {}", warning.family, warning.operation)
+}
+
+/// What requests asked for, of which there were `count`, with a space before it.
+pub(crate) fn asked_for(requests: &[AskedFor], count: u64) -> String {
+    let shown = |it: &AskedFor| match it.count {
+        1 => format!("({})", it.values),
+        times => format!("({}) × {}", it.values, number(times)),
+    };
+    let all: Vec<_> = requests.iter().map(shown).collect();
+    let known: u64 = requests.iter().map(|it| it.count).sum();
+    let mut text = String::new();
+    if !all.is_empty() {
+        text = format!(" {}", all.join(", "));
+    }
+    if requests.len() == AskedFor::MOST && count > known {
+        let (more, limit) = (number(count - known), number(AskedFor::MOST as u64));
+        text.push_str(&format!(", left out: {more} beyond the limit of {limit}"));
+    }
+    text
 }
 
 /// The number with its noun: `1 message`, `2,000 messages`.
@@ -201,12 +239,6 @@ pub(crate) fn link_type(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_stand_in_groups_of_three() {
-        let shown = [0, 999, 1000, 1_234_567].map(number);
-        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
-    }
 
     #[test]
     fn a_time_has_the_unit_that_fits_it() {

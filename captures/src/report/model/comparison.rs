@@ -19,8 +19,7 @@ pub(crate) struct Comparison {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Row {
-    /// What is compared, in words.
-    #[cfg_attr(test, schemars(with = "String"))]
+    /// What is compared.
     pub(crate) name: Measure,
     /// The unit.
     pub(crate) unit: Unit,
@@ -30,39 +29,41 @@ pub(crate) struct Row {
     pub(crate) ratios: Vec<Option<f64>>,
 }
 
-/// What a row compares, by the words that stand before it.
+/// What a row compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Measure {
-    #[serde(rename = "messages")]
+    /// Netlink messages.
     Messages,
-    #[serde(rename = "bytes")]
+    /// Bytes of them.
     Bytes,
-    #[serde(rename = "requests")]
+    /// Messages to the kernel.
     Requests,
-    #[serde(rename = "answers")]
+    /// Messages that answer a request.
     Answers,
-    #[serde(rename = "refused")]
+    /// Answers that are errors.
     Refused,
-    #[serde(rename = "notifications")]
+    /// Messages that the kernel sent unprompted.
     Notifications,
-    #[serde(rename = "datagrams")]
+    /// Datagrams.
     Datagrams,
-    #[serde(rename = "interfaces")]
+    /// Distinct interfaces in answers.
     Interfaces,
-    #[serde(rename = "bytes for each interface")]
+    /// Bytes of the answers that describe interfaces, per interface.
     BytesPerInterface,
-    #[serde(rename = "time for each interface")]
+    /// Time of the conversations about interfaces, per interface.
     TimePerInterface,
-    #[serde(rename = "first request to first answer")]
+    /// From the first request to the first answer after it.
     FirstAnswer,
-    #[serde(rename = "first request to last answer")]
+    /// From the first request to the last answer.
     LastAnswer,
-    #[serde(rename = "lost by the recorder")]
+    /// Frames dropped by the recorder.
     Lost,
 }
 
 impl Measure {
-    /// The words.
+    /// It in words.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Messages => "messages",

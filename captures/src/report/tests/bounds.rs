@@ -38,26 +38,41 @@ fn lists_are_bounded_and_what_is_left_out_is_said() {
     assert!(recording.interfaces.len() <= 64 && recording.shares.len() <= 32);
     let attributes: usize = recording.shares.iter().map(|it| it.attributes.len()).sum();
     assert!(attributes <= 32 * 1024);
-    let left_out: Vec<_> = recording.left_out.iter().map(|it| &it.what[..]).collect();
-    for what in [
-        "conversations",
-        "messages of the exchange",
-        "interfaces",
-        "kinds of answers",
+    let left_out: Vec<_> = recording.left_out.iter().map(|it| it.list).collect();
+    for list in [
+        BoundedList::Conversations,
+        BoundedList::Steps,
+        BoundedList::Interfaces,
+        BoundedList::AnswerKinds,
     ] {
-        assert!(left_out.contains(&what), "{what} in {left_out:?}");
+        assert!(left_out.contains(&list), "{list:?} in {left_out:?}");
     }
     let json = shown(&report, Format::Json);
     assert!(json.len() < 8 << 20, "{}", json.len());
-    for (format, has_sizes) in [
-        (Format::Json, true),
-        (Format::Html, true),
-        (Format::Md, false),
-        (Format::Text, false),
+    for (format, sizes, has_sizes, words) in [
+        (Format::Json, "interface-sizes", true, "answer-kinds"),
+        (
+            Format::Html,
+            "the list of sizes",
+            true,
+            "answers of kinds beyond the limit of ",
+        ),
+        (
+            Format::Md,
+            "the list of sizes",
+            false,
+            "answers of kinds beyond the limit of 32",
+        ),
+        (
+            Format::Text,
+            "the list of sizes",
+            false,
+            "answers of kinds beyond the limit of 32",
+        ),
     ] {
         let shown = shown(&report, format);
-        assert_eq!(shown.contains("the list of sizes"), has_sizes, "{format:?}");
-        assert!(shown.contains("kinds of answers"), "{format:?}");
+        assert_eq!(shown.contains(sizes), has_sizes, "{format:?}");
+        assert!(shown.contains(words), "{format:?}");
     }
 }
 

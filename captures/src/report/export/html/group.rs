@@ -40,13 +40,20 @@ pub(super) fn overview(report: &Report) -> Markup {
         section aria-labelledby="overview" {
             h2 #overview { "At a glance" }
             div.charts {
-                (chart("overview-bytes", "Bytes for each interface",
+                (chart("overview-bytes", &heading(Measure::BytesPerInterface),
                     &all(|it| it.figures.bytes_per_interface, length)))
-                (chart("overview-time", "Time for each interface",
+                (chart("overview-time", &heading(Measure::TimePerInterface),
                     &all(|it| it.figures.time_per_interface, words::time)))
             }
         }
     }
+}
+
+/// What is measured, as a title.
+fn heading(measure: Measure) -> String {
+    let label = measure.label();
+    let (first, rest) = label.split_at(label.chars().next().map_or(0, char::len_utf8));
+    first.to_uppercase() + rest
 }
 
 fn chart(id: &str, title: &str, all: &[Bar]) -> Markup {
@@ -101,24 +108,28 @@ pub(super) fn section(at: usize, group: &Group, several: bool) -> Markup {
 fn tiles(here: &str, comparison: &Comparison) -> Markup {
     let row = |name: Measure| comparison.rows.iter().position(|it| it.name == name);
     let shown_rows = [
-        (Measure::BytesPerInterface, "the bytes for each interface"),
-        (Measure::Bytes, "the bytes"),
-        (Measure::LastAnswer, "the time to the last answer"),
+        Measure::BytesPerInterface,
+        Measure::Bytes,
+        Measure::LastAnswer,
     ];
+    let of = |name: Measure| match name {
+        Measure::LastAnswer => String::from("the time to the last answer"),
+        name => format!("the {}", name.label()),
+    };
     // With one other recording alone: of several, the table says it better.
     let [only] = &comparison.pairs[..] else {
         return html! {};
     };
     html! {
         ul.tiles {
-            @for (name, what) in shown_rows {
+            @for name in shown_rows {
                 @if let Some((at, ratio)) = row(name).and_then(|at| Some((at, comparison.rows[at].ratios[1]?))) {
                     li {
                         strong {
                             "× " (datum(&format!("{here}/comparison/rows/{at}/ratios/1"), &ratio,
                                 &words::ratio(ratio)))
                         }
-                        span { (what) }
+                        span { (of(name)) }
                     }
                 }
             }
@@ -155,11 +166,11 @@ fn charts(at: usize, group: &Group) -> Markup {
     html! {
         div.charts {
             @if several {
-                (chart(&format!("g{at}-bytes"), "Bytes for each interface",
+                (chart(&format!("g{at}-bytes"), &heading(Measure::BytesPerInterface),
                     &bar(|it| it.figures.bytes_per_interface, length)))
-                (chart(&format!("g{at}-each"), "Time for each interface",
+                (chart(&format!("g{at}-each"), &heading(Measure::TimePerInterface),
                     &bar(|it| it.figures.time_per_interface, words::time)))
-                (chart(&format!("g{at}-time"), "First request to last answer",
+                (chart(&format!("g{at}-time"), &heading(Measure::LastAnswer),
                     &bar(|it| it.figures.time.map(|it| it as f64), words::time)))
             }
             @if !shares.is_empty() {
@@ -319,7 +330,11 @@ fn rounds(here: &str, group: &Group) -> Markup {
         "min bytes",
         "max bytes",
     ];
-    table("Rounds: first request to last answer", &head, &rows)
+    table(
+        &format!("Rounds: {}", Measure::LastAnswer.label()),
+        &head,
+        &rows,
+    )
 }
 
 fn pair(here: &str, group: &Group, pair: &Pair) -> Markup {

@@ -37,10 +37,14 @@ pub(super) fn article(here: &str, id: &str, recording: &Recording, series: usize
             }
             (interfaces(here, recording))
             (failures(here, recording))
+            (warnings(here, recording))
             (waste(here, recording))
             (health(here, &recording.health))
             @for (at, it) in recording.left_out.iter().enumerate() {
-                p.none { "Not in this report: " (number(&format!("{here}/left-out/{at}/count"), it.count)) " " (it.what) "." }
+                p.none {
+                    "Left out: " (number(&format!("{here}/left-out/{at}/count"), it.count)) " " (it.list.label())
+                    " beyond the limit of " (number(&format!("{here}/left-out/{at}/limit"), it.limit)) "."
+                }
             }
         }
     }
@@ -79,7 +83,7 @@ fn processes(here: &str, recording: &Recording) -> Markup {
         @for (at, it) in recording.processes.iter().take(LISTED).enumerate() {
             @let there = format!("{here}/processes/{at}");
             tr {
-                th scope="row" { (shown(&words::who(&it.who))) }
+                th scope="row" { (shown(&words::processes(it))) }
                 td { (dash(&format!("{there}/sockets"), it.sockets)) }
                 td { (number(&format!("{there}/messages"), it.messages)) }
                 td { (bytes(&format!("{there}/bytes"), it.bytes)) }
@@ -203,7 +207,27 @@ fn failures(here: &str, recording: &Recording) -> Markup {
                         @if let Some(text) = &it.extack { ": " q { (shown(text)) } }
                         @if let Some(path) = &it.attribute { " at " code { (shown(path)) } }
                         @if let Some(path) = &it.missing { " missing " code { (shown(path)) } }
+                        (shown(&words::asked_for(&it.requests, it.count)))
                         p { (it.meaning) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn warnings(here: &str, recording: &Recording) -> Markup {
+    html! {
+        @if !recording.warnings.is_empty() {
+            h4 { "Carried out with a warning" }
+            ul.failures {
+                @for (at, it) in recording.warnings.iter().take(LISTED).enumerate() {
+                    li.probe {
+                        (shown(&words::warned(it))) " by " (shown(&words::who(&it.who))) ", "
+                        (number(&format!("{here}/warnings/{at}/count"), it.count)) " ×: "
+                        q { (shown(&it.extack)) }
+                        @if let Some(path) = &it.attribute { " at " code { (shown(path)) } }
+                        (shown(&words::asked_for(&it.requests, it.count)))
                     }
                 }
             }

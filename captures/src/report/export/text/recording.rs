@@ -22,14 +22,11 @@ impl Page {
             self.share(share);
         }
         self.failures(recording);
+        self.warnings(recording);
         self.waste(recording);
         self.health(&recording.health);
         for left_out in words::left_out(recording) {
-            let number = words::number(left_out.count);
-            self.line(
-                2,
-                &format!("not in this report: {number} {}", left_out.what),
-            );
+            self.line(2, &words::lacking(left_out));
         }
     }
 
@@ -53,7 +50,7 @@ impl Page {
         ]);
         for it in recording.processes.iter().take(LISTED) {
             table.add_row([
-                escape(&words::who(&it.who)),
+                escape(&words::processes(it)),
                 it.sockets.map_or_else(|| String::from("-"), words::number),
                 words::number(it.messages),
                 words::bytes(it.bytes),
@@ -192,8 +189,7 @@ impl Page {
         }
         self.sub("refused");
         for it in recording.failures.iter().take(LISTED) {
-            let who = escape(&words::who(&it.who));
-            let mut text = format!("{who}: {} {} {}", it.family, it.operation, it.name);
+            let mut text = format!("{}: {}", words::who(&it.who), words::refused(it));
             if it.count > 1 {
                 text.push_str(&format!(", {} times", words::number(it.count)));
             }
@@ -201,16 +197,37 @@ impl Page {
                 text.push_str(&format!(": {said}"));
             }
             if let Some(path) = &it.attribute {
-                text.push_str(&format!(" (at {path})"));
+                text.push_str(&format!(" at {path}"));
             }
             if let Some(path) = &it.missing {
-                text.push_str(&format!(" (missing {path})"));
+                text.push_str(&format!(" missing {path}"));
             }
+            text.push_str(&words::asked_for(&it.requests, it.count));
             let tint = if it.probe { Tint::Dim } else { Tint::Error };
             self.painted(tint, 4, &escape(&text));
             self.line(6, &it.meaning);
         }
         self.more(recording.failures.len());
+    }
+
+    fn warnings(&mut self, recording: &Recording) {
+        if recording.warnings.is_empty() {
+            return;
+        }
+        self.sub("carried out with a warning");
+        for it in recording.warnings.iter().take(LISTED) {
+            let mut text = format!("{}: {}", words::who(&it.who), words::warned(it));
+            if it.count > 1 {
+                text.push_str(&format!(", {} times", words::number(it.count)));
+            }
+            text.push_str(&format!(": {}", it.extack));
+            if let Some(path) = &it.attribute {
+                text.push_str(&format!(" at {path}"));
+            }
+            text.push_str(&words::asked_for(&it.requests, it.count));
+            self.line(4, &escape(&text));
+        }
+        self.more(recording.warnings.len());
     }
 
     fn waste(&mut self, recording: &Recording) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Values as people read them. What comes from the wire is escaped.
 
+pub(crate) mod summary;
+
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,7 +12,7 @@ use ynl::model::DisplayHint;
 use crate::terminal::text::push_escaped;
 
 /// The name of an attribute: of the specification, else its number.
-pub(super) fn push_name(out: &mut String, field: &Field<'_>) {
+pub(crate) fn push_name(out: &mut String, field: &Field<'_>) {
     match field.name() {
         Some(name) => out.push_str(name),
         None => {
@@ -26,7 +28,7 @@ pub(crate) fn write(out: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// A value that holds no others; false, and nothing written, for one that does.
-pub(super) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
+pub(crate) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
     match value {
         Value::Flag => out.push_str("true"),
         Value::Number(number) => push_number(out, number),
@@ -63,7 +65,7 @@ pub(super) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
     true
 }
 
-pub(super) fn push_number(out: &mut String, number: &Number<'_>) {
+pub(crate) fn push_number(out: &mut String, number: &Number<'_>) {
     if let Some(name) = number.name() {
         out.push_str(name);
     } else if let Some(flags) = number.flags() {
@@ -77,25 +79,12 @@ pub(super) fn push_number(out: &mut String, number: &Number<'_>) {
 }
 
 /// A number in decimal digits: half of what a capture is printed as.
-pub(super) fn push_decimal(out: &mut String, value: i128) {
-    // 2^64 has 20 digits.
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let Ok(mut left) = u64::try_from(value.unsigned_abs()) else {
-        return write(out, format_args!("{value}"));
-    };
-    if value < 0 {
-        out.push('-');
+pub(crate) fn push_decimal(out: &mut String, value: i128) {
+    if let Ok(value) = u64::try_from(value) {
+        out.push_str(itoa::Buffer::new().format(value));
+    } else {
+        out.push_str(itoa::Buffer::new().format(value));
     }
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    push_ascii(out, &digits[at..]);
 }
 
 /// Digits that were made here, in one piece.
@@ -104,7 +93,7 @@ fn push_ascii(out: &mut String, digits: &[u8]) {
 }
 
 /// The last `count` decimal digits of a number, at most nine, with zeros before it.
-pub(super) fn push_digits(out: &mut String, mut number: u32, count: usize) {
+pub(crate) fn push_digits(out: &mut String, mut number: u32, count: usize) {
     let mut digits = [b'0'; 9];
     for digit in digits[..count].iter_mut().rev() {
         *digit += (number % 10) as u8;
@@ -114,7 +103,7 @@ pub(super) fn push_digits(out: &mut String, mut number: u32, count: usize) {
 }
 
 /// A number as its display hint has it.
-pub(super) fn hinted_number(number: &Number<'_>) -> Option<String> {
+pub(crate) fn hinted_number(number: &Number<'_>) -> Option<String> {
     match (number.hint()?, number.width()) {
         (DisplayHint::Hex, _) => Some(format!("{:#x}", number.bits())),
         (DisplayHint::Ipv4 | DisplayHint::Ipv4OrV6, 4) => {
@@ -125,7 +114,7 @@ pub(super) fn hinted_number(number: &Number<'_>) -> Option<String> {
 }
 
 /// Bytes as their display hint has it, else in hexadecimal.
-pub(super) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHint>) {
+pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHint>) {
     match (hint, bytes.len()) {
         (Some(DisplayHint::Mac | DisplayHint::Fddi), _) => push_pairs(out, bytes, ':'),
         (Some(DisplayHint::Hex), _) => push_pairs(out, bytes, ' '),
@@ -195,7 +184,7 @@ fn push_flags(out: &mut String, flags: Flags<'_>) {
 }
 
 /// A text, in quotes where it is not plain.
-pub(super) fn push_text(out: &mut String, text: &[u8]) {
+pub(crate) fn push_text(out: &mut String, text: &[u8]) {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:@/+%-".contains(byte);
     if !text.is_empty()
         && text.iter().all(plain)
@@ -220,7 +209,7 @@ pub(super) fn push_text(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
-pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
+pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for bytes in bytes.chunks(32) {
         let mut digits = [0; 64];
@@ -234,10 +223,10 @@ pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
 
 /// The most bytes that are shown where no attribute is: more are those behind one whose length
 /// has wrapped.
-pub(super) const MOST_REST: usize = u16::MAX as usize;
+pub(crate) const MOST_REST: usize = u16::MAX as usize;
 
 /// Visits what a message holds, in the order of the message.
-pub(super) trait Walker {
+pub(crate) trait Walker {
     /// A value that holds no others. False ends the walk.
     fn leaf(&mut self, name: &str, guessed: bool, value: &Value<'_>) -> bool;
     /// A value that holds others begins. False leaves them out.
@@ -253,7 +242,7 @@ pub(super) trait Walker {
 }
 
 /// What is not as it should be.
-pub(super) enum Broken<'a> {
+pub(crate) enum Broken<'a> {
     /// Bytes that are no attribute, or no element of an array, up to the end of what holds
     /// them; which of both.
     Rest(&'static str, &'a [u8]),
@@ -269,7 +258,7 @@ const ATTRIBUTE: &str = "attribute";
 const ELEMENT: &str = "element";
 
 /// Walks a level. False where the walker wants no more.
-pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
+pub(crate) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
     let mut name = String::new();
     for field in level.fields() {
         let field = match field {
@@ -302,7 +291,7 @@ pub(super) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
 }
 
 /// Walks the members of a struct.
-pub(super) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool {
+pub(crate) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool {
     walker.begin_members();
     let goes_on = record
         .members()
