@@ -185,6 +185,7 @@ pub(crate) fn script<'n>(processes: impl Iterator<Item = (u32, &'n str)>) -> Vec
             let note = Note {
                 comments: vec![owner],
                 direction: Some(direction),
+                is_multicast: false,
             };
             writer
                 .frame(&frame(number, ROUTE, &messages), &note)
