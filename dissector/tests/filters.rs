@@ -6,7 +6,7 @@ mod common;
 use common::{
     FAMILY, attr,
     messages::{capture, message, odd_messages},
-    tshark::{found, frames_by_name, root},
+    tshark::{found, frames_by_name, root, tshark},
 };
 use std::path::PathBuf;
 
@@ -76,6 +76,19 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
     // Experts by their severity, which no field of ours shows.
     let damaged = shown["nl_util.malformed"].clone();
     assert!(found(&plugin(), file.path(), "_ws.expert.severity == error").is_superset(&damaged));
+}
+
+/// tshark's first pass of two has no tree unless a filter asks for one.
+#[test]
+fn two_passes_know_the_answers_of_a_request_with_a_filter_and_without() {
+    let file = root().join("captures/samples/nl_user-show-99.pcapng");
+    let columns = "-2 -T fields -e frame.number -e nlmsg.answers -e nlmsg.request_in";
+    let columns: Vec<_> = columns.split(' ').collect();
+    for filter in [&[][..], &["-Y", "frame"], &["-R", "frame"]] {
+        let text = tshark(&file, &[&columns[..], filter].concat());
+        let last: Vec<_> = text.lines().map(str::trim_end).skip(39).collect();
+        assert_eq!(last, ["40\t1", "41\t\t40", "42", "43\t\t42"], "{filter:?}");
+    }
 }
 
 /// The same for what ties an error to its request; its file is a recording.
