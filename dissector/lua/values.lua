@@ -70,7 +70,7 @@ function values.tells(value, size)
 end
 
 function values.fits(value, size)
-	return size >= value.least and size <= value.most and size % value.step == 0
+	return size >= value.least and size <= value.most and (size - value.least) % value.step == 0
 end
 
 -- Numbers are in the order of the machine that was recorded, but for those that
@@ -346,7 +346,7 @@ kinds.uuid = typed(ProtoField.guid, 16)
 -- IPv4 or IPv6, as the length says: a field of Wireshark has one type, so each has
 -- its own below the bytes.
 kinds.ip = {
-	least = 4, most = 16, step = 4,
+	least = 4, most = 16, step = 12,
 	make = function(family, value, abbr)
 		make_bytes(family, value, abbr)
 		value.of_size = {
@@ -390,7 +390,7 @@ kinds.struct = {
 	least = 1,
 	make = function(family, value, abbr)
 		keep(family, value, ProtoField.none(abbr, value.label, value.doc))
-		value.members = {}
+		value.members, value.whole = {}, 0
 		for i, member in ipairs(family.structs[value.struct]) do
 			local made = {}
 			for key, held in pairs(member) do
@@ -400,7 +400,7 @@ kinds.struct = {
 			for _, field in ipairs(made.fields) do
 				value.fields[#value.fields + 1] = field
 			end
-			value.members[i] = made
+			value.members[i], value.whole = made, value.whole + made.size
 		end
 	end,
 	-- A kernel may know more or fewer members than the specification.
@@ -415,7 +415,12 @@ kinds.struct = {
 			at = at + member.size
 		end
 		if at < stop then
-			item:add(context.family.own.rest, context.tvb(at, stop - at))
+			local rest = item:add(context.family.own.rest, context.tvb(at, stop - at))
+			-- Some zeros are what the compiler fills a struct up with.
+			local is_filling = stop - at < 8 and not find(sub(context.raw, at + 1, stop), "[^\0]")
+			if context.visible and size > value.whole and not is_filling then
+				append_text(rest, string.format(" [%d byte%s more]", stop - at, stop - at == 1 and "" or "s"))
+			end
 		end
 	end,
 }
