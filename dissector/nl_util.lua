@@ -333,7 +333,7 @@ if not nl then
 	nl.values = (function(...)
 	-- What a value on the wire can be. Each kind knows:
 	--   make(family, value, abbr)     its fields, from the specification's tables
-	--   least, most, step             payload lengths that are right, in bytes
+	--   least, most, step             payload lengths that are right, in bytes: `least` and steps more
 	--   add(context, tree, value, at, size)   its item, from a payload of right length
 	--   below(context, item, value, at, size) what is below the item, behind an attribute's header
 	--   tell(context, value, at, size)        its text on one line, nil for none
@@ -642,6 +642,32 @@ if not nl then
 
 	kinds.binary = { make = make_bytes, add = add_bytes }
 
+	-- Labels of a stack that are written out: no kernel takes as many.
+	local MAX_LABELS = 64
+
+	-- The labels of a stack, which are the upper 20 bits of each entry, in network order.
+	local function tell_labels(context, _, at, size)
+		local labels = {}
+		for from = at, at + size - 4, 4 do
+			if #labels == MAX_LABELS then
+				labels[#labels + 1] = "..."
+				break
+			end
+			local a, b, c = byte(context.raw, from + 1, from + 3)
+			labels[#labels + 1] = bytes.decimal((a * 65536 + b * 256 + c - c % 16) / 16)
+		end
+		return table.concat(labels, "/")
+	end
+
+	kinds.mpls = {
+		least = 4, step = 4, make = make_bytes, add = add_bytes, tell = tell_labels,
+		below = function(context, item, value, at, size)
+			if context.visible then
+				append_text(item, " (" .. tell_labels(context, value, at, size) .. ")")
+			end
+		end,
+	}
+
 	-- Kinds of fixed size that Wireshark has a type for.
 	local function typed(constructor, size, tell)
 		return {
@@ -714,6 +740,18 @@ if not nl then
 
 	-- Padding, and numbers that are kept free: bytes without meaning.
 	kinds.pad = kinds.binary
+
+	return values
+	end)(nl)
+
+	nl.compounds = (function(...)
+	-- Kinds of values that are made of others: structs, arrays and nests.
+
+	local nl = ...
+	local values = nl.values
+	local kinds, keep = values.kinds, values.keep
+	local add_bytes = kinds.binary.add
+	local find, sub, append_text = string.find, string.sub, TreeItem.append_text
 
 	--------------------------------------------------------------------------------
 	-- Structs and arrays
@@ -818,7 +856,7 @@ if not nl then
 		end,
 	}
 
-	return values
+	return {}
 	end)(nl)
 
 	nl.fields = (function(...)

@@ -38,6 +38,7 @@ const RUNTIME: &[(&str, &str)] = &[
     ("bytes", include_str!("../../lua/bytes.lua")),
     ("netlink", include_str!("../../lua/netlink.lua")),
     ("values", include_str!("../../lua/values.lua")),
+    ("compounds", include_str!("../../lua/compounds.lua")),
     ("fields", include_str!("../../lua/fields.lua")),
     ("interest", include_str!("../../lua/interest.lua")),
     ("attributes", include_str!("../../lua/attributes.lua")),
