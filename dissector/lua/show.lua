@@ -32,11 +32,27 @@ local function tell(entry)
 	return text
 end
 
+-- Names of flags that are kept, by what the message does and by its protocol, type and flags:
+-- a file has few of them.
+local MAX_NAMED = 256
+local named, count = {}, 0
+
 -- The flags of a message of the frame at hand, or of a request that an error repeats, by name.
 local function flags_of(kind, value, operation)
 	local protocol = frame.protocol
 	local verb = operation and operation.verb or flags.verb(protocol, kind)
-	return flags.names(protocol, kind, value, verb, answers.is_dump(protocol, kind, value))
+	if count == MAX_NAMED then
+		named, count = {}, 0
+	end
+	local of_verb = named[verb or "none"] or {}
+	named[verb or "none"] = of_verb
+	local key = (protocol * 65536 + kind) * 65536 + value
+	local text = of_verb[key]
+	if not text then
+		text = flags.names(protocol, kind, value, verb, answers.is_dump(protocol, kind, value))
+		of_verb[key], count = text, count + 1
+	end
+	return text
 end
 
 local function seconds_between(from, to)
