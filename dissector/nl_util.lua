@@ -7,7 +7,34 @@ set_plugin_info({ version = "0.1.0", description = "nl-util dissector of nl_util
 
 local nl = package.loaded["nl_util.dissector"]
 if not nl then
-	nl = { api = 2 }
+	nl = { api = 3 }
+
+	nl.flag_tables = {
+		names = {
+			common = { { 0x1, "request" }, { 0x2, "multi" }, { 0x4, "ack" }, { 0x8, "echo" }, { 0x10, "dump-intr" }, { 0x20, "dump-filtered" }, },
+			get = { { 0x300, "dump" }, { 0x100, "root" }, { 0x200, "match" }, { 0x400, "atomic" }, },
+			new = { { 0x100, "replace" }, { 0x200, "excl" }, { 0x400, "create" }, { 0x800, "append" }, },
+			delete = { { 0x100, "nonrec" }, { 0x200, "bulk" }, },
+			error = { { 0x100, "capped" }, { 0x200, "ack-tlvs" }, },
+			done = { { 0x200, "ack-tlvs" }, },
+		},
+		route = "ndg.",
+		xfrm = "ndgndg...nn.ddng..ngng..g",
+		crypto = "ndngdg",
+		netfilter = {
+			[1] = "ngdggggg",
+			[2] = "ngdg",
+			[5] = "nd",
+			[6] = "..nd...ggnn.gggg",
+			[7] = "nggd",
+			[8] = "ngd.g",
+			[9] = "ngd",
+			[10] = "ngdngdngdngdngd.g.ngdgngdgdddddddg",
+			[11] = "g",
+			[12] = "g",
+		},
+		sock_destroy = 21,
+	}
 
 	nl.bytes = (function(...)
 	-- Numbers and texts from a string of bytes. A message is read from one Lua string:
@@ -120,6 +147,7 @@ if not nl then
 		HEADER = 16, -- struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port
 		GENL_HEADER = 4, -- struct genlmsghdr: u8 command, u8 version, u16 reserved
 
+		CONNECTOR = 11, -- NETLINK_CONNECTOR
 		GENERIC = 16, -- NETLINK_GENERIC
 
 		-- Message types below this are netlink's own.
@@ -132,6 +160,9 @@ if not nl then
 		TO_USER = 6,
 		TO_KERNEL = 7,
 	}
+
+	-- NETLINK_KOBJECT_UEVENT: its datagrams are texts.
+	local UEVENT = 15
 
 	local COOKED, HEADER, MIN_TYPE = netlink.COOKED, netlink.HEADER, netlink.MIN_TYPE
 	local TO_USER, TO_KERNEL = netlink.TO_USER, netlink.TO_KERNEL
@@ -151,9 +182,10 @@ if not nl then
 	-- The frame at hand. `tvb` and `raw` have all bytes that were captured; `count`
 	-- messages stand in the lists, each at its place: where its header begins, what the
 	-- header says, and what a family's dissector made of it. The lists are the same for
-	-- every frame: making them anew would cost as much as reading.
+	-- every frame: making them anew would cost as much as reading. `behind` are the bytes after the
+	-- last message, which begin at `stop`.
 	local frame = {
-		number = 0, count = 0, left = 0, raw = "", big = false, protocol = 0, packet_type = 0,
+		number = 0, count = 0, left = 0, raw = "", big = false, protocol = 0, packet_type = 0, behind = 0, stop = 0,
 		at = {}, length = {}, type = {}, flags = {}, sequence = {}, port = {},
 		family = {}, operation = {}, info = {},
 	}
@@ -181,7 +213,7 @@ if not nl then
 	-- bytes of `tvb`.
 	function netlink.read(tvb, raw)
 		local captured = #raw
-		frame.tvb, frame.raw, frame.count, frame.next = tvb, raw, 0, 1
+		frame.tvb, frame.raw, frame.count, frame.next, frame.behind = tvb, raw, 0, 1, 0
 		if captured < COOKED + HEADER then
 			frame.big, frame.protocol, frame.packet_type = false, 0, 0
 			return
@@ -190,6 +222,9 @@ if not nl then
 		-- The protocol, and the first header.
 		local p1, p2, l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, 15, 32)
 		frame.packet_type, frame.protocol = t1 * 256 + t2, p1 * 256 + p2
+		if p2 == UEVENT and p1 == 0 then
+			return
+		end
 		-- A length below 64 KiB that makes sense as it is, and none the other way round.
 		local length = l1 + l2 * 256
 		local little = l3 == 0 and l4 == 0 and l1 > 0 and length >= HEADER and length <= captured - COOKED
@@ -220,6 +255,13 @@ if not nl then
 			at = at + length + -length % 4
 		until at + HEADER > captured
 		frame.count = count
+		if at < captured and count > 0 then
+			local reported = tvb:reported_len()
+			-- Where the capture was cut, it may be the beginning of a message.
+			if at + HEADER <= captured or captured == reported then
+				frame.behind, frame.stop = reported - at, at
+			end
+		end
 	end
 
 	-- What nearly all frames of protocols but generic netlink have: one whole message, in the order of a
@@ -291,7 +333,7 @@ if not nl then
 	nl.values = (function(...)
 	-- What a value on the wire can be. Each kind knows:
 	--   make(family, value, abbr)     its fields, from the specification's tables
-	--   least, most, step             payload lengths that are right, in bytes
+	--   least, most, step             payload lengths that are right, in bytes: `least` and steps more
 	--   add(context, tree, value, at, size)   its item, from a payload of right length
 	--   below(context, item, value, at, size) what is below the item, behind an attribute's header
 	--   tell(context, value, at, size)        its text on one line, nil for none
@@ -360,7 +402,7 @@ if not nl then
 	end
 
 	function values.fits(value, size)
-		return size >= value.least and size <= value.most and size % value.step == 0
+		return size >= value.least and size <= value.most and (size - value.least) % value.step == 0
 	end
 
 	-- Numbers are in the order of the machine that was recorded, but for those that
@@ -600,6 +642,32 @@ if not nl then
 
 	kinds.binary = { make = make_bytes, add = add_bytes }
 
+	-- Labels of a stack that are written out: no kernel takes as many.
+	local MAX_LABELS = 64
+
+	-- The labels of a stack, which are the upper 20 bits of each entry, in network order.
+	local function tell_labels(context, _, at, size)
+		local labels = {}
+		for from = at, at + size - 4, 4 do
+			if #labels == MAX_LABELS then
+				labels[#labels + 1] = "..."
+				break
+			end
+			local a, b, c = byte(context.raw, from + 1, from + 3)
+			labels[#labels + 1] = bytes.decimal((a * 65536 + b * 256 + c - c % 16) / 16)
+		end
+		return table.concat(labels, "/")
+	end
+
+	kinds.mpls = {
+		least = 4, step = 4, make = make_bytes, add = add_bytes, tell = tell_labels,
+		below = function(context, item, value, at, size)
+			if context.visible then
+				append_text(item, " (" .. tell_labels(context, value, at, size) .. ")")
+			end
+		end,
+	}
+
 	-- Kinds of fixed size that Wireshark has a type for.
 	local function typed(constructor, size, tell)
 		return {
@@ -636,7 +704,7 @@ if not nl then
 	-- IPv4 or IPv6, as the length says: a field of Wireshark has one type, so each has
 	-- its own below the bytes.
 	kinds.ip = {
-		least = 4, most = 16, step = 4,
+		least = 4, most = 16, step = 12,
 		make = function(family, value, abbr)
 			make_bytes(family, value, abbr)
 			value.of_size = {
@@ -673,6 +741,18 @@ if not nl then
 	-- Padding, and numbers that are kept free: bytes without meaning.
 	kinds.pad = kinds.binary
 
+	return values
+	end)(nl)
+
+	nl.compounds = (function(...)
+	-- Kinds of values that are made of others: structs, arrays and nests.
+
+	local nl = ...
+	local values = nl.values
+	local kinds, keep = values.kinds, values.keep
+	local add_bytes = kinds.binary.add
+	local find, sub, append_text = string.find, string.sub, TreeItem.append_text
+
 	--------------------------------------------------------------------------------
 	-- Structs and arrays
 
@@ -680,7 +760,7 @@ if not nl then
 		least = 1,
 		make = function(family, value, abbr)
 			keep(family, value, ProtoField.none(abbr, value.label, value.doc))
-			value.members = {}
+			value.members, value.whole = {}, 0
 			for i, member in ipairs(family.structs[value.struct]) do
 				local made = {}
 				for key, held in pairs(member) do
@@ -690,7 +770,7 @@ if not nl then
 				for _, field in ipairs(made.fields) do
 					value.fields[#value.fields + 1] = field
 				end
-				value.members[i] = made
+				value.members[i], value.whole = made, value.whole + made.size
 			end
 		end,
 		-- A kernel may know more or fewer members than the specification.
@@ -705,7 +785,12 @@ if not nl then
 				at = at + member.size
 			end
 			if at < stop then
-				item:add(context.family.own.rest, context.tvb(at, stop - at))
+				local rest = item:add(context.family.own.rest, context.tvb(at, stop - at))
+				-- Some zeros are what the compiler fills a struct up with.
+				local is_filling = stop - at < 8 and not find(sub(context.raw, at + 1, stop), "[^\0]")
+				if context.visible and size > value.whole and not is_filling then
+					append_text(rest, string.format(" [%d byte%s more]", stop - at, stop - at == 1 and "" or "s"))
+				end
 			end
 		end,
 	}
@@ -771,14 +856,14 @@ if not nl then
 		end,
 	}
 
-	return values
+	return {}
 	end)(nl)
 
 	nl.fields = (function(...)
 	-- The fields and expert items of a family.
 
 	local nl = ...
-	local values = nl.values
+	local bytes, values = nl.bytes, nl.values
 
 	local fields = {}
 
@@ -868,9 +953,13 @@ if not nl then
 				end
 			end
 		end
+		-- What an operation has that the specification does not list.
+		family.common = family.common or {}
+		family.common.unlisted = true
+		resolve(family.common)
 		family.fixed = family.fixed or {}
 		for name, header in pairs(family.fixed) do
-			header.kind, header.struct = "struct", name
+			header.kind, header.struct, header.span = "struct", name, bytes.align(header.size)
 			values.make(family, header, header.abbr)
 		end
 		make_own(family, command_names(family))
@@ -1013,10 +1102,7 @@ if not nl then
 
 	-- Marks a message as one whose tree is needed for its expert items.
 	local function odd(context, what)
-		context.odd = true
-		if what == "malformed" or what == "partial" then
-			context[what] = true
-		end
+		context.odd, context[what] = true, true
 	end
 
 	local scan
@@ -1045,7 +1131,7 @@ if not nl then
 			elseif value.element.set then
 				scan(context, value.element.set, payload, ends, depth + 1)
 			elseif not fits(value.element, ends - payload) then
-				odd(context, "malformed")
+				odd(context, "wrong_length")
 			elseif value.element.kind == "string" then
 				-- A shape does not look for their ends.
 				context.heads = nil
@@ -1110,7 +1196,7 @@ if not nl then
 				elseif attr.holds then
 					scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
 				elseif whole and not fits(attr, ends - payload) then
-					odd(context, "malformed")
+					odd(context, "wrong_length")
 				elseif whole then
 					if attr.is_text and byte(context.raw, ends) ~= 0 then
 						odd(context, "unterminated")
@@ -1199,6 +1285,7 @@ if not nl then
 		local range = at < stop and context.tvb(at, stop - at) or context.tvb(#context.raw - 1, 1)
 		return tree:add(context.family.own.rest, range)
 	end
+	attributes.add_rest = add_rest
 
 	-- Where to put an item of an attribute without a payload.
 	local function span(context, at, payload, ends)
@@ -1227,7 +1314,12 @@ if not nl then
 			return attr.label .. " is empty"
 		end
 		local text = string.format("%s has %d byte%s", attr.label, size, size == 1 and "" or "s")
-		return attr.least == attr.most and string.format("%s, not %d", text, attr.least) or text
+		if attr.least == attr.most then
+			return string.format("%s, not %d", text, attr.least)
+		elseif attr.step == attr.most - attr.least then
+			return string.format("%s, not %d or %d", text, attr.least, attr.most)
+		end
+		return text
 	end
 
 	local function add_value(context, tree, attr, at, payload, ends)
@@ -1647,8 +1739,6 @@ if not nl then
 	local HEADER, GENL_HEADER = netlink.HEADER, netlink.GENL_HEADER
 	local byte, shape_of, in_protocol = string.byte, shapes.of, interest.in_protocol
 
-	local UNKNOWN = {}
-
 	--------------------------------------------------------------------------------
 	-- What a message says in one line
 
@@ -1690,6 +1780,8 @@ if not nl then
 		end
 		if context.malformed then
 			info = info .. ", malformed"
+		elseif context.wrong_length then
+			info = info .. ", wrong length"
 		elseif context.partial then
 			info = info .. ", cut by the capture"
 		end
@@ -1702,24 +1794,24 @@ if not nl then
 		if #raw - at < GENL_HEADER or stop - at < GENL_HEADER then
 			context.odd = true
 			context[stop - at < GENL_HEADER and "malformed" or "partial"] = true
-			return UNKNOWN, "header" .. (context.malformed and ", malformed" or ", cut by the capture")
+			return family.common, "header" .. (context.malformed and ", malformed" or ", cut by the capture")
 		end
 		local command = byte(raw, at + 1)
-		local operation = (is_request and family.requests or family.replies)[command]
+		local operation = (is_request and family.requests or family.replies)[command] or family.common
 		at = at + GENL_HEADER
-		local fixed = operation and operation.header and family.fixed[operation.header]
+		local fixed = operation.header and family.fixed[operation.header]
 		if fixed then
 			context.seen[fixed] = true
 			context.irregular = true
-			at = at + fixed.size
+			at = at + fixed.span
 			if at > stop then
 				context.odd, context.malformed = true, true
 			end
 		end
-		attributes.scan(context, operation and operation.set, at, stop, 0)
-		if not operation then
+		attributes.scan(context, operation.set, at, stop, 0)
+		if operation.unlisted then
 			context.odd = true
-			return UNKNOWN, info_of({ label = string.format("command %d", command) }, is_request, context)
+			return operation, info_of({ label = string.format("command %d", command) }, is_request, context)
 		end
 		return operation, info_of(operation, is_request, context)
 	end
@@ -1734,7 +1826,7 @@ if not nl then
 			return
 		end
 		local item = add(root, own.cmd, tvb(at, 1))
-		if context.visible and context.family.replies ~= context.family.requests and operation ~= UNKNOWN then
+		if context.visible and context.family.replies ~= context.family.requests and not operation.unlisted then
 			item:append_text(" (" .. operation.label .. ")")
 		end
 		add(root, own.version, tvb(at + 1, 1))
@@ -1767,12 +1859,13 @@ if not nl then
 			return known.build(context, root, shape)
 		end
 		if math.min(context.stop, #context.raw) - context.at < GENL_HEADER then
-			root:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
+			local rest = attributes.add_rest(context, root, context.at, context.stop)
+			rest:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
 				"The generic netlink header is not whole")
 			return
 		end
 		add_headers(context, root, operation)
-		if operation == UNKNOWN then
+		if operation.unlisted then
 			root:add_proto_expert_info(family.experts.unknown,
 				string.format("The specification has no command %d", byte(context.raw, context.at + 1)))
 		end
@@ -1780,7 +1873,7 @@ if not nl then
 		local fixed = operation.header and family.fixed[operation.header]
 		if fixed then
 			add_fixed(context, root, fixed)
-			at = at + fixed.size
+			at = at + fixed.span
 			if at > context.stop then
 				root:add_proto_expert_info(family.experts.malformed, "The family's header is cut short")
 				return
@@ -1886,16 +1979,19 @@ if not nl then
 	end
 
 	local message, is_request = runtime.message, netlink.is_request
-	local ats, lengths, families = frame.at, frame.length, frame.family
+	local ats, lengths, families, types = frame.at, frame.length, frame.family, frame.type
 	local operations, infos = frame.operation, frame.info
+
+	-- Families by their numbers, as far as the file has messages of theirs.
+	local by_number = {}
 
 	-- The message of the frame at hand that is the `i`th.
 	function runtime.of_frame(family, i, tree)
 		local at = ats[i]
-		families[i] = family
+		families[i], by_number[types[i]] = family, family
 		local operation, info = message(family, frame.tvb, frame.raw, frame.big, at + HEADER, at + lengths[i],
 			is_request(i), tree, frame.visible)
-		operations[i], infos[i] = operation ~= UNKNOWN and operation, info
+		operations[i], infos[i] = not operation.unlisted and operation, info
 	end
 
 	-- The family whose id the preferences give, for a capture in which nothing names it.
@@ -1904,9 +2000,17 @@ if not nl then
 		return by_id[id]
 	end
 
+	-- What a request asks for whose header and bytes an error repeats: its family and operation, as
+	-- far as they are known.
+	function runtime.asked(header, copy)
+		local family = frame.protocol == netlink.GENERIC and (by_number[header.type] or by_id[header.type])
+		local command = family and copy and byte(copy, HEADER + 1)
+		return family or nil, command and family.requests[command]
+	end
+
 	-- Reads the preferences; they may change whenever a file is opened.
 	function runtime.begin()
-		by_id = {}
+		by_id, by_number = {}, {}
 		for _, family in pairs(runtime.families) do
 			local id = family.proto.prefs.id
 			if id > 0 then
@@ -2133,9 +2237,10 @@ if not nl then
 			return nil
 		end
 		if exchange.protocol == netlink.GENERIC then
-			local operation = exchange.operation
-			local fixed = operation and operation.header and exchange.family.fixed[operation.header]
-			local start = 16 + netlink.GENL_HEADER + (fixed and fixed.size or 0)
+			local family = exchange.family
+			local operation = exchange.operation or family and family.common
+			local fixed = operation and operation.header and family.fixed[operation.header]
+			local start = 16 + netlink.GENL_HEADER + (fixed and fixed.span or 0)
 			local found, set = path(raw, exchange.big, start, #raw, target, operation and operation.set, 0)
 			if found then
 				return found, set
@@ -2271,9 +2376,15 @@ if not nl then
 				return known[number] or nil, true
 			end
 		end
+		-- Before the dissector of netlink there are only a frame's own fields. Without a tree, as in
+		-- tshark's first pass of two, there are none, and to ask for them is an error.
+		local infos = { pcall(all_field_infos) }
+		if not infos[1] then
+			return nil
+		end
 		local all
-		-- Before the dissector of netlink there are only a frame's own fields.
-		for _, info in ipairs({ all_field_infos() }) do
+		for i = 2, #infos do
+			local info = infos[i]
 			if info.name == "frame.comment" then
 				local found = parse(tostring(info.value))
 				if found then
@@ -2318,23 +2429,108 @@ if not nl then
 	return notes
 	end)(nl)
 
+	nl.flags = (function(...)
+	-- What flags of a netlink header mean: the same bits mean one thing to a message that asks,
+	-- another to one that makes something, a third to one that removes it. docs/show.md has the
+	-- rule; the tables are those of nlcap.
+
+	local nl = ...
+	local netlink, tables = nl.netlink, nl.flag_tables
+	local byte = string.byte
+	local GENERIC, MIN_TYPE, ERROR, DONE = netlink.GENERIC, netlink.MIN_TYPE, netlink.ERROR, netlink.DONE
+
+	local flags = {}
+
+	local ROUTE, SOCK_DIAG, XFRM, NETFILTER, CRYPTO = 0, 4, 6, 12, 21
+
+	local VERBS = { [byte("g")] = "get", [byte("n")] = "new", [byte("d")] = "delete" }
+
+	local function verb_at(letters, number)
+		return VERBS[byte(letters, number + 1)]
+	end
+
+	-- What a message of a protocol does by its number: "get", "new", "delete", or nil where that
+	-- does not say it, as in generic netlink.
+	function flags.verb(protocol, kind)
+		if kind < MIN_TYPE then
+			return nil
+		elseif protocol == ROUTE then
+			return verb_at(tables.route, kind % 4)
+		elseif protocol == SOCK_DIAG then
+			return kind < tables.sock_destroy and "get" or nil
+		elseif protocol == XFRM then
+			return verb_at(tables.xfrm, kind - MIN_TYPE)
+		elseif protocol == CRYPTO then
+			return verb_at(tables.crypto, kind - MIN_TYPE)
+		elseif protocol == NETFILTER then
+			local command = kind % 256
+			return verb_at(tables.netfilter[(kind - command) / 256] or "", command)
+		end
+	end
+
+	-- The first of the names of a get: both bits of a dump.
+	local DUMP = { tables.names.get[1] }
+
+	local function upper_names(protocol, kind, value, verb, is_dump)
+		local all = tables.names
+		if kind == ERROR then
+			return all.error
+		elseif kind == DONE then
+			return all.done
+		elseif verb == "get" and value % 2 == 1 then
+			return all.get
+		elseif verb and verb ~= "get" and (value % 0x400 < 0x300 or protocol ~= GENERIC) then
+			return all[verb]
+		end
+		-- The bits of a dump that are both set are one, whatever else there is.
+		return is_dump and DUMP or {}
+	end
+
+	-- The flags' names, lowest first, with bars between them: those of a message of a protocol that
+	-- does `verb`. A bit whose meaning is not known is given as it is.
+	function flags.names(protocol, kind, value, verb, is_dump)
+		local names, left = {}, value
+		local function take(known)
+			for _, one in ipairs(known) do
+				local bits = one[1]
+				-- A dump is two bits, all others are one.
+				local above = bits == 0x300 and 0x400 or 2 * bits
+				if left % above >= bits then
+					left = left - bits
+					names[#names + 1] = one[2]
+				end
+			end
+		end
+		take(tables.names.common)
+		take(upper_names(protocol, kind, value, verb, is_dump))
+		local bit = 1
+		while left > 0 do
+			if left % (2 * bit) >= bit then
+				left = left - bit
+				names[#names + 1] = string.format("0x%x", bit)
+			end
+			bit = 2 * bit
+		end
+		return table.concat(names, "|")
+	end
+
+	return flags
+	end)(nl)
+
 	nl.answers = (function(...)
 	-- What can answer what, by the types and flags of both: docs/show.md has the rule, and
 	-- captures/src/messages/answers.rs the same for nlcap.
 
 	local nl = ...
-	local netlink = nl.netlink
+	local netlink, verb_of = nl.netlink, nl.flags.verb
 	local has, ERROR, DONE, MIN_TYPE, GENERIC = netlink.has, netlink.ERROR, netlink.DONE, netlink.MIN_TYPE, netlink.GENERIC
 
 	local answers = {}
 
 	local ROUTE, SOCK_DIAG, XFRM, AUDIT, NETFILTER, RDMA, CRYPTO = 0, 4, 6, 9, 12, 20, 21
 
-	-- The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET. One that
-	-- sets is answered as its GET is.
-	local RTM_GET, RTM_SETDCB = 2, 79
-
-	local SOCK_DESTROY = 21
+	-- Of rtnetlink one that sets, but is answered as its GET is.
+	local RTM_SETDCB = 79
 
 	local function set(...)
 		local all = {}
@@ -2361,26 +2557,8 @@ if not nl then
 	-- No dump, and its answer ends with a DONE all the same.
 	local AUDIT_LIST_RULES = 1013
 
-	-- Subsystems of nfnetlink but nf_tables, and of each the messages that ask: a letter for each
-	-- number.
-	local NETFILTER_GETS = {
-		[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
-		[8] = ".g..g", [9] = ".g.", [11] = "g", [12] = "g",
-	}
-
 	local function asks(protocol, kind)
-		if protocol == ROUTE then
-			return kind % 4 == RTM_GET
-		elseif protocol == SOCK_DIAG then
-			return kind < SOCK_DESTROY
-		end
-		local command = kind % 256
-		local subsystem = (kind - command) / 256
-		if subsystem == NFTABLES then
-			return NFT_ANSWERS[command] ~= nil
-		end
-		local gets = NETFILTER_GETS[subsystem]
-		return gets and gets:sub(command + 1, command + 1) == "g"
+		return verb_of(protocol, kind) == "get"
 	end
 
 	local NOTHING, EXPECTED, POSSIBLE = 0, 1, 2
@@ -2440,7 +2618,7 @@ if not nl then
 	-- NLM_F_DUMP will do.
 	function answers.is_dump(protocol, kind, flags)
 		local root, match = has(flags, "ROOT"), has(flags, "MATCH")
-		if not root and not match or flags % 2 == 0 then
+		if not root and not match or flags % 2 == 0 or kind < MIN_TYPE then
 			return false
 		elseif protocol == ROUTE or protocol == NETFILTER or protocol == SOCK_DIAG then
 			return asks(protocol, kind)
@@ -2853,10 +3031,10 @@ if not nl then
 	-- frame.
 
 	local nl = ...
-	local netlink, errors, exchanges = nl.netlink, nl.errors, nl.exchanges
+	local netlink, errors, exchanges, runtime = nl.netlink, nl.errors, nl.exchanges, nl.runtime
 	local frame, is_request, find = netlink.frame, netlink.is_request, exchanges.find
 	local types, flags, sequences, ports = frame.type, frame.flags, frame.sequence, frame.port
-	local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
+	local MIN_TYPE, ERROR, DONE, CONNECTOR = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.CONNECTOR
 
 	local MULTICAST = nl.notes.MULTICAST
 
@@ -2872,12 +3050,18 @@ if not nl then
 		exchanges.reset()
 	end
 
+	-- Whether a message is an error or the end of a dump. The connector's own are of type DONE.
+	local function is_end(i)
+		local kind = types[i]
+		return (kind == ERROR or kind == DONE) and frame.protocol ~= CONNECTOR
+	end
+
 	-- An error or the end of a dump, taken apart; nil for other messages.
 	local function error_of(i)
-		local kind = types[i]
-		if kind ~= ERROR and kind ~= DONE then
+		if not is_end(i) then
 			return nil
 		end
+		local kind = types[i]
 		local at = frame.at[i]
 		local raw = frame.raw:sub(at + 1, at + frame.length[i])
 		return errors.parse(raw, { length = frame.length[i], type = kind, flags = frame.flags[i] }, frame.big)
@@ -2885,11 +3069,11 @@ if not nl then
 
 	-- What a message is to the exchange that it belongs to.
 	local function role_of(i, found)
-		local kind = frame.type[i]
-		if kind == ERROR then
-			return found and found.errno == 0 and "ack" or "error"
-		elseif kind == DONE then
-			return found and found.errno and found.errno < 0 and "error" or "done"
+		if found then
+			if types[i] == ERROR then
+				return found.errno == 0 and "ack" or "error"
+			end
+			return found.errno and found.errno < 0 and "error" or "done"
 		elseif netlink.is_request(i) then
 			return "request"
 		elseif frame.operation[i] and frame.operation[i].async then
@@ -2928,7 +3112,7 @@ if not nl then
 
 	local function read_message(i, number, pinfo, owner)
 		local kind = types[i]
-		if kind < MIN_TYPE and kind ~= ERROR and kind ~= DONE then
+		if kind < MIN_TYPE and not is_end(i) then
 			return nil
 		elseif kind >= MIN_TYPE and is_request(i) then
 			return exchanges.begin(i, number, pinfo.rel_ts, owner)
@@ -2988,12 +3172,21 @@ if not nl then
 	-- whoever looks.
 	function conversation.is_special()
 		for i = 1, frame.count do
-			local kind = types[i]
-			if kind == ERROR or kind == DONE or flags[i] % 32 >= 16 then -- DUMP_INTR
+			if is_end(i) or flags[i] % 32 >= 16 then -- DUMP_INTR
 				return true
 			end
 		end
-		return false
+		return frame.behind > 0
+	end
+
+	-- What an error says of a request that is not in the file, whose header it repeats: its family
+	-- and operation, and the names that it is about.
+	local function ask_error(found)
+		local family, operation = runtime.asked(found.original, found.copy)
+		errors.explain(found, nil, {
+			protocol = frame.protocol, big = frame.big, family = family, operation = operation,
+		})
+		return { family = family, operation = operation, type = found.original.type }
 	end
 
 	-- What is known of the messages of the frame at hand: one entry for each request,
@@ -3017,7 +3210,8 @@ if not nl then
 					seen[shown] = true
 				end
 				entries[#entries + 1] = {
-					request = shown and exchanges.unpack(shown) or nil, role = role, at = frame.at[i], error = found,
+					request = shown and exchanges.unpack(shown) or nil, role = role, at = frame.at[i], index = i,
+					error = found, asked = not shown and found and found.original and ask_error(found) or nil,
 				}
 			end
 		end
@@ -3031,14 +3225,15 @@ if not nl then
 		local known, all = exchange_of[number], {}
 		for i = 1, frame.left do
 			local shown = known and (frame.left == 1 and known or known[i]) or nil
-			local kind = frame.type[i]
-			if kind >= MIN_TYPE or kind == ERROR or kind == DONE then
-				local role = role_of(i, error_of(i))
+			local kind, found = types[i], error_of(i)
+			if kind >= MIN_TYPE or found then
+				local role = role_of(i, found)
 				local request = shown and exchanges.unpack(shown)
+				local about = request or found and found.original and ask_error(found)
 				all[#all + 1] = {
-					role = role, type = request and request.type or kind, exchange = shown,
-					family = request and request.family or frame.family[i],
-					operation = request and request.operation or frame.operation[i],
+					role = role, type = about and about.type or kind, exchange = shown,
+					family = about and about.family or frame.family[i],
+					operation = about and about.operation or frame.operation[i],
 					asked = role ~= "request" and role ~= "notification" and request and request.time or nil,
 					interrupted = netlink.has(frame.flags[i], "DUMP_INTR") and role ~= "request",
 				}
@@ -3081,6 +3276,19 @@ if not nl then
 			nil, "The frame with the error 0 that answers this request"),
 		answers = ProtoField.uint32("nlmsg.answers", "Answers", base.DEC, nil, nil,
 			"Messages that answer this request, its end not counted"),
+		flags = ProtoField.string("nlmsg.flags", "Flags", base.UNICODE,
+			"Flags of the message by their names: what they mean depends on what the message does"),
+		request_type = ProtoField.uint16("nlmsg.request.type", "Type of the request", base.DEC, nil, nil,
+			"Of a request that is not in the file, whose header the error repeats"),
+		request_flags = ProtoField.string("nlmsg.request.flags", "Flags of the request", base.UNICODE, "The same, its flags"),
+		request_seq = ProtoField.uint32("nlmsg.request.seq", "Sequence number of the request", base.DEC, nil, nil,
+			"The same, its sequence number"),
+		request_port = ProtoField.uint32("nlmsg.request.port", "Port id of the request", base.DEC, nil, nil,
+			"The same, the port id that it names"),
+		request_len = ProtoField.uint32("nlmsg.request.len", "Length of the request", base.DEC, nil, nil,
+			"The same, its bytes with the header"),
+		trailing = ProtoField.bytes("nlmsg.trailing", "Bytes after the last message", base.NONE,
+			"What the datagram has behind its last message"),
 		ambiguous = ProtoField.bool("nlmsg.ambiguous", "Ambiguous", 8, { "yes", "no" }, 0x01,
 			"It may belong to another request"),
 		time = ProtoField.relative_time("nlmsg.time", "Time since request", "From the request's frame to this one"),
@@ -3121,6 +3329,8 @@ if not nl then
 		capped = ProtoExpert.new("nlmsg.capped_error",
 			"The kernel left the request's payload out (NETLINK_CAP_ACK)",
 			expert.group.RESPONSE_CODE, expert.severity.CHAT),
+		trailing = ProtoExpert.new("nlmsg.trailing_bytes", "Bytes after the last message",
+			expert.group.UNDECODED, expert.severity.NOTE),
 		malformed = ProtoExpert.new("nlmsg.malformed", "What the kernel says of the error is malformed",
 			expert.group.MALFORMED, expert.severity.ERROR),
 		fault = ProtoExpert.new("nlmsg.fault", "The dissector failed",
@@ -3142,29 +3352,57 @@ if not nl then
 	-- What is known of a frame's messages, in the tree and in the columns.
 
 	local nl = ...
-	local bytes, errors, frame = nl.bytes, nl.errors, nl.netlink.frame
+	local bytes, errors, netlink, answers = nl.bytes, nl.errors, nl.netlink, nl.answers
+	local frame, flags = netlink.frame, nl.flags
 	local proto, fields, experts = nl.exchange_fields.proto, nl.exchange_fields.fields, nl.exchange_fields.experts
 
 	local function label_of(request)
 		return request and request.operation and request.operation.label
 	end
 
+	local TOLD = { ack = "acknowledged", done = "done", error = "error" }
+
 	-- What the Info column says of an error, an acknowledgement or the end of a dump.
 	local function tell(entry)
-		local label = label_of(entry.request)
-		local prefix = label and label .. " " or ""
-		if entry.role == "ack" then
-			return prefix .. "acknowledged"
-		elseif entry.role == "done" then
-			return prefix .. "done"
-		elseif entry.role == "error" then
-			local found = entry.error
-			local text = prefix .. "error"
-			if found.errno then
-				text = text .. " " .. (found.name or bytes.decimal(found.errno))
-			end
-			return found.text and text .. ", " .. bytes.printable(found.text, 128) or text
+		local found, text = entry.error, TOLD[entry.role]
+		if not text then
+			return nil
 		end
+		local label = label_of(entry.request or entry.asked)
+		text = label and label .. " " .. text or text
+		if entry.role == "error" and found.errno then
+			text = text .. " " .. (found.name or bytes.decimal(found.errno))
+		end
+		if found.text then
+			text = text .. ", " .. bytes.printable(found.text, 128)
+		end
+		if entry.asked then
+			text = string.format("%s, request %.0f is not in the file", text, found.original.sequence)
+		end
+		return text
+	end
+
+	-- Names of flags that are kept, by what the message does and by its protocol, type and flags:
+	-- a file has few of them.
+	local MAX_NAMED = 256
+	local named, count = {}, 0
+
+	-- The flags of a message of the frame at hand, or of a request that an error repeats, by name.
+	local function flags_of(kind, value, operation)
+		local protocol = frame.protocol
+		local verb = operation and operation.verb or flags.verb(protocol, kind)
+		if count == MAX_NAMED then
+			named, count = {}, 0
+		end
+		local of_verb = named[verb or "none"] or {}
+		named[verb or "none"] = of_verb
+		local key = (protocol * 65536 + kind) * 65536 + value
+		local text = of_verb[key]
+		if not text then
+			text = flags.names(protocol, kind, value, verb, answers.is_dump(protocol, kind, value))
+			of_verb[key], count = text, count + 1
+		end
+		return text
 	end
 
 	local function seconds_between(from, to)
@@ -3196,6 +3434,20 @@ if not nl then
 		end
 	end
 
+	-- The header of a request that is not in the file, as an error repeats it.
+	local function add_original(item, entry, tvb, at, big)
+		local function number(field, from, size)
+			local range = tvb(at + from, size)
+			return big and item:add(field, range) or item:add_le(field, range)
+		end
+		local original = entry.error.original
+		number(fields.request_type, 24, 2)
+		item:add(fields.request_flags, tvb(at + 26, 2), flags_of(original.type, original.flags, entry.asked.operation))
+		number(fields.request_seq, 28, 4)
+		number(fields.request_port, 32, 4)
+		number(fields.request_len, 20, 4)
+	end
+
 	local function add_error(item, entry, tvb, at, big)
 		local found, kinds = entry.error, errors.KINDS
 		local function range(attr)
@@ -3221,6 +3473,9 @@ if not nl then
 			if found.capped then
 				capped:add_proto_expert_info(experts.capped)
 			end
+		end
+		if entry.asked then
+			add_original(item, entry, tvb, at, big)
 		end
 		local attrs = found.attrs
 		if attrs[kinds.MSG] and found.text and #found.text > 0 then
@@ -3258,14 +3513,18 @@ if not nl then
 	end
 
 	local function add_entry(root, entry, pinfo)
-		local request = entry.request
+		local request, at, i = entry.request, entry.at, entry.index
+		local about = request or entry.asked
 		local label = tell(entry) or (label_of(request) and label_of(request) .. " " .. entry.role) or entry.role
-		local item = root:add(frame.tvb(entry.at, 0), label)
-		if request and request.family then
-			add(item, fields.family, request.family.name)
-			if request.operation then
-				add(item, fields.operation, request.operation.label)
+		local item = root:add(frame.tvb(at, 0), label)
+		if about and about.family then
+			add(item, fields.family, about.family.name)
+			if about.operation then
+				add(item, fields.operation, about.operation.label)
 			end
+		end
+		if frame.flags[i] > 0 then
+			item:add(fields.flags, frame.tvb(at + 6, 2), flags_of(frame.type[i], frame.flags[i], frame.operation[i]))
 		end
 		if entry.role == "request" then
 			add_request(item, request)
@@ -3277,8 +3536,18 @@ if not nl then
 			end
 		end
 		if entry.error then
-			add_error(item, entry, frame.tvb, entry.at, frame.big)
+			add_error(item, entry, frame.tvb, at, frame.big)
 		end
+	end
+
+	-- What follows the last message of the frame; nil for nothing.
+	local function tell_trailing()
+		local size, stop = frame.behind, frame.stop
+		if size == 0 then
+			return nil
+		end
+		local is_zero = not frame.raw:find("[^\0]", stop + 1)
+		return string.format("%d %sbyte%s after the message", size, is_zero and "zero " or "", size == 1 and "" or "s")
 	end
 
 	local show = {}
@@ -3296,6 +3565,12 @@ if not nl then
 		if entries.interrupted then
 			root = root or tree:add(proto):set_generated()
 			root:add_proto_expert_info(experts.interrupted)
+		end
+		local trailing = tell_trailing()
+		if trailing then
+			root = root or tree:add(proto):set_generated()
+			local item = root:add(fields.trailing, frame.tvb(frame.stop, #frame.raw - frame.stop))
+			item:add_proto_expert_info(experts.trailing, trailing)
 		end
 	end
 
@@ -3322,7 +3597,8 @@ if not nl then
 		for _, entry in ipairs(entries or {}) do
 			if entry.error then
 				others = others - 1
-				family = family or (entry.request and entry.request.family)
+				local about = entry.request or entry.asked
+				family = family or about and about.family
 				put(tell(entry))
 			end
 		end
@@ -3333,6 +3609,8 @@ if not nl then
 		if told > MAX_TOLD then
 			text = string.format("%s; %d more", text, told - MAX_TOLD)
 		end
+		local trailing = tell_trailing()
+		text = trailing and string.format("%s [%s]", text, trailing) or text
 		local cols = pinfo.cols
 		cols.info = text
 		if family then
@@ -3634,20 +3912,21 @@ if not nl then
 
 	package.loaded["nl_util.dissector"] = nl
 end
-assert(nl.api == 2, "dissectors of another version of nl-util are loaded: make all of them anew")
+assert(nl.api == 3, "dissectors of another version of nl-util are loaded: make all of them anew")
 
 nl.runtime.register({
 	name = "nl_util",
 	abbr = "nl_util",
 	title = "nl_util: Ethernet interfaces of the caller's network namespace",
 	requests = {
-		[1] = { label = "L2_LIST", set = "nl-util", counted = { 1 } },
+		[1] = { label = "L2_LIST", set = "nl-util", verb = "get", counted = { 1 } },
 		[2] = { label = "L2_IID", set = "nl-util", counted = { 1 } },
 		[3] = { label = "REPLY_WITH_NLMSG_ERR", set = "nl-util" },
-		[4] = { label = "L2_NEW_NTF", set = "nl-util", async = true },
+		[4] = { label = "L2_NEW_NTF", set = "nl-util", verb = "new", async = true },
 		[5] = { label = "L2_CHANGE_NTF", set = "nl-util", async = true },
-		[6] = { label = "L2_DEL_NTF", set = "nl-util", async = true },
+		[6] = { label = "L2_DEL_NTF", set = "nl-util", verb = "delete", async = true },
 	},
+	common = { set = "nl-util" },
 	sets = {
 		["nl-util"] = {
 			[1] = {

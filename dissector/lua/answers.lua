@@ -3,18 +3,15 @@
 -- captures/src/messages/answers.rs the same for nlcap.
 
 local nl = ...
-local netlink = nl.netlink
+local netlink, verb_of = nl.netlink, nl.flags.verb
 local has, ERROR, DONE, MIN_TYPE, GENERIC = netlink.has, netlink.ERROR, netlink.DONE, netlink.MIN_TYPE, netlink.GENERIC
 
 local answers = {}
 
 local ROUTE, SOCK_DIAG, XFRM, AUDIT, NETFILTER, RDMA, CRYPTO = 0, 4, 6, 9, 12, 20, 21
 
--- The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET. One that
--- sets is answered as its GET is.
-local RTM_GET, RTM_SETDCB = 2, 79
-
-local SOCK_DESTROY = 21
+-- Of rtnetlink one that sets, but is answered as its GET is.
+local RTM_SETDCB = 79
 
 local function set(...)
 	local all = {}
@@ -41,26 +38,8 @@ local NFT_ANSWERS = {
 -- No dump, and its answer ends with a DONE all the same.
 local AUDIT_LIST_RULES = 1013
 
--- Subsystems of nfnetlink but nf_tables, and of each the messages that ask: a letter for each
--- number.
-local NETFILTER_GETS = {
-	[1] = ".g.ggggg", [2] = ".g.g", [6] = ".......gg...gggg", [7] = ".gg.",
-	[8] = ".g..g", [9] = ".g.", [11] = "g", [12] = "g",
-}
-
 local function asks(protocol, kind)
-	if protocol == ROUTE then
-		return kind % 4 == RTM_GET
-	elseif protocol == SOCK_DIAG then
-		return kind < SOCK_DESTROY
-	end
-	local command = kind % 256
-	local subsystem = (kind - command) / 256
-	if subsystem == NFTABLES then
-		return NFT_ANSWERS[command] ~= nil
-	end
-	local gets = NETFILTER_GETS[subsystem]
-	return gets and gets:sub(command + 1, command + 1) == "g"
+	return verb_of(protocol, kind) == "get"
 end
 
 local NOTHING, EXPECTED, POSSIBLE = 0, 1, 2
@@ -120,7 +99,7 @@ end
 -- NLM_F_DUMP will do.
 function answers.is_dump(protocol, kind, flags)
 	local root, match = has(flags, "ROOT"), has(flags, "MATCH")
-	if not root and not match or flags % 2 == 0 then
+	if not root and not match or flags % 2 == 0 or kind < MIN_TYPE then
 		return false
 	elseif protocol == ROUTE or protocol == NETFILTER or protocol == SOCK_DIAG then
 		return asks(protocol, kind)

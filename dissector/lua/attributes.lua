@@ -63,10 +63,7 @@ end
 
 -- Marks a message as one whose tree is needed for its expert items.
 local function odd(context, what)
-	context.odd = true
-	if what == "malformed" or what == "partial" then
-		context[what] = true
-	end
+	context.odd, context[what] = true, true
 end
 
 local scan
@@ -95,7 +92,7 @@ local function scan_elements(context, value, at, stop, depth, keys)
 		elseif value.element.set then
 			scan(context, value.element.set, payload, ends, depth + 1)
 		elseif not fits(value.element, ends - payload) then
-			odd(context, "malformed")
+			odd(context, "wrong_length")
 		elseif value.element.kind == "string" then
 			-- A shape does not look for their ends.
 			context.heads = nil
@@ -160,7 +157,7 @@ function scan(context, set, at, stop, depth)
 			elseif attr.holds then
 				scan_elements(context, attr, payload, ends, depth + 1, attr.keys and #attr.keys or 1)
 			elseif whole and not fits(attr, ends - payload) then
-				odd(context, "malformed")
+				odd(context, "wrong_length")
 			elseif whole then
 				if attr.is_text and byte(context.raw, ends) ~= 0 then
 					odd(context, "unterminated")
@@ -249,6 +246,7 @@ local function add_rest(context, tree, at, stop)
 	local range = at < stop and context.tvb(at, stop - at) or context.tvb(#context.raw - 1, 1)
 	return tree:add(context.family.own.rest, range)
 end
+attributes.add_rest = add_rest
 
 -- Where to put an item of an attribute without a payload.
 local function span(context, at, payload, ends)
@@ -277,7 +275,12 @@ local function wrong_length(attr, size)
 		return attr.label .. " is empty"
 	end
 	local text = string.format("%s has %d byte%s", attr.label, size, size == 1 and "" or "s")
-	return attr.least == attr.most and string.format("%s, not %d", text, attr.least) or text
+	if attr.least == attr.most then
+		return string.format("%s, not %d", text, attr.least)
+	elseif attr.step == attr.most - attr.least then
+		return string.format("%s, not %d or %d", text, attr.least, attr.most)
+	end
+	return text
 end
 
 local function add_value(context, tree, attr, at, payload, ends)

@@ -4,10 +4,10 @@
 -- frame.
 
 local nl = ...
-local netlink, errors, exchanges = nl.netlink, nl.errors, nl.exchanges
+local netlink, errors, exchanges, runtime = nl.netlink, nl.errors, nl.exchanges, nl.runtime
 local frame, is_request, find = netlink.frame, netlink.is_request, exchanges.find
 local types, flags, sequences, ports = frame.type, frame.flags, frame.sequence, frame.port
-local MIN_TYPE, ERROR, DONE, GENERIC = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.GENERIC
+local MIN_TYPE, ERROR, DONE, CONNECTOR = netlink.MIN_TYPE, netlink.ERROR, netlink.DONE, netlink.CONNECTOR
 
 local MULTICAST = nl.notes.MULTICAST
 
@@ -23,12 +23,18 @@ function conversation.begin()
 	exchanges.reset()
 end
 
+-- Whether a message is an error or the end of a dump. The connector's own are of type DONE.
+local function is_end(i)
+	local kind = types[i]
+	return (kind == ERROR or kind == DONE) and frame.protocol ~= CONNECTOR
+end
+
 -- An error or the end of a dump, taken apart; nil for other messages.
 local function error_of(i)
-	local kind = types[i]
-	if kind ~= ERROR and kind ~= DONE then
+	if not is_end(i) then
 		return nil
 	end
+	local kind = types[i]
 	local at = frame.at[i]
 	local raw = frame.raw:sub(at + 1, at + frame.length[i])
 	return errors.parse(raw, { length = frame.length[i], type = kind, flags = frame.flags[i] }, frame.big)
@@ -36,11 +42,11 @@ end
 
 -- What a message is to the exchange that it belongs to.
 local function role_of(i, found)
-	local kind = frame.type[i]
-	if kind == ERROR then
-		return found and found.errno == 0 and "ack" or "error"
-	elseif kind == DONE then
-		return found and found.errno and found.errno < 0 and "error" or "done"
+	if found then
+		if types[i] == ERROR then
+			return found.errno == 0 and "ack" or "error"
+		end
+		return found.errno and found.errno < 0 and "error" or "done"
 	elseif netlink.is_request(i) then
 		return "request"
 	elseif frame.operation[i] and frame.operation[i].async then
@@ -79,7 +85,7 @@ end
 
 local function read_message(i, number, pinfo, owner)
 	local kind = types[i]
-	if kind < MIN_TYPE and kind ~= ERROR and kind ~= DONE then
+	if kind < MIN_TYPE and not is_end(i) then
 		return nil
 	elseif kind >= MIN_TYPE and is_request(i) then
 		return exchanges.begin(i, number, pinfo.rel_ts, owner)
@@ -139,12 +145,21 @@ end
 -- whoever looks.
 function conversation.is_special()
 	for i = 1, frame.count do
-		local kind = types[i]
-		if kind == ERROR or kind == DONE or flags[i] % 32 >= 16 then -- DUMP_INTR
+		if is_end(i) or flags[i] % 32 >= 16 then -- DUMP_INTR
 			return true
 		end
 	end
-	return false
+	return frame.behind > 0
+end
+
+-- What an error says of a request that is not in the file, whose header it repeats: its family
+-- and operation, and the names that it is about.
+local function ask_error(found)
+	local family, operation = runtime.asked(found.original, found.copy)
+	errors.explain(found, nil, {
+		protocol = frame.protocol, big = frame.big, family = family, operation = operation,
+	})
+	return { family = family, operation = operation, type = found.original.type }
 end
 
 -- What is known of the messages of the frame at hand: one entry for each request,
@@ -168,7 +183,8 @@ function conversation.entries(number)
 				seen[shown] = true
 			end
 			entries[#entries + 1] = {
-				request = shown and exchanges.unpack(shown) or nil, role = role, at = frame.at[i], error = found,
+				request = shown and exchanges.unpack(shown) or nil, role = role, at = frame.at[i], index = i,
+				error = found, asked = not shown and found and found.original and ask_error(found) or nil,
 			}
 		end
 	end
@@ -182,14 +198,15 @@ function conversation.messages(number)
 	local known, all = exchange_of[number], {}
 	for i = 1, frame.left do
 		local shown = known and (frame.left == 1 and known or known[i]) or nil
-		local kind = frame.type[i]
-		if kind >= MIN_TYPE or kind == ERROR or kind == DONE then
-			local role = role_of(i, error_of(i))
+		local kind, found = types[i], error_of(i)
+		if kind >= MIN_TYPE or found then
+			local role = role_of(i, found)
 			local request = shown and exchanges.unpack(shown)
+			local about = request or found and found.original and ask_error(found)
 			all[#all + 1] = {
-				role = role, type = request and request.type or kind, exchange = shown,
-				family = request and request.family or frame.family[i],
-				operation = request and request.operation or frame.operation[i],
+				role = role, type = about and about.type or kind, exchange = shown,
+				family = about and about.family or frame.family[i],
+				operation = about and about.operation or frame.operation[i],
 				asked = role ~= "request" and role ~= "notification" and request and request.time or nil,
 				interrupted = netlink.has(frame.flags[i], "DUMP_INTR") and role ~= "request",
 			}

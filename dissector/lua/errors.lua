@@ -156,9 +156,10 @@ local function attribute_at(exchange, raw, target)
 		return nil
 	end
 	if exchange.protocol == netlink.GENERIC then
-		local operation = exchange.operation
-		local fixed = operation and operation.header and exchange.family.fixed[operation.header]
-		local start = 16 + netlink.GENL_HEADER + (fixed and fixed.size or 0)
+		local family = exchange.family
+		local operation = exchange.operation or family and family.common
+		local fixed = operation and operation.header and family.fixed[operation.header]
+		local start = 16 + netlink.GENL_HEADER + (fixed and fixed.span or 0)
 		local found, set = path(raw, exchange.big, start, #raw, target, operation and operation.set, 0)
 		if found then
 			return found, set

@@ -2,7 +2,7 @@
 -- The fields and expert items of a family.
 
 local nl = ...
-local values = nl.values
+local bytes, values = nl.bytes, nl.values
 
 local fields = {}
 
@@ -92,9 +92,13 @@ function fields.make(family)
 			end
 		end
 	end
+	-- What an operation has that the specification does not list.
+	family.common = family.common or {}
+	family.common.unlisted = true
+	resolve(family.common)
 	family.fixed = family.fixed or {}
 	for name, header in pairs(family.fixed) do
-		header.kind, header.struct = "struct", name
+		header.kind, header.struct, header.span = "struct", name, bytes.align(header.size)
 		values.make(family, header, header.abbr)
 	end
 	make_own(family, command_names(family))

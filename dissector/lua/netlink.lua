@@ -12,6 +12,7 @@ local netlink = {
 	HEADER = 16, -- struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port
 	GENL_HEADER = 4, -- struct genlmsghdr: u8 command, u8 version, u16 reserved
 
+	CONNECTOR = 11, -- NETLINK_CONNECTOR
 	GENERIC = 16, -- NETLINK_GENERIC
 
 	-- Message types below this are netlink's own.
@@ -24,6 +25,9 @@ local netlink = {
 	TO_USER = 6,
 	TO_KERNEL = 7,
 }
+
+-- NETLINK_KOBJECT_UEVENT: its datagrams are texts.
+local UEVENT = 15
 
 local COOKED, HEADER, MIN_TYPE = netlink.COOKED, netlink.HEADER, netlink.MIN_TYPE
 local TO_USER, TO_KERNEL = netlink.TO_USER, netlink.TO_KERNEL
@@ -43,9 +47,10 @@ end
 -- The frame at hand. `tvb` and `raw` have all bytes that were captured; `count`
 -- messages stand in the lists, each at its place: where its header begins, what the
 -- header says, and what a family's dissector made of it. The lists are the same for
--- every frame: making them anew would cost as much as reading.
+-- every frame: making them anew would cost as much as reading. `behind` are the bytes after the
+-- last message, which begin at `stop`.
 local frame = {
-	number = 0, count = 0, left = 0, raw = "", big = false, protocol = 0, packet_type = 0,
+	number = 0, count = 0, left = 0, raw = "", big = false, protocol = 0, packet_type = 0, behind = 0, stop = 0,
 	at = {}, length = {}, type = {}, flags = {}, sequence = {}, port = {},
 	family = {}, operation = {}, info = {},
 }
@@ -73,7 +78,7 @@ local families, operations, infos = frame.family, frame.operation, frame.info
 -- bytes of `tvb`.
 function netlink.read(tvb, raw)
 	local captured = #raw
-	frame.tvb, frame.raw, frame.count, frame.next = tvb, raw, 0, 1
+	frame.tvb, frame.raw, frame.count, frame.next, frame.behind = tvb, raw, 0, 1, 0
 	if captured < COOKED + HEADER then
 		frame.big, frame.protocol, frame.packet_type = false, 0, 0
 		return
@@ -82,6 +87,9 @@ function netlink.read(tvb, raw)
 	-- The protocol, and the first header.
 	local p1, p2, l1, l2, l3, l4, k1, k2, f1, f2, s1, s2, s3, s4, o1, o2, o3, o4 = byte(raw, 15, 32)
 	frame.packet_type, frame.protocol = t1 * 256 + t2, p1 * 256 + p2
+	if p2 == UEVENT and p1 == 0 then
+		return
+	end
 	-- A length below 64 KiB that makes sense as it is, and none the other way round.
 	local length = l1 + l2 * 256
 	local little = l3 == 0 and l4 == 0 and l1 > 0 and length >= HEADER and length <= captured - COOKED
@@ -112,6 +120,13 @@ function netlink.read(tvb, raw)
 		at = at + length + -length % 4
 	until at + HEADER > captured
 	frame.count = count
+	if at < captured and count > 0 then
+		local reported = tvb:reported_len()
+		-- Where the capture was cut, it may be the beginning of a message.
+		if at + HEADER <= captured or captured == reported then
+			frame.behind, frame.stop = reported - at, at
+		end
+	end
 end
 
 -- What nearly all frames of protocols but generic netlink have: one whole message, in the order of a

@@ -104,9 +104,15 @@ function notes.read(number, tree, visible, asked)
 			return known[number] or nil, true
 		end
 	end
+	-- Before the dissector of netlink there are only a frame's own fields. Without a tree, as in
+	-- tshark's first pass of two, there are none, and to ask for them is an error.
+	local infos = { pcall(all_field_infos) }
+	if not infos[1] then
+		return nil
+	end
 	local all
-	-- Before the dissector of netlink there are only a frame's own fields.
-	for _, info in ipairs({ all_field_infos() }) do
+	for i = 2, #infos do
+		local info = infos[i]
 		if info.name == "frame.comment" then
 			local found = parse(tostring(info.value))
 			if found then

@@ -13,8 +13,6 @@ local frame = netlink.frame
 local HEADER, GENL_HEADER = netlink.HEADER, netlink.GENL_HEADER
 local byte, shape_of, in_protocol = string.byte, shapes.of, interest.in_protocol
 
-local UNKNOWN = {}
-
 --------------------------------------------------------------------------------
 -- What a message says in one line
 
@@ -56,6 +54,8 @@ local function info_of(operation, is_request, context)
 	end
 	if context.malformed then
 		info = info .. ", malformed"
+	elseif context.wrong_length then
+		info = info .. ", wrong length"
 	elseif context.partial then
 		info = info .. ", cut by the capture"
 	end
@@ -68,24 +68,24 @@ local function scan(context, is_request)
 	if #raw - at < GENL_HEADER or stop - at < GENL_HEADER then
 		context.odd = true
 		context[stop - at < GENL_HEADER and "malformed" or "partial"] = true
-		return UNKNOWN, "header" .. (context.malformed and ", malformed" or ", cut by the capture")
+		return family.common, "header" .. (context.malformed and ", malformed" or ", cut by the capture")
 	end
 	local command = byte(raw, at + 1)
-	local operation = (is_request and family.requests or family.replies)[command]
+	local operation = (is_request and family.requests or family.replies)[command] or family.common
 	at = at + GENL_HEADER
-	local fixed = operation and operation.header and family.fixed[operation.header]
+	local fixed = operation.header and family.fixed[operation.header]
 	if fixed then
 		context.seen[fixed] = true
 		context.irregular = true
-		at = at + fixed.size
+		at = at + fixed.span
 		if at > stop then
 			context.odd, context.malformed = true, true
 		end
 	end
-	attributes.scan(context, operation and operation.set, at, stop, 0)
-	if not operation then
+	attributes.scan(context, operation.set, at, stop, 0)
+	if operation.unlisted then
 		context.odd = true
-		return UNKNOWN, info_of({ label = string.format("command %d", command) }, is_request, context)
+		return operation, info_of({ label = string.format("command %d", command) }, is_request, context)
 	end
 	return operation, info_of(operation, is_request, context)
 end
@@ -100,7 +100,7 @@ local function add_headers(context, root, operation)
 		return
 	end
 	local item = add(root, own.cmd, tvb(at, 1))
-	if context.visible and context.family.replies ~= context.family.requests and operation ~= UNKNOWN then
+	if context.visible and context.family.replies ~= context.family.requests and not operation.unlisted then
 		item:append_text(" (" .. operation.label .. ")")
 	end
 	add(root, own.version, tvb(at + 1, 1))
@@ -133,12 +133,13 @@ local function build(context, tree, operation, info, shape)
 		return known.build(context, root, shape)
 	end
 	if math.min(context.stop, #context.raw) - context.at < GENL_HEADER then
-		root:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
+		local rest = attributes.add_rest(context, root, context.at, context.stop)
+		rest:add_proto_expert_info(family.experts[context.malformed and "malformed" or "partial"],
 			"The generic netlink header is not whole")
 		return
 	end
 	add_headers(context, root, operation)
-	if operation == UNKNOWN then
+	if operation.unlisted then
 		root:add_proto_expert_info(family.experts.unknown,
 			string.format("The specification has no command %d", byte(context.raw, context.at + 1)))
 	end
@@ -146,7 +147,7 @@ local function build(context, tree, operation, info, shape)
 	local fixed = operation.header and family.fixed[operation.header]
 	if fixed then
 		add_fixed(context, root, fixed)
-		at = at + fixed.size
+		at = at + fixed.span
 		if at > context.stop then
 			root:add_proto_expert_info(family.experts.malformed, "The family's header is cut short")
 			return
@@ -252,16 +253,19 @@ function runtime.message(family, tvb, raw, big, at, stop, is_request, tree, visi
 end
 
 local message, is_request = runtime.message, netlink.is_request
-local ats, lengths, families = frame.at, frame.length, frame.family
+local ats, lengths, families, types = frame.at, frame.length, frame.family, frame.type
 local operations, infos = frame.operation, frame.info
+
+-- Families by their numbers, as far as the file has messages of theirs.
+local by_number = {}
 
 -- The message of the frame at hand that is the `i`th.
 function runtime.of_frame(family, i, tree)
 	local at = ats[i]
-	families[i] = family
+	families[i], by_number[types[i]] = family, family
 	local operation, info = message(family, frame.tvb, frame.raw, frame.big, at + HEADER, at + lengths[i],
 		is_request(i), tree, frame.visible)
-	operations[i], infos[i] = operation ~= UNKNOWN and operation, info
+	operations[i], infos[i] = not operation.unlisted and operation, info
 end
 
 -- The family whose id the preferences give, for a capture in which nothing names it.
@@ -270,9 +274,17 @@ function runtime.preferred(id)
 	return by_id[id]
 end
 
+-- What a request asks for whose header and bytes an error repeats: its family and operation, as
+-- far as they are known.
+function runtime.asked(header, copy)
+	local family = frame.protocol == netlink.GENERIC and (by_number[header.type] or by_id[header.type])
+	local command = family and copy and byte(copy, HEADER + 1)
+	return family or nil, command and family.requests[command]
+end
+
 -- Reads the preferences; they may change whenever a file is opened.
 function runtime.begin()
-	by_id = {}
+	by_id, by_number = {}, {}
 	for _, family in pairs(runtime.families) do
 		local id = family.proto.prefs.id
 		if id > 0 then

@@ -2,29 +2,57 @@
 -- What is known of a frame's messages, in the tree and in the columns.
 
 local nl = ...
-local bytes, errors, frame = nl.bytes, nl.errors, nl.netlink.frame
+local bytes, errors, netlink, answers = nl.bytes, nl.errors, nl.netlink, nl.answers
+local frame, flags = netlink.frame, nl.flags
 local proto, fields, experts = nl.exchange_fields.proto, nl.exchange_fields.fields, nl.exchange_fields.experts
 
 local function label_of(request)
 	return request and request.operation and request.operation.label
 end
 
+local TOLD = { ack = "acknowledged", done = "done", error = "error" }
+
 -- What the Info column says of an error, an acknowledgement or the end of a dump.
 local function tell(entry)
-	local label = label_of(entry.request)
-	local prefix = label and label .. " " or ""
-	if entry.role == "ack" then
-		return prefix .. "acknowledged"
-	elseif entry.role == "done" then
-		return prefix .. "done"
-	elseif entry.role == "error" then
-		local found = entry.error
-		local text = prefix .. "error"
-		if found.errno then
-			text = text .. " " .. (found.name or bytes.decimal(found.errno))
-		end
-		return found.text and text .. ", " .. bytes.printable(found.text, 128) or text
+	local found, text = entry.error, TOLD[entry.role]
+	if not text then
+		return nil
 	end
+	local label = label_of(entry.request or entry.asked)
+	text = label and label .. " " .. text or text
+	if entry.role == "error" and found.errno then
+		text = text .. " " .. (found.name or bytes.decimal(found.errno))
+	end
+	if found.text then
+		text = text .. ", " .. bytes.printable(found.text, 128)
+	end
+	if entry.asked then
+		text = string.format("%s, request %.0f is not in the file", text, found.original.sequence)
+	end
+	return text
+end
+
+-- Names of flags that are kept, by what the message does and by its protocol, type and flags:
+-- a file has few of them.
+local MAX_NAMED = 256
+local named, count = {}, 0
+
+-- The flags of a message of the frame at hand, or of a request that an error repeats, by name.
+local function flags_of(kind, value, operation)
+	local protocol = frame.protocol
+	local verb = operation and operation.verb or flags.verb(protocol, kind)
+	if count == MAX_NAMED then
+		named, count = {}, 0
+	end
+	local of_verb = named[verb or "none"] or {}
+	named[verb or "none"] = of_verb
+	local key = (protocol * 65536 + kind) * 65536 + value
+	local text = of_verb[key]
+	if not text then
+		text = flags.names(protocol, kind, value, verb, answers.is_dump(protocol, kind, value))
+		of_verb[key], count = text, count + 1
+	end
+	return text
 end
 
 local function seconds_between(from, to)
@@ -56,6 +84,20 @@ local function add_request(item, request)
 	end
 end
 
+-- The header of a request that is not in the file, as an error repeats it.
+local function add_original(item, entry, tvb, at, big)
+	local function number(field, from, size)
+		local range = tvb(at + from, size)
+		return big and item:add(field, range) or item:add_le(field, range)
+	end
+	local original = entry.error.original
+	number(fields.request_type, 24, 2)
+	item:add(fields.request_flags, tvb(at + 26, 2), flags_of(original.type, original.flags, entry.asked.operation))
+	number(fields.request_seq, 28, 4)
+	number(fields.request_port, 32, 4)
+	number(fields.request_len, 20, 4)
+end
+
 local function add_error(item, entry, tvb, at, big)
 	local found, kinds = entry.error, errors.KINDS
 	local function range(attr)
@@ -81,6 +123,9 @@ local function add_error(item, entry, tvb, at, big)
 		if found.capped then
 			capped:add_proto_expert_info(experts.capped)
 		end
+	end
+	if entry.asked then
+		add_original(item, entry, tvb, at, big)
 	end
 	local attrs = found.attrs
 	if attrs[kinds.MSG] and found.text and #found.text > 0 then
@@ -118,14 +163,18 @@ local function add_error(item, entry, tvb, at, big)
 end
 
 local function add_entry(root, entry, pinfo)
-	local request = entry.request
+	local request, at, i = entry.request, entry.at, entry.index
+	local about = request or entry.asked
 	local label = tell(entry) or (label_of(request) and label_of(request) .. " " .. entry.role) or entry.role
-	local item = root:add(frame.tvb(entry.at, 0), label)
-	if request and request.family then
-		add(item, fields.family, request.family.name)
-		if request.operation then
-			add(item, fields.operation, request.operation.label)
+	local item = root:add(frame.tvb(at, 0), label)
+	if about and about.family then
+		add(item, fields.family, about.family.name)
+		if about.operation then
+			add(item, fields.operation, about.operation.label)
 		end
+	end
+	if frame.flags[i] > 0 then
+		item:add(fields.flags, frame.tvb(at + 6, 2), flags_of(frame.type[i], frame.flags[i], frame.operation[i]))
 	end
 	if entry.role == "request" then
 		add_request(item, request)
@@ -137,8 +186,18 @@ local function add_entry(root, entry, pinfo)
 		end
 	end
 	if entry.error then
-		add_error(item, entry, frame.tvb, entry.at, frame.big)
+		add_error(item, entry, frame.tvb, at, frame.big)
 	end
+end
+
+-- What follows the last message of the frame; nil for nothing.
+local function tell_trailing()
+	local size, stop = frame.behind, frame.stop
+	if size == 0 then
+		return nil
+	end
+	local is_zero = not frame.raw:find("[^\0]", stop + 1)
+	return string.format("%d %sbyte%s after the message", size, is_zero and "zero " or "", size == 1 and "" or "s")
 end
 
 local show = {}
@@ -156,6 +215,12 @@ function show.tree(entries, pinfo, tree)
 	if entries.interrupted then
 		root = root or tree:add(proto):set_generated()
 		root:add_proto_expert_info(experts.interrupted)
+	end
+	local trailing = tell_trailing()
+	if trailing then
+		root = root or tree:add(proto):set_generated()
+		local item = root:add(fields.trailing, frame.tvb(frame.stop, #frame.raw - frame.stop))
+		item:add_proto_expert_info(experts.trailing, trailing)
 	end
 end
 
@@ -182,7 +247,8 @@ function show.columns(entries, pinfo)
 	for _, entry in ipairs(entries or {}) do
 		if entry.error then
 			others = others - 1
-			family = family or (entry.request and entry.request.family)
+			local about = entry.request or entry.asked
+			family = family or about and about.family
 			put(tell(entry))
 		end
 	end
@@ -193,6 +259,8 @@ function show.columns(entries, pinfo)
 	if told > MAX_TOLD then
 		text = string.format("%s; %d more", text, told - MAX_TOLD)
 	end
+	local trailing = tell_trailing()
+	text = trailing and string.format("%s [%s]", text, trailing) or text
 	local cols = pinfo.cols
 	cols.info = text
 	if family then

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- What a value on the wire can be. Each kind knows:
 --   make(family, value, abbr)     its fields, from the specification's tables
---   least, most, step             payload lengths that are right, in bytes
+--   least, most, step             payload lengths that are right, in bytes: `least` and steps more
 --   add(context, tree, value, at, size)   its item, from a payload of right length
 --   below(context, item, value, at, size) what is below the item, behind an attribute's header
 --   tell(context, value, at, size)        its text on one line, nil for none
@@ -70,7 +70,7 @@ function values.tells(value, size)
 end
 
 function values.fits(value, size)
-	return size >= value.least and size <= value.most and size % value.step == 0
+	return size >= value.least and size <= value.most and (size - value.least) % value.step == 0
 end
 
 -- Numbers are in the order of the machine that was recorded, but for those that
@@ -310,6 +310,32 @@ end
 
 kinds.binary = { make = make_bytes, add = add_bytes }
 
+-- Labels of a stack that are written out: no kernel takes as many.
+local MAX_LABELS = 64
+
+-- The labels of a stack, which are the upper 20 bits of each entry, in network order.
+local function tell_labels(context, _, at, size)
+	local labels = {}
+	for from = at, at + size - 4, 4 do
+		if #labels == MAX_LABELS then
+			labels[#labels + 1] = "..."
+			break
+		end
+		local a, b, c = byte(context.raw, from + 1, from + 3)
+		labels[#labels + 1] = bytes.decimal((a * 65536 + b * 256 + c - c % 16) / 16)
+	end
+	return table.concat(labels, "/")
+end
+
+kinds.mpls = {
+	least = 4, step = 4, make = make_bytes, add = add_bytes, tell = tell_labels,
+	below = function(context, item, value, at, size)
+		if context.visible then
+			append_text(item, " (" .. tell_labels(context, value, at, size) .. ")")
+		end
+	end,
+}
+
 -- Kinds of fixed size that Wireshark has a type for.
 local function typed(constructor, size, tell)
 	return {
@@ -346,7 +372,7 @@ kinds.uuid = typed(ProtoField.guid, 16)
 -- IPv4 or IPv6, as the length says: a field of Wireshark has one type, so each has
 -- its own below the bytes.
 kinds.ip = {
-	least = 4, most = 16, step = 4,
+	least = 4, most = 16, step = 12,
 	make = function(family, value, abbr)
 		make_bytes(family, value, abbr)
 		value.of_size = {
@@ -382,103 +408,5 @@ kinds.flag = {
 
 -- Padding, and numbers that are kept free: bytes without meaning.
 kinds.pad = kinds.binary
-
---------------------------------------------------------------------------------
--- Structs and arrays
-
-kinds.struct = {
-	least = 1,
-	make = function(family, value, abbr)
-		keep(family, value, ProtoField.none(abbr, value.label, value.doc))
-		value.members = {}
-		for i, member in ipairs(family.structs[value.struct]) do
-			local made = {}
-			for key, held in pairs(member) do
-				made[key] = held
-			end
-			values.make(family, made, abbr .. "." .. member.name)
-			for _, field in ipairs(made.fields) do
-				value.fields[#value.fields + 1] = field
-			end
-			value.members[i] = made
-		end
-	end,
-	-- A kernel may know more or fewer members than the specification.
-	add = add_bytes,
-	below = function(context, item, value, at, size)
-		local stop = at + size
-		for _, member in ipairs(value.members) do
-			if at + member.size > stop then
-				break
-			end
-			values.add(context, item, member, at, member.size)
-			at = at + member.size
-		end
-		if at < stop then
-			item:add(context.family.own.rest, context.tvb(at, stop - at))
-		end
-	end,
-}
-
--- A C array of numbers or structs: as many items of the one field.
-kinds.array = {
-	make = function(family, value, abbr)
-		local element = value.element
-		element.label, element.doc, element.fields = value.label, value.doc, value.fields
-		values.make(family, element, abbr)
-		value.step = element.most
-	end,
-	add = function(context, tree, value, at, size)
-		return tree:add(context.tvb(at, size), value.label)
-	end,
-	below = function(context, item, value, at, size)
-		local width = value.element.most
-		for from = at, at + size - width, width do
-			if not values.spend(context) then
-				item:add_proto_expert_info(context.family.experts.too_many)
-				break
-			end
-			values.add(context, item, value.element, from, width)
-		end
-	end,
-}
-
---------------------------------------------------------------------------------
--- What holds attributes; attributes.lua goes into them
-
-local function none(family, value, abbr)
-	keep(family, value, ProtoField.none(abbr, value.label, value.doc))
-end
-
-kinds.nest = { make = none, holds = true }
-
--- Attributes whose numbers are places in an array.
-kinds.indexed = {
-	holds = true,
-	make = function(family, value, abbr)
-		local element = value.element
-		if element.kind == "nest" then
-			none(family, value, abbr)
-			element.fields, element.least, element.most, element.step = {}, 0, math.huge, 1
-			element.label = value.label
-		else
-			element.label, element.doc, element.fields = value.label, value.doc, value.fields
-			values.make(family, element, abbr)
-		end
-	end,
-}
-
--- Attributes in attributes whose numbers are values.
-kinds.keyed = {
-	holds = true,
-	make = function(family, value, abbr)
-		kinds.indexed.make(family, value, abbr)
-		value.key_fields = {}
-		for i, key in ipairs(value.keys) do
-			value.key_fields[i] = keep(family, value,
-				ProtoField.uint16(abbr .. "." .. key, key, base.DEC, nil, nil, "Stands as the attribute's number"))
-		end
-	end,
-}
 
 return values

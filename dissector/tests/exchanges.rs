@@ -57,7 +57,7 @@ fn error(errno: i32, flags: u16, request: &[u8], port: u32, tlvs: &[u8]) -> Vec<
 struct File {
     plugin: Plugin,
     frames: Vec<(Vec<u8>, Option<String>)>,
-    /// Whether the first pass makes no tree, as in `tshark -2`.
+    /// Whether the first pass has no tree, as in `tshark -2`.
     blind: bool,
 }
 
@@ -88,6 +88,7 @@ impl File {
         frame.set("visited", visited).unwrap();
         frame.set("time", number as f64 / 4.0).unwrap();
         frame.set("visible", visited || !self.blind).unwrap();
+        frame.set("treeless", !visited && self.blind).unwrap();
         if let Some(comment) = comment {
             frame.set("comments", [comment.as_str()]).unwrap();
         }
@@ -122,10 +123,15 @@ fn a_request_and_its_answer_name_each_other() {
 #[test]
 fn a_first_pass_without_a_tree_learns_as_much() {
     let mut file = File::new(&[request(0, 7, 0), answer(0, 7, 812)]);
+    // Somebody asked for comments, of which there are none without a tree.
+    let comment = "pid=812 tid=812 socket=3 owner=exact comm=\"ip\"";
+    file.frames[0].1 = Some(comment.to_owned());
+    assert_eq!(file.values(1, "nlcap.pid"), ["812"]);
     file.blind = true;
     file.read();
     assert_eq!(file.values(1, "nlmsg.answer_in"), ["2"]);
     assert_eq!(file.values(2, "nlmsg.operation"), ["L2_IID"]);
+    assert_eq!(file.values(1, "nlcap.pid"), ["812"]);
 }
 
 #[test]

@@ -4,9 +4,10 @@
 mod common;
 
 use common::{
-    FAMILY, attr,
+    FAMILY, attr, genl,
     messages::{capture, message, odd_messages},
-    tshark::{found, frames_by_name, root},
+    netlink,
+    tshark::{found, frames_by_name, root, tshark},
 };
 use std::path::PathBuf;
 
@@ -76,6 +77,48 @@ fn every_field_that_a_tree_shows_is_found_by_its_filter() {
     // Experts by their severity, which no field of ours shows.
     let damaged = shown["nl_util.malformed"].clone();
     assert!(found(&plugin(), file.path(), "_ws.expert.severity == error").is_superset(&damaged));
+}
+
+/// What is said of frames of whatever protocol.
+#[test]
+fn every_field_that_is_said_of_a_frame_is_found_by_its_filter() {
+    let ask = netlink(FAMILY, 1, 7, 0, &genl(2, &[]));
+    let refused = [&(-19_i32).to_le_bytes()[..], &ask[..16]].concat();
+    let frames = [
+        [&ask[..], &[0; 8]].concat(),
+        netlink(2, 0x100, 8, 0x32c, &refused),
+    ];
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    capture(&mut file, &frames, usize::MAX);
+    let shown = frames_by_name(&plugin(), file.path());
+    for name in [
+        "nlmsg.flags",
+        "nlmsg.trailing",
+        "nlmsg.trailing_bytes",
+        "nlmsg.request.type",
+        "nlmsg.request.flags",
+        "nlmsg.request.seq",
+        "nlmsg.request.port",
+        "nlmsg.request.len",
+    ] {
+        assert!(!shown[name].is_empty(), "{name}");
+        assert_eq!(found(&plugin(), file.path(), name), shown[name], "{name}");
+    }
+    let named = found(&plugin(), file.path(), "nlmsg.flags == \"capped\"");
+    assert_eq!(named, shown["nlmsg.request.type"]);
+}
+
+/// tshark's first pass of two has no tree unless a filter asks for one.
+#[test]
+fn two_passes_know_the_answers_of_a_request_with_a_filter_and_without() {
+    let file = root().join("captures/samples/nl_user-show-99.pcapng");
+    let columns = "-2 -T fields -e frame.number -e nlmsg.answers -e nlmsg.request_in";
+    let columns: Vec<_> = columns.split(' ').collect();
+    for filter in [&[][..], &["-Y", "frame"], &["-R", "frame"]] {
+        let text = tshark(&file, &[&columns[..], filter].concat());
+        let last: Vec<_> = text.lines().map(str::trim_end).skip(39).collect();
+        assert_eq!(last, ["40\t1", "41\t\t40", "42", "43\t\t42"], "{filter:?}");
+    }
 }
 
 /// The same for what ties an error to its request; its file is a recording.

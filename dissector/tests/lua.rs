@@ -3,7 +3,11 @@
 
 mod common;
 
-use common::{FAMILY, attr, cooked, netlink, plugin::Plugin};
+use common::{
+    FAMILY, attr, cooked, netlink,
+    plugin::{Dissection, Plugin},
+    tshark,
+};
 use mlua::{Function, Table};
 use nl_dissector::emit;
 use proptest::prelude::*;
@@ -93,6 +97,141 @@ fn a_big_endian_recording_is_read_in_its_own_order() {
     let seen = plugin.frame(frame, &[&header[..], &[2, 1, 0, 0], &nest].concat());
     assert_eq!(seen.info.as_deref(), Some("L2_IID request, ifindex 3"));
     assert!(seen.experts.is_empty(), "{:?}", seen.experts);
+}
+
+/// A family of which some of the operations that the kernel has are not known.
+fn rows(model: &str, operations: &str) -> ynl::model::Family {
+    let text = format!(
+        "name: rows\ndoc: Made up.\nprotocol: genetlink-legacy\ndefinitions:\n\
+         - {{name: head, type: struct, members: [{{name: index, type: u32}}, {{name: odd, type: u8}}]}}\n\
+         attribute-sets:\n- name: rows\n  attributes:\n  - {{name: title, type: string}}\n\
+         operations:\n  enum-model: {model}\n  fixed-header: head\n  list:\n{operations}"
+    );
+    ynl::model::Family::parse(&text, "rows.yaml").unwrap()
+}
+
+fn dissect_rows(family: &ynl::model::Family, flags: u16, command: u8) -> Dissection {
+    let plugin = Plugin::of(family);
+    let ids: Table = plugin.mock.get("ids").unwrap();
+    ids.set(0x20, "rows").unwrap();
+    // The header is filled up to a multiple of four bytes.
+    let body = [&[7, 0, 0, 0, 9, 0, 0, 0][..], &attr(1, b"all\0")].concat();
+    let bytes = netlink(0x20, flags, 7, 0, &message(command, &body));
+    plugin.frame(plugin.lua.create_table().unwrap(), &bytes)
+}
+
+#[test]
+fn an_operation_that_is_not_listed_has_the_familys_header_and_attributes() {
+    let listed = "  - {name: get, attribute-set: rows, doc: Made up., value: 3, do: {request: {}, reply: {}}}\n";
+    let family = rows("unified", listed);
+    for (flags, said) in [
+        (REQUEST, "command 4 request, "),
+        (ANSWER, "command 4 answer, "),
+    ] {
+        let seen = dissect_rows(&family, flags, 4);
+        assert_eq!(seen.info.unwrap(), said.to_owned() + "all");
+        assert_eq!(
+            seen.experts,
+            ["rows.unknown_number: The specification has no command 4"]
+        );
+        let values = &seen.values;
+        let index = "[07, 00, 00, 00]".to_owned();
+        assert!(
+            values.contains(&("rows.head.index".into(), index)),
+            "{values:?}"
+        );
+        assert!(
+            values.contains(&("rows.title".into(), "all".into())),
+            "{values:?}"
+        );
+    }
+    let seen = dissect_rows(&family, ANSWER, 3);
+    assert_eq!(
+        (seen.info.as_deref(), seen.experts.len()),
+        (Some("GET answer, all"), 0)
+    );
+}
+
+#[test]
+fn an_answer_that_the_specification_lacks_has_the_attributes_of_the_request() {
+    for (model, command) in [("unified", 3), ("directional", 3)] {
+        let asked =
+            "{name: diagnose, attribute-set: rows, doc: Made up., do: {request: {value: 3}}}";
+        let other = "{name: get, attribute-set: rows, doc: Made up., do: {request: {value: 1}, reply: {value: 2}}}";
+        let operations = match model {
+            "unified" => "  - {name: diagnose, attribute-set: rows, doc: Made up., value: 3, do: {request: {}}}\n".into(),
+            _ => format!("  - {other}\n  - {asked}\n"),
+        };
+        let seen = dissect_rows(&rows(model, &operations), ANSWER, command);
+        assert_eq!(
+            seen.info.as_deref(),
+            Some("DIAGNOSE answer, all"),
+            "{model}"
+        );
+        assert!(seen.experts.is_empty(), "{:?}", seen.experts);
+    }
+}
+
+#[test]
+fn all_entries_below_keys_and_in_arrays_are_shown() {
+    let spec = tshark::root().join("dissector/tests/kinds.yaml");
+    let mut family = ynl::model::Family::load(&spec).unwrap();
+    family.name = "nl_util".into();
+    let plugin = Plugin::of(&family);
+    let rule = |number: u16, name: &[u8]| attr(number, &attr(1, name));
+    let keyed = attr(0, &[rule(1, b"one\0"), rule(2, b"two\0")].concat());
+    let seen = plugin.dissect(ANSWER, &message(2, &attr(31, &keyed)));
+    let of = |abbr: &str| {
+        let all = seen.values.iter().filter(|it| it.0 == abbr);
+        all.map(|it| it.1.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("nl_util.leaf.name"), ["one", "two"]);
+    assert_eq!(of("nl_util.kinds.a_keyed.outer_key"), ["0"]);
+    assert_eq!(of("nl_util.kinds.a_keyed.inner_key"), ["1", "2"]);
+    assert!(seen.experts.is_empty(), "{:?}", seen.experts);
+}
+
+#[test]
+fn a_wrong_length_and_padding_with_a_payload_are_said() {
+    let spec = tshark::root().join("dissector/tests/kinds.yaml");
+    let mut family = ynl::model::Family::load(&spec).unwrap();
+    family.name = "nl_util".into();
+    let plugin = Plugin::of(&family);
+    let dissect = |kind, payload: &[u8]| plugin.dissect(ANSWER, &message(2, &attr(kind, payload)));
+    for (kind, payload, text) in [
+        (2, &[0, 0, 0, 16][..], "A_U16 has 4 bytes, not 2"),
+        (9, &[1; 6], "A_UINT has 6 bytes, not 4 or 8"),
+        (23, &[1; 8], "A_IP has 8 bytes, not 4 or 16"),
+        (18, &[1], "A_FLAG has 1 byte, not 0"),
+        (26, &[1; 3], "A_ARRAY has 3 bytes"),
+    ] {
+        let seen = dissect(kind, payload);
+        assert_eq!(seen.experts, [format!("nl_util.wrong_length: {text}")]);
+        assert_eq!(seen.info.unwrap(), "GET answer, wrong length");
+    }
+    let pad = dissect(33, &[1; 8]).values;
+    let bytes = format!("{:02x?}", [1; 8]);
+    assert!(
+        pad.contains(&("nl_util.kinds.a_pad".into(), bytes)),
+        "{pad:?}"
+    );
+}
+
+#[test]
+fn bytes_that_are_less_than_a_header_are_said() {
+    let plugin = Plugin::new();
+    let rest = |bytes: &[u8]| {
+        let seen = plugin.dissect(ANSWER, bytes);
+        assert!(
+            seen.experts[0].starts_with("nl_util.malformed: "),
+            "{:?}",
+            seen.experts
+        );
+        let rest = seen.values.into_iter().filter(|it| it.0 == "nl_util.rest");
+        rest.map(|it| it.1).collect::<Vec<_>>()
+    };
+    assert_eq!(rest(&[1, 2, 3]), ["[01, 02, 03]"]);
+    assert_eq!(rest(&message(1, &[4, 5, 6])), ["[04, 05, 06]"]);
 }
 
 fn answer(names: &[&[u8]]) -> Vec<u8> {

@@ -21,6 +21,7 @@
 //! Any number of them may be loaded together, in any order: the first brings the
 //! runtime, and a family that is already there is left alone.
 
+mod flags;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ const RUNTIME: &[(&str, &str)] = &[
     ("bytes", include_str!("../../lua/bytes.lua")),
     ("netlink", include_str!("../../lua/netlink.lua")),
     ("values", include_str!("../../lua/values.lua")),
+    ("compounds", include_str!("../../lua/compounds.lua")),
     ("fields", include_str!("../../lua/fields.lua")),
     ("interest", include_str!("../../lua/interest.lua")),
     ("attributes", include_str!("../../lua/attributes.lua")),
@@ -45,6 +47,7 @@ const RUNTIME: &[(&str, &str)] = &[
     ("runtime", include_str!("../../lua/runtime.lua")),
     ("errors", include_str!("../../lua/errors.lua")),
     ("notes", include_str!("../../lua/notes.lua")),
+    ("flags", include_str!("../../lua/flags.lua")),
     ("answers", include_str!("../../lua/answers.lua")),
     ("exchanges", include_str!("../../lua/exchanges.lua")),
     ("conversation", include_str!("../../lua/conversation.lua")),
@@ -58,7 +61,7 @@ const RUNTIME: &[(&str, &str)] = &[
 ];
 
 /// Changes whenever files with another runtime cannot be loaded together.
-const API: u32 = 2;
+const API: u32 = 3;
 
 /// Family names that are protocols of Wireshark's own, by any of a protocol's three
 /// names, in 4.0 and later.
@@ -130,6 +133,7 @@ pub fn bundle(families: &[&Family], banner: &str) -> Result<String, LuaError> {
         out,
         "\nlocal nl = package.loaded[\"nl_util.dissector\"]\nif not nl then\n\tnl = {{ api = {API} }}\n"
     );
+    flags::write(&mut out);
     for (name, text) in RUNTIME {
         let _ = writeln!(out, "\n\tnl.{name} = (function(...)");
         runtime_part(&mut out, text);

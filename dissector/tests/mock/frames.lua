@@ -270,7 +270,7 @@ function mock.netlink(tvb, pinfo, tree)
 end
 
 -- A frame: data, captured (bytes of it), number, time, visible, filter (names of fields
--- and protocols), big, comments, visited.
+-- and protocols), big, comments, visited, treeless (as in the first of tshark's two passes).
 function mock.frame(frame)
 	mock.loading = false
 	local data = frame.data
@@ -288,7 +288,7 @@ function mock.frame(frame)
 	local texts, cols = columns()
 	local result = {
 		shown = {}, experts = {}, filter = filter, asked = asked, visible = frame.visible ~= false,
-		comments = frame.comments or {}, primed = mock.primed, data = data, big = frame.big, texts = texts,
+		treeless = frame.treeless, comments = frame.comments or {}, primed = mock.primed, data = data, big = frame.big, texts = texts,
 	}
 	mock.current = result
 	local seen = data:sub(1, captured)

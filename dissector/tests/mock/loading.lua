@@ -131,6 +131,7 @@ Field = strict("Field", {})
 function all_field_infos()
 	local current = mock.current
 	assert(current, "fields are listed outside a callback")
+	assert(not current.treeless, "Cannot be called outside a listener or dissector")
 	local infos = {}
 	if current.visible or current.primed then
 		for i, comment in ipairs(current.comments) do

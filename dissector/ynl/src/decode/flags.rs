@@ -25,7 +25,7 @@ pub const ACK_TLVS: u16 = 0x200;
 pub const DUMP: u16 = 0x300;
 
 /// A bit, and what it is called.
-type Names = &'static [(u16, &'static str)];
+pub type Names = &'static [(u16, &'static str)];
 
 const COMMON: Names = &[
     (REQUEST, "request"),
@@ -51,6 +51,17 @@ const DELETE: Names = &[(0x100, "nonrec"), (0x200, "bulk")];
 const ERROR: Names = &[(CAPPED, "capped"), (ACK_TLVS, "ack-tlvs")];
 const DONE: Names = &[(ACK_TLVS, "ack-tlvs")];
 
+/// All names, by what they are the flags of: any message, one that does what [`Verb::name`] says,
+/// an error, the end of a dump. The first that is set counts.
+pub const NAMES: &[(&str, Names)] = &[
+    ("common", COMMON),
+    ("get", GET),
+    ("new", NEW),
+    ("delete", DELETE),
+    ("error", ERROR),
+    ("done", DONE),
+];
+
 /// What a message does, as far as it decides what its flags mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -74,6 +85,15 @@ impl Verb {
         })
     }
 
+    /// `get`, `new` or `delete`: its names in [`NAMES`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::New => "new",
+            Self::Delete => "delete",
+        }
+    }
+
     /// By the letter of a table: one for each number.
     fn at(table: &[u8], number: u16) -> Option<Self> {
         match table.get(usize::from(number))? {
@@ -85,6 +105,9 @@ impl Verb {
     }
 }
 
+/// The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET.
+const ROUTE: &[u8] = b"ndg.";
+
 /// From XFRM_MSG_NEWSA of linux/xfrm.h on.
 const XFRM: &[u8] = b"ndgndg...nn.ddng..ngng..g";
 const XFRM_GETSA: u16 = 0x12;
@@ -94,25 +117,52 @@ const XFRM_GETPOLICY: u16 = 0x15;
 const CRYPTO: &[u8] = b"ndngdg";
 const CRYPTO_GETALG: u16 = 0x13;
 
-/// SOCK_DESTROY of linux/sock_diag.h.
-const SOCK_DESTROY: u16 = 21;
+/// SOCK_DESTROY of linux/sock_diag.h: messages of sock_diag with lower numbers ask.
+pub const SOCK_DESTROY: u16 = 21;
 
-/// The messages of a subsystem of nfnetlink (linux/netfilter/nfnetlink.h), which is the upper
-/// byte of their number.
+/// The messages of the subsystems of nfnetlink (linux/netfilter/nfnetlink.h), which are the upper
+/// bytes of their numbers.
+const NETFILTER: &[(u16, &[u8])] = &[
+    (1, b"ngdggggg"),
+    (2, b"ngdg"),
+    (5, b"nd"),
+    // What is removed from a set of ipset has the flag of what is added: NLM_F_EXCL.
+    (6, b"..nd...ggnn.gggg"),
+    (7, b"nggd"),
+    (8, b"ngd.g"),
+    (9, b"ngd"),
+    (10, b"ngdngdngdngdngd.g.ngdgngdgdddddddg"),
+    (11, b"g"),
+    (12, b"g"),
+];
+
+/// What the messages of a protocol do by their numbers, as letters: `g`, `n` and `d` for the
+/// three of [`Verb`], anything else for none of them. Of sock_diag it is [`SOCK_DESTROY`] that
+/// decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Letters {
+    /// Four for rtnetlink, by the number's remainder.
+    pub route: &'static [u8],
+    /// For xfrm, from the number 16 on.
+    pub xfrm: &'static [u8],
+    /// For crypto, from the number 16 on.
+    pub crypto: &'static [u8],
+    /// For nfnetlink, by subsystem: by the number's lower byte.
+    pub netfilter: &'static [(u16, &'static [u8])],
+}
+
+/// Those that [`Message::verb`] goes by.
+pub const LETTERS: Letters = Letters {
+    route: ROUTE,
+    xfrm: XFRM,
+    crypto: CRYPTO,
+    netfilter: NETFILTER,
+};
+
+/// The letters of a subsystem of nfnetlink.
 fn netfilter(subsystem: u16) -> &'static [u8] {
-    match subsystem {
-        1 => b"ngdggggg",
-        2 => b"ngdg",
-        5 => b"nd",
-        // What is removed from a set of ipset has the flag of what is added: NLM_F_EXCL.
-        6 => b"..nd...ggnn.gggg",
-        7 => b"nggd",
-        8 => b"ngd.g",
-        9 => b"ngd",
-        10 => b"ngdngdngdngdngd.g.ngdgngdgdddddddg",
-        11 | 12 => b"g",
-        _ => b"",
-    }
+    let found = NETFILTER.iter().find(|it| it.0 == subsystem);
+    found.map_or(b"", |it| it.1)
 }
 
 impl Message<'_> {
@@ -121,8 +171,7 @@ impl Message<'_> {
     pub fn verb(&self, protocol: u16) -> Option<Verb> {
         let number = self.kind.checked_sub(types::FIRST)?;
         match protocol {
-            // The numbers of rtnetlink come in fours: RTM_NEW, RTM_DEL, RTM_GET and RTM_SET.
-            protocols::ROUTE => Verb::at(b"ndg.", number & 3),
+            protocols::ROUTE => Verb::at(ROUTE, number & 3),
             protocols::SOCK_DIAG => (self.kind < SOCK_DESTROY).then_some(Verb::Get),
             protocols::XFRM => Verb::at(XFRM, number),
             protocols::NETFILTER => Verb::at(netfilter(self.kind >> 8), self.kind & 0xff),

@@ -111,7 +111,8 @@ impl Tables<'_> {
                 self.claim(format!("{abbr}.ipv6"), place)?;
                 "ip"
             }
-            Some(DisplayHint::Hex | DisplayHint::Mpls) | None => "binary",
+            Some(DisplayHint::Mpls) => "mpls",
+            Some(DisplayHint::Hex) | None => "binary",
         };
         Ok(format!("kind = \"{kind}\""))
     }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::{abbreviation, word};
+use ynl::decode::Verb;
 use ynl::model::{
-    AttrKind, AttrSet, Attribute, EnumId, Family, MemberKind, Message, Operation, StructId,
+    AttrKind, AttrSet, Attribute, EnumId, Family, MemberKind, Message, Operation, SetId, StructId,
     names::{snake, upper},
 };
 
@@ -127,6 +128,7 @@ impl<'a> Tables<'a> {
         let title = format!("{}: {}", family.name, one_line(title));
         self.line(1, &format!("title = {},", quote(&title)));
         self.operations();
+        self.common();
         self.line(1, "sets = {");
         for set in &family.sets {
             self.set(set)?;
@@ -152,6 +154,12 @@ impl<'a> Tables<'a> {
                 replies.entry(number).or_insert(it);
             }
         }
+        // An answer that the specification lacks has the request's number and attributes.
+        for (number, it) in &requests {
+            if it.reply_number.is_none() {
+                replies.entry(*number).or_insert(it);
+            }
+        }
         let agree = requests.iter().all(|(number, it)| {
             replies
                 .get(number)
@@ -171,15 +179,36 @@ impl<'a> Tables<'a> {
         }
     }
 
+    /// What operations have that the specification does not list.
+    fn common(&mut self) {
+        let text = match self.family.common() {
+            (None, None) => return,
+            (header, set) => self.payload(header, set),
+        };
+        let text = text.trim_start_matches(", ");
+        self.line(1, &format!("common = {{ {text} }},"));
+    }
+
+    /// The keys for the struct before the attributes, and for the set of these.
+    fn payload(&mut self, header: Option<StructId>, set: Option<SetId>) -> String {
+        let family = self.family;
+        let mut text = String::new();
+        if let Some(id) = set {
+            let _ = write!(text, ", set = {}", quote(&family[id].name));
+        }
+        if let Some(id) = header {
+            self.headers.insert(id);
+            let _ = write!(text, ", header = {}", quote(&family[id].name));
+        }
+        text
+    }
+
     fn operation(&mut self, number: u16, it: &Operation) {
         let family = self.family;
         let mut text = format!("[{number}] = {{ label = {}", quote(&upper(&it.name)));
-        if let Some(id) = it.set {
-            let _ = write!(text, ", set = {}", quote(&family[id].name));
-        }
-        if let Some(id) = it.fixed_header {
-            self.headers.insert(id);
-            let _ = write!(text, ", header = {}", quote(&family[id].name));
+        text.push_str(&self.payload(it.fixed_header, it.set));
+        if let Some(verb) = Verb::of_operation(&it.name) {
+            let _ = write!(text, ", verb = {}", quote(verb.name()));
         }
         if it.is_async() {
             text.push_str(", async = true");
