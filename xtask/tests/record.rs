@@ -281,10 +281,26 @@ guest_tests! {
 
     fn without_privilege_one_line_says_what_is_needed() {
         let (code, _, err) = outcome("cd /run; mkdir -m 777 open; cd open
-            setpriv --reuid 65534 --regid 65534 --clear-groups nlcap record -- true");
+            setpriv --reuid 65534 --regid 65534 --clear-groups nlcap record --tap nlmon -- true");
         assert_eq!((code, err.lines().count()), (Some(125), 1), "{err}");
         assert!(err.contains("EPERM") && err.contains("sudo"), "{err}");
         assert_eq!(sh("ls /run/open"), "");
+        assert_eq!(taps(), "");
+    }
+
+    fn without_privilege_a_commands_own_calls_are_the_tap() {
+        let nobody = "mkdir -p -m 777 /run/open; cd /run/open; setpriv --reuid 65534 --regid 65534 --clear-groups";
+        let (code, out, err) = outcome(&format!("{nobody} nlcap record -w x.pcapng -- ip link show"));
+        assert_eq!(code, Some(0), "{err}");
+        assert!(out.contains("dummy0") && !out.contains("nlcap"), "{out}");
+        assert!(err.contains("(tap: syscalls: what CMD did not read is not in it)"), "{err}");
+        let (code, out, err) = outcome(&format!("{nobody} nlcap taps; nlcap taps"));
+        assert_eq!(code, Some(0), "{err}");
+        let lines: Vec<_> = out.lines().collect();
+        assert_eq!(lines.len(), 4, "{out}");
+        assert!(lines[0].starts_with("nlmon     no   cannot create an nlmon link: EPERM"), "{out}");
+        assert!(lines[1].starts_with("syscalls  yes  "), "{out}");
+        assert!(lines[2].starts_with("nlmon     yes  ") && lines[3].starts_with("syscalls  yes  "), "{out}");
         assert_eq!(taps(), "");
     }
 

@@ -31,7 +31,7 @@ guest_tests! {
             let err = fs::read_to_string("/run/err").unwrap();
             let [theirs, ours] = err.lines().collect::<Vec<_>>()[..] else { panic!("{err}") };
             assert_eq!(theirs, "Device \"nothing\" does not exist.");
-            assert!(ours.contains(", 0 lost (") && ours.ends_with("in /run/x.pcapng"), "{ours}");
+            assert!(ours.contains(", 0 lost (") && ours.ends_with("in /run/x.pcapng (tap: nlmon)"), "{ours}");
         }
     }
 
