@@ -22,5 +22,9 @@ pub(crate) const LINKTYPE_NETLINK: u16 = 253;
 /// the file.
 pub(crate) const SNAP_LENGTH: u32 = 262_144;
 
+/// The name of an interface whose packets are what system calls sent and received: in such a
+/// file are the results of calls, too.
+pub(crate) const SYSCALLS: &str = "syscalls";
+
 /// The name by which a section says who wrote it, before the version.
 pub(crate) const APPLICATION: &str = "nlcap";

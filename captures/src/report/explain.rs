@@ -154,8 +154,8 @@ pub(super) fn advice(what: Ailment) -> &'static str {
              sooner, and dump again after ENOBUFS."
         }
         Ailment::FailedSend => {
-            "The kernel did not accept the message: check the call's return value, for instance \
-             with `strace -e trace=%net`."
+            "The kernel did not accept the message: check the call's return value, which \
+             `nlcap record --tap syscalls` has."
         }
         Ailment::Overrun => "The messages are lost: dump again.",
         Ailment::TruncatedRead => {

@@ -335,7 +335,9 @@ fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     assert_eq!(count(&report(&file), Ailment::SocketDrop), None);
     // What `nlcap record` adds: a message with two comments; drops are counted from
     // the socket's beginning.
-    let comments: [&[u8]; 3] = [
+    let comments: [&[u8]; 5] = [
+        br#"pid=7 tid=7 socket=3 owner=exact sent=no errno=EPERM comm="w drops=9""#,
+        br#"pid=7 tid=7 socket=3 owner=exact read=no errno=ENOBUFS comm="w drops=9""#,
         br#"pid=7 tid=7 socket=3 owner=exact drops=2 comm="w drops=9""#,
         br#"pid=7 tid=7 socket=3 owner=exact drops=5 comm="w drops=9""#,
         br#"pid=7 tid=7 socket=3 owner=exact sent=no errno=unknown comm="w drops=9""#,
@@ -345,7 +347,8 @@ fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     }
     let report = report(&file);
     assert_eq!(count(&report, Ailment::SocketDrop), Some(5));
-    assert_eq!(count(&report, Ailment::FailedSend), Some(1));
+    assert_eq!(count(&report, Ailment::FailedSend), Some(2));
+    assert_eq!(count(&report, Ailment::FullBuffer), Some(1));
     assert_eq!(report.groups[0].recordings[0].figures.messages, 4);
     let text = text(&report);
     assert!(

@@ -6,7 +6,7 @@
 //! machine's own kernel, in a network namespace of its own, and in the guest, where there is
 //! nlmon as well.
 
-use super::{module::make_links, samples::Samples, table::table};
+use super::{module::make_links, samples::Samples, table::table, usage::Usage};
 use crate::{cargo, guest, paths, run};
 use anyhow::{Context, Result, bail};
 use nix::sys::{
@@ -14,8 +14,7 @@ use nix::sys::{
     time::{TimeVal, TimeValLike},
 };
 use std::{
-    env, fs,
-    path::Path,
+    env,
     process::{Command, Stdio},
 };
 
@@ -156,7 +155,7 @@ pub(super) fn in_place(args: &PlaceArgs) -> Result<()> {
         2,
     );
     // A kernel of few drivers has another kind of link that goes nowhere.
-    let has_dummy = run::sh("ip link add d0 type dummy; ip link del d0").is_ok();
+    let has_dummy = run::sh("ip link add d0 type dummy 2>/dev/null && ip link del d0").is_ok();
     let kind = if has_dummy { "dummy" } else { "ifb" };
     let mut links = 1;
     for (title, wanted, command) in ROWS {
@@ -212,25 +211,12 @@ fn used() -> Result<TimeVal> {
     Ok(usage.user_time() + usage.system_time())
 }
 
-/// The greatest resident size of nlcap in one run, by GNU time's own way: that of the first
-/// process and what it has waited for.
+/// The greatest resident size of the recorder in one run, as far as looks at it see it.
 fn peak(words: &[&str], command: &[&str]) -> Result<String> {
-    if words.is_empty() {
+    let Some((program, rest)) = words.split_first() else {
         return Ok(String::new());
-    }
-    let file = Path::new("x.peak");
-    let script = "import resource,subprocess,sys
-subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))";
-    let mut python = Command::new("python3");
-    python
-        .args(["-c", script])
-        .arg(file)
-        .args(words)
-        .args(command);
-    run::check(&mut python)?;
-    let kib: f64 = fs::read_to_string(file)
-        .context("cannot read a file")?
-        .parse()?;
-    Ok(format!("{:.1}", kib / 1024.0))
+    };
+    let mut recorder = Command::new(program);
+    let usage = Usage::of_run(recorder.args(rest).args(command))?;
+    Ok(format!("{:.1}", usage.mib()))
 }

@@ -34,6 +34,7 @@ use self::link_types::LinkTypes;
 pub(crate) use self::remarks::Remarks;
 use self::source::ItemReader;
 use super::blocks::SECTION_HEADER;
+use super::{APPLICATION, SYSCALLS};
 use crate::messages::packet::Packet;
 use crate::terminal::text::Reason;
 
@@ -79,6 +80,15 @@ pub(crate) struct FileInfo {
     pub(crate) dropped: Option<u64>,
     /// What was skipped.
     pub(crate) remarks: Remarks,
+}
+
+impl FileInfo {
+    /// Whether the file says what the calls returned that sent and received its messages.
+    pub(crate) fn has_results(&self) -> bool {
+        let by_nlcap = self.application.as_deref();
+        by_nlcap.is_some_and(|it| it.starts_with(APPLICATION))
+            && self.link.as_deref() == Some(SYSCALLS)
+    }
 }
 
 /// Reads a file to its end and hands each packet to `each`.

@@ -61,9 +61,11 @@ impl HealthCheck {
 
     /// Counts what nlcap has recorded of a socket or a call.
     pub(super) fn note_fate(&mut self, fate: Fate, event: &Event<'_>, who: usize) {
-        let Fate::Dropped(now) = fate else {
-            self.add(Ailment::FailedSend, Some(who), 1);
-            return;
+        let now = match fate {
+            Fate::NotSent(_) => return self.add(Ailment::FailedSend, Some(who), 1),
+            Fate::NotRead(_) => return self.add(Ailment::FullBuffer, Some(who), 1),
+            Fate::Truncated => return self.add(Ailment::TruncatedRead, Some(who), 1),
+            Fate::Dropped(now) => now,
         };
         let packet = event.packet;
         let socket = (who, packet.tap, packet.protocol, event.message.port);
@@ -119,7 +121,12 @@ impl HealthCheck {
     }
 
     /// The list; `lost` are the frames that the recorder lost.
-    pub(super) fn finish(mut self, names: &[Who], lost: Option<u64>) -> Vec<Condition> {
+    pub(super) fn finish(
+        mut self,
+        names: &[Who],
+        lost: Option<u64>,
+        has_results: bool,
+    ) -> Vec<Condition> {
         self.add(Ailment::RecorderLoss, None, lost.unwrap_or(0));
         let condition = |what: Ailment| {
             let found = self.found.iter().filter(|((it, _), _)| *it == what);
@@ -127,11 +134,12 @@ impl HealthCheck {
             let known = match what {
                 Ailment::RecorderLoss => lost.is_some(),
                 Ailment::UnfinishedDump => !self.may_lack_ends,
-                // What a call returned is in no file; where somebody says it, it is.
-                Ailment::FullBuffer
-                | Ailment::TruncatedRead
-                | Ailment::SocketDrop
-                | Ailment::FailedSend => count > 0,
+                // What a call returned is in files of the tap of system calls alone; where
+                // somebody says it, it is.
+                Ailment::FullBuffer | Ailment::TruncatedRead | Ailment::FailedSend => {
+                    has_results || count > 0
+                }
+                Ailment::SocketDrop => count > 0,
                 _ => true,
             };
             let mut who: Vec<Sufferer> = Vec::new();

@@ -38,6 +38,7 @@ use crate::messages::conversation::Request;
 use crate::messages::event::{Event, Interpreter, Role};
 use crate::messages::names;
 use crate::messages::packet::Packet;
+use crate::messages::process::Fate;
 use crate::messages::requests;
 use crate::messages::specs::Specs;
 
@@ -204,6 +205,9 @@ impl Collector {
             return;
         }
         self.figures.packets += 1;
+        if packet.fate == Some(Fate::Truncated) {
+            self.health.add(Ailment::TruncatedRead, Some(self.who), 1);
+        }
         if !names::has_messages(packet.protocol) {
             return;
         }
@@ -233,6 +237,7 @@ impl Collector {
 
     /// `given_up` requests were forgotten before they were answered.
     fn finish(mut self, about: FileInfo, file: Option<String>, given_up: u64) -> Collection {
+        let has_results = about.has_results();
         let figures = &mut self.figures;
         let between = self.last_answer.zip(self.first_request);
         figures.time = between.map(|(last, first)| nanoseconds(last.saturating_sub(first)));
@@ -260,7 +265,7 @@ impl Collector {
             kernel: about.system,
             hardware: about.hardware,
             recorder: about.application,
-            health: self.health.finish(&programs, about.dropped),
+            health: self.health.finish(&programs, about.dropped, has_results),
             processes: self.participants.finish(&programs),
             conversations: self.conversations.finish(&programs),
             steps: self.ladder.finish(&names),

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 
 use super::frames::Buffer;
 use crate::attribution::{SocketInfo, socket_inode};
+use crate::file::SYSCALLS;
 use crate::file::writer::Interface;
 use crate::sys::privilege::raised;
 use crate::sys::seccomp;
@@ -180,7 +181,7 @@ pub(super) fn own(snap_length: u32) -> (Option<Namespace>, Interface) {
 
 fn interface(namespace: Option<u64>, snap_length: u32) -> Interface {
     Interface {
-        link: String::from("syscalls"),
+        link: String::from(SYSCALLS),
         namespace,
         namespace_name: namespace.and_then(namespace_name),
         snap_length,
