@@ -78,6 +78,27 @@ impl Part {
     }
 }
 
+/// Asks the kernel for all families and their policies.
+pub(super) fn all() -> Result<Vec<Part>, FamiliesError> {
+    let mut families = list()?;
+    // Kernels before 5.10 have none.
+    let policies = policies(&families).unwrap_or_default();
+    families.extend(policies);
+    Ok(families)
+}
+
+/// What there is to say of families that have come since; nothing where the kernel does not
+/// say it, for a reader does without.
+pub(super) fn late(earlier: &[Part]) -> Vec<Part> {
+    let Ok(list) = list() else {
+        return Vec::new();
+    };
+    let mut late = added(earlier, &list);
+    let policies = policies(&late).unwrap_or_default();
+    late.extend(policies);
+    late
+}
+
 /// Asks the kernel for all families.
 pub(crate) fn list() -> Result<Vec<Part>, FamiliesError> {
     let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
@@ -104,7 +125,7 @@ pub(crate) fn policies(list: &[Part]) -> Result<Vec<Part>, FamiliesError> {
 
 /// What a list says that an earlier one did not: families whose modules came meanwhile,
 /// in a part each.
-pub(super) fn added(earlier: &[Part], list: &[Part]) -> Vec<Part> {
+fn added(earlier: &[Part], list: &[Part]) -> Vec<Part> {
     let known = numbers(earlier);
     let mut all = Vec::new();
     for part in list {

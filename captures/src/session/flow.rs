@@ -5,9 +5,13 @@
 use std::io;
 use std::time::Duration;
 
+use ynl::decode::GENERIC;
+
 use super::choice::Chooser;
+use super::families::{self, Part};
 use super::sink::Sink;
 use crate::attribution::{Attribution, Attributor, PendingFrames, SocketEvent};
+use crate::file::writer::Interface;
 use crate::messages::packet::Frame;
 
 /// What frames go through on their way from the taps to the sink.
@@ -19,12 +23,19 @@ pub(super) struct Flow<'a, S> {
     pub(super) closed: bool,
     /// Requests that wait for an answer, where nothing else shows whose they are.
     pub(super) pending: Option<PendingFrames>,
+    /// What the file says of generic netlink families; None until a message of one comes.
+    pub(super) families: Option<Vec<Part>>,
+    /// How many places the sink knows.
+    pub(super) interfaces: u32,
     pub(super) sink: &'a mut S,
 }
 
 impl<S: Sink> Flow<'_, S> {
     /// Takes a frame of the tap. Where that knows whose it is, attribution is not asked.
     pub(super) fn take(&mut self, frame: &Frame<'_>, attribution: Option<Attribution>) {
+        if frame.protocol == GENERIC && self.families.is_none() {
+            self.ask_for_families();
+        }
         if let (None, Some(pending)) = (&attribution, &mut self.pending) {
             pending.take(frame);
         } else if let Some(attribution) = attribution.or_else(|| self.attributor.attribute(frame))
@@ -38,6 +49,37 @@ impl<S: Sink> Flow<'_, S> {
         }
     }
 
+    /// Gives the sink a place that the tap sees frames in.
+    pub(super) fn announce(&mut self, interface: &Interface) {
+        self.sink.interface(interface);
+        for part in self.families.iter().flatten() {
+            self.sink.added(&part.frame(self.interfaces));
+        }
+        self.interfaces += 1;
+    }
+
+    /// Gives the sink the kernel's list of families, for each place. A reader does without,
+    /// where there is none.
+    fn ask_for_families(&mut self) {
+        let parts = families::all().unwrap_or_default();
+        for interface in 0..self.interfaces {
+            for part in &parts {
+                self.sink.added(&part.frame(interface));
+            }
+        }
+        self.families = Some(parts);
+    }
+
+    /// Gives the sink the families that have come since it was given the list.
+    pub(super) fn add_late_families(&mut self) {
+        let Some(earlier) = &self.families else {
+            return;
+        };
+        for part in families::late(earlier) {
+            self.sink.added(&part.frame(0));
+        }
+    }
+
     /// Gives the sink what has waited long enough; the last scan of the processes began
     /// at `scanned`.
     pub(super) fn release(&mut self, now: Duration, scanned: Duration) {
@@ -48,6 +90,7 @@ impl<S: Sink> Flow<'_, S> {
             closed,
             pending,
             sink,
+            ..
         } = self;
         if let Some(pending) = pending {
             pending.release(now, scanned, attributor, &mut |frame, attribution| {

@@ -126,7 +126,7 @@ pub(crate) struct Settings {
 pub(crate) struct Session {
     signals: Signals,
     subject: PreparedSubject,
-    families: Vec<Part>,
+    families: Option<Vec<Part>>,
     kind: TapKind,
     tap: Box<dyn Tap>,
     attributor: Attributor,
@@ -162,13 +162,15 @@ impl Session {
                 (subject, Source::Calls(tap))
             }
         };
-        let mut families = families::list()?;
-        for part in &families {
+        // Where nobody hears us ask, it is asked when a message needs it, as a rule none.
+        let can_wait = matches!(source, Source::Calls(_));
+        let families = match settings.choice.filter.unknown().next() {
+            None if can_wait => None,
+            _ => Some(families::all()?),
+        };
+        for part in families.iter().flatten() {
             settings.choice.filter.learn(part.bytes());
         }
-        // Kernels before 5.10 have none.
-        let policies = families::policies(&families).unwrap_or_default();
-        families.extend(policies);
         for name in settings.choice.filter.unknown() {
             let name = text::escape(name);
             text::say(&format_args!(
@@ -204,7 +206,7 @@ impl Session {
         for (_, interface) in self.tap.new_interfaces() {
             sink.interface(&interface);
         }
-        for part in &self.families {
+        for part in self.families.iter().flatten() {
             sink.added(&part.frame(0));
         }
         let mut chooser = Chooser::new(self.settings.choice.clone());
@@ -240,6 +242,8 @@ impl Session {
             limit: self.settings.frames.unwrap_or(u64::MAX),
             closed: false,
             pending: subject.is_guessed().then(PendingFrames::default),
+            families: self.families,
+            interfaces: 1,
             sink,
         };
         RecordingLoop {
@@ -252,7 +256,6 @@ impl Session {
                 .flatten(),
             abandoned: false,
             subject,
-            families: self.families,
             flow,
         }
         .run()

@@ -10,7 +10,6 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::TapKind;
-use super::families::{self, Part};
 use super::flow::Flow;
 use super::live::LiveCount;
 use super::outcome::Outcome;
@@ -50,8 +49,6 @@ pub(super) struct RecordingLoop<'a, S> {
     /// Signals want an end, whatever is not written yet.
     pub(super) abandoned: bool,
     pub(super) subject: ActiveSubject,
-    /// What the file begins with.
-    pub(super) families: Vec<Part>,
     pub(super) flow: Flow<'a, S>,
 }
 
@@ -164,18 +161,6 @@ impl<S: Sink> RecordingLoop<'_, S> {
         }
     }
 
-    /// What there is to say of families that have come meanwhile.
-    fn late_families(&self) -> Vec<Part> {
-        // A reader does without.
-        let Ok(list) = families::list() else {
-            return Vec::new();
-        };
-        let mut late = families::added(&self.families, &list);
-        let policies = families::policies(&late).unwrap_or_default();
-        late.extend(policies);
-        late
-    }
-
     /// Attends to the subject; how it ended, where it has.
     fn serve(&mut self, events: PollFlags) -> anyhow::Result<Option<Exit>> {
         self.subject
@@ -184,11 +169,8 @@ impl<S: Sink> RecordingLoop<'_, S> {
 
     /// Gives the sink the places that the tap sees frames in since the last time.
     fn announce(&mut self) {
-        for (number, interface) in self.tap.new_interfaces() {
-            self.flow.sink.interface(&interface);
-            for part in &self.families {
-                self.flow.sink.added(&part.frame(number));
-            }
+        for (_, interface) in self.tap.new_interfaces() {
+            self.flow.announce(&interface);
         }
     }
 
@@ -212,9 +194,7 @@ impl<S: Sink> RecordingLoop<'_, S> {
         let is_whole =
             ending.incomplete.is_empty() && ending.counters.iter().all(|it| it.dropped == 0);
         self.flow.release(Duration::MAX, Duration::MAX);
-        for part in &self.late_families() {
-            self.flow.sink.added(&part.frame(0));
-        }
+        self.flow.add_late_families();
         // Of a subject that goes on, what is still to come to the tap was not refused.
         self.flow.report_end(is_whole && has_ended);
         self.flow.push();
