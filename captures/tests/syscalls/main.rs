@@ -141,6 +141,26 @@ it = struct.pack('=IHHII', 16, 1000, 1, 5, 0); s.sendto(it, (0, 0)); note('out',
 }
 
 #[test]
+fn the_families_are_listed_before_the_first_generic_message_and_only_where_there_is_one() {
+    let machine = Machine::own();
+    machine.python("p.py", "ask(new(), 1)");
+    machine.nlcap("record --tap syscalls -w x.pcapng -- python3 p.py");
+    let added = |it: &Frame| it.comment.contains("added by nlcap");
+    assert!(!machine.all_frames("x.pcapng").iter().any(added));
+    // CTRL_CMD_GETFAMILY of the controller itself.
+    machine.python(
+        "p.py",
+        "ask(new(), 1); s = new(16)
+s.sendto(struct.pack('=IHHIIBBHHH', 28, 16, 1, 7, 0, 3, 1, 0, 8, 1) + b'\\x10\\0\\0\\0', (0, 0)); s.recv(65536)",
+    );
+    let out = machine.nlcap("record --tap syscalls -w x.pcapng -- python3 p.py");
+    let frames = machine.all_frames("x.pcapng");
+    let first = frames.iter().position(added).expect(&out.err);
+    let asked = frames.iter().position(|it| it.protocol == 16 && !added(it));
+    assert!(first == 2 && asked.is_some_and(|asked| frames[first..asked].iter().all(added)));
+}
+
+#[test]
 fn what_a_call_returned_is_in_the_file() {
     let machine = Machine::own();
     machine.python(
