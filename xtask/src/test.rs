@@ -18,8 +18,9 @@ use std::{
 };
 
 /// Tests that may be skipped, by the beginning of their names: those in a kernel
-/// or a Wireshark that has to be fetched from the network.
-const ALLOWED_SKIPS: &[&str] = &["newest: ", "distro: ", "Wireshark of "];
+/// or a Wireshark that has to be fetched from the network, and those on this machine's own
+/// kernel, where a container forbids to trace programs.
+const ALLOWED_SKIPS: &[&str] = &["newest: ", "distro: ", "Wireshark of ", "own kernel: "];
 
 /// The tests of the module, files of xtask/tests/.
 const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
@@ -174,6 +175,9 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     if let Err(err) = cargo_test(&mut cmd, "", tally) {
         tally.fail(&err);
     }
+    if let Err(err) = on_own_kernel(args, tally) {
+        tally.fail(&err);
+    }
     if args.full {
         for other in kernel::all().filter(|other| other.name != kernel.name) {
             if let Err(err) = in_kernel(other, args, tally) {
@@ -187,6 +191,20 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What nlcap does on this machine's own kernel: trace the calls of programs. Where that is
+/// forbidden, the tests are skipped.
+fn on_own_kernel(args: &TestArgs, tally: &mut Tally) -> Result<()> {
+    let mut cmd = cargo::command("test --package nlcap --test syscalls --no-fail-fast");
+    cmd.arg("--").args(&args.filter);
+    let nlcap = paths::release_dir()?.join("nlcap");
+    let taps = run::output(Command::new(nlcap).args(["taps", "-j"])).unwrap_or_default();
+    if !taps.contains(r#""tap":"syscalls","available":true"#) {
+        println!("own kernel: {taps}");
+        return skip(&mut cmd, "own kernel", tally);
+    }
+    cargo_test(&mut cmd, "own kernel: ", tally)
 }
 
 /// The dissector's tests with the Wireshark of another Debian. Where it cannot be
