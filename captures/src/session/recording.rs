@@ -86,7 +86,16 @@ impl<S: Sink> RecordingLoop<'_, S> {
             .sum();
         let exit = match reason {
             EndReason::Ended(exit) => exit,
-            EndReason::Signal(exit) => exit,
+            EndReason::Signal(exit) => {
+                if self.subject.ends_with_us() {
+                    text::say(
+                        &"recording ended; nlcap stays until the last process of CMD has \
+                          exited: to end it now ends them, too",
+                    );
+                    self.attend()?;
+                }
+                exit
+            }
             EndReason::Enough => self.attend()?,
         };
         self.subject.end()?;

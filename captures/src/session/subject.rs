@@ -285,6 +285,11 @@ impl ActiveSubject {
         matches!(self, Self::Command { .. } | Self::Traced { .. })
     }
 
+    /// Whether it is killed when we end.
+    pub(super) fn ends_with_us(&self) -> bool {
+        matches!(self, Self::Traced { gone: false, .. })
+    }
+
     /// What was not seen of it.
     pub(super) fn gaps(&self) -> Gaps {
         match self {

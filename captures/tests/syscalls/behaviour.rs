@@ -246,6 +246,47 @@ fn has_ended(pid: i32) -> bool {
 }
 
 #[test]
+fn what_the_command_leaves_behind_goes_on_until_nlcap_itself_is_ended() {
+    let machine = Machine::own();
+    machine.python(
+        "p.py",
+        "
+signal.signal(signal.SIGTERM, lambda *_: print('heard', flush=True))
+ask(new(), 1); print(os.getpid(), flush=True)
+while True: signal.pause(); ask(new(), 2); print('asked', flush=True)
+",
+    );
+    let mut nlcap = machine.start_nlcap("record --tap syscalls -w x.pcapng -- python3 p.py");
+    let mut stdout = BufReader::new(nlcap.stdout.take().unwrap());
+    let mut stderr = BufReader::new(nlcap.stderr.take().unwrap());
+    let mut read = |from: &mut dyn BufRead| {
+        let mut line = String::new();
+        from.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    };
+    let command: i32 = read(&mut stdout).parse().unwrap();
+    let pid = Pid::from_raw(i32::try_from(nlcap.id()).unwrap());
+    kill(pid, Signal::SIGTERM).unwrap();
+    assert_eq!(
+        (read(&mut stdout), read(&mut stdout)),
+        ("heard".into(), "asked".into())
+    );
+    kill(pid, Signal::SIGTERM).unwrap();
+    let said = read(&mut stderr);
+    assert!(said.contains("recording ended; nlcap stays"), "{said}");
+    // It answers no more than what is asked of it: the second signal was passed on, too.
+    assert_eq!(
+        (read(&mut stdout), read(&mut stdout)),
+        ("heard".into(), "asked".into())
+    );
+    assert!(!has_ended(command));
+    assert!(machine.frames("x.pcapng").len() >= 4);
+    kill(pid, Signal::SIGTERM).unwrap();
+    assert_eq!(nlcap.wait().unwrap().code(), Some(128 + 15));
+    wait_for("the command has ended", || has_ended(command));
+}
+
+#[test]
 fn signals_end_the_command_and_the_recording_is_whole() {
     let machine = Machine::own();
     machine.python(

@@ -42,7 +42,8 @@ Signals:
   SIGUSR2 and SIGALRM. A second one of the first four, or the first after CMD itself has exited,
   ends the recording without waiting for the remaining processes, as does the first if CMD was
   started with it ignored (a script's `&` does that for SIGINT and SIGQUIT). Without CMD, the first
-  one ends the recording.
+  one ends the recording. With --tap syscalls these processes cannot go on without nlcap: it stays
+  until they have exited, or until one more of these signals ends it, and them.
 
 If the recording ends before CMD does (-c, --duration, a full disk, a closed pipe), nlcap stays
 until CMD has exited.
