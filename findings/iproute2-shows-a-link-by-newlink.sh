@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# iproute2 6.1: `ip link show dev lo` sends three requests by two sockets, and the first is
+# RTM_NEWLINK: 32 bytes, no attribute, sequence number 0, with an acknowledgement. It changes
+# nothing: the kernel refuses it with ENODEV whoever asks, before it looks at privilege. ip
+# learns from it whether the kernel checks requests strictly. So a recording of a program that
+# only shows links begins with a change that fails, and sequence numbers do not begin at 1.
+#
+# Who counts changes or failures by message type counts this one: docs/nlcap-report.md has
+# probes apart.
+#
+# Needs apt-get, dpkg-deb and Debian 12's package lists. Asks for one link, without privileges.
+set -euo pipefail
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+chmod 755 "$dir"
+cd "$dir"
+apt-get -qq download iproute2=6.1.0-3 strace=6.1-0.1
+for package in ./*.deb; do dpkg-deb -x "$package" root; done
+
+root/sbin/ip -V
+root/usr/bin/strace -qq -e trace=sendto,sendmsg,recvmsg -s 4096 -o calls root/sbin/ip link show dev lo >/dev/null
+sends=$(grep -c '^send' calls)
+first=$(grep -m1 '^send' calls)
+answer=$(grep -m1 '^recv' calls)
+printf '%s requests, the first:\n%s\n%s\n' "$sends" "${first:0:120}…" "${answer:0:250}…"
+
+[[ $sends == 3 ]]
+[[ $first == *"nlmsg_len=32, nlmsg_type=RTM_NEWLINK, nlmsg_flags=NLM_F_REQUEST|NLM_F_ACK, nlmsg_seq=0"* ]]
+[[ $answer == *"error=-ENODEV"* ]]
+echo "as found: a link is shown by RTM_NEWLINK, RTM_GETLINK, RTM_GETLINK"
