@@ -27,6 +27,8 @@ pub(crate) struct Gaps {
     pub(crate) unintercepted: u64,
     /// Sockets that have sent and were never received on by a call that is looked at.
     pub(crate) unread_sockets: u64,
+    /// Sends whose threads were killed in them.
+    pub(crate) killed_sends: u64,
     /// Calls of ptrace(2) in the tree, which is traced already.
     pub(crate) debuggers: u64,
     /// Sockets that listen to other namespaces where nlcap is not allowed to.
@@ -96,6 +98,12 @@ impl fmt::Display for Gaps {
                 self.unread_sockets,
                 "socket",
                 " that sent requests and never received by recv(2) (if by read(2): --reads)",
+            ),
+            (
+                "",
+                self.killed_sends,
+                "send",
+                " by threads that were killed in it (sent or not)",
             ),
             (
                 "",

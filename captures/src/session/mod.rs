@@ -71,7 +71,7 @@ use self::signals::Signals;
 use self::sink::Sink;
 use self::subject::{PreparedSubject, Subject};
 use crate::attribution::{Attributor, PendingFrames};
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::sys::privilege::{self, PrivilegeScope};
 use crate::sys::process::come_first;
 use crate::taps::Tap;
@@ -271,6 +271,20 @@ enum Source {
 /// The link to record from, or None where the command's own calls are the tap.
 fn choose(settings: &Settings, subject: &Subject) -> anyhow::Result<Option<nlmon::Link>> {
     if settings.tap == TapChoice::Only(TapKind::Syscalls) {
+        let needless = [
+            (settings.interface.is_some(), "-i"),
+            (settings.choice.all, "--all"),
+        ];
+        let is_command = matches!(subject, Subject::Command(_));
+        if let Some((_, option)) = needless
+            .iter()
+            .find(|(is_given, _)| is_command && *is_given)
+        {
+            return Err(WrongUsage(format!(
+                "{option} needs --tap nlmon: system calls are those of CMD alone"
+            ))
+            .into());
+        }
         return Ok(None);
     }
     let can_trace = settings.tap == TapChoice::Auto

@@ -15,6 +15,7 @@ pub(crate) const PRIVILEGE: &str = "run nlcap with sudo, or in your own network 
                                     `unshare -rn nlcap record -- CMD`";
 
 /// CAP_* of linux/capability.h.
+const DAC_READ_SEARCH: u8 = 2;
 const KILL: u8 = 5;
 const NET_ADMIN: u8 = 12;
 pub(crate) const NET_RAW: u8 = 13;
@@ -26,6 +27,8 @@ pub(crate) const SYS_ADMIN: u8 = 21;
 pub(crate) enum PrivilegeScope {
     /// A command's: it is looked at, and gets our signals.
     Command,
+    /// Those of a command's calls: its descriptors are looked at in /proc, whoever it runs as.
+    Calls,
     /// Everybody's.
     Namespace,
 }
@@ -37,6 +40,7 @@ pub(crate) fn lower(scope: PrivilegeScope) {
     };
     let wanted = match scope {
         PrivilegeScope::Command => mask(KILL) | mask(SYS_PTRACE),
+        PrivilegeScope::Calls => mask(KILL) | mask(SYS_PTRACE) | mask(DAC_READ_SEARCH),
         PrivilegeScope::Namespace => {
             sets.permitted &= mask(NET_ADMIN);
             0

@@ -251,9 +251,10 @@ fn what_the_command_leaves_behind_goes_on_until_nlcap_itself_is_ended() {
     machine.python(
         "p.py",
         "
-signal.signal(signal.SIGTERM, lambda *_: print('heard', flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 ask(new(), 1); print(os.getpid(), flush=True)
-while True: signal.pause(); ask(new(), 2); print('asked', flush=True)
+while signal.sigwait([signal.SIGTERM]):
+    print('heard', flush=True); ask(new(), 2); print('asked', flush=True)
 ",
     );
     let mut nlcap = machine.start_nlcap("record --tap syscalls -w x.pcapng -- python3 p.py");

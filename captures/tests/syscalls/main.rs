@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod machine;
+mod odd;
 
 use machine::{Frame, Machine, lines};
 
@@ -258,6 +259,8 @@ fn what_needs_another_tap_is_refused_in_one_line() {
     for line in [
         "record --tap syscalls -w x.pcapng",
         "trace --tap syscalls -p 1",
+        "trace --tap syscalls --all -- true",
+        "record --tap syscalls -i lo -w x.pcapng -- true",
     ] {
         let out = machine.nlcap(line);
         assert_eq!(out.code, Some(2), "{line}: {}", out.err);

@@ -4,7 +4,7 @@
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-use super::memory::Memory;
+use super::memory::{Memory, MessageHeader};
 use crate::attribution::ARCH;
 use crate::messages::packet::Direction;
 use crate::messages::process::Fate;
@@ -98,54 +98,62 @@ impl Datagram {
     }
 }
 
-/// The datagrams of a call that has returned `result`; none of one that will be made again,
-/// or found nothing.
+/// Hands the datagrams of a call that has returned `result` to `each`, one after another: a
+/// call may move hundreds of MiB. There is none of a call that will be made again, or found
+/// nothing.
 ///
 /// # Errors
 ///
-/// Where the caller's memory cannot be read.
+/// Where the caller's memory cannot be read: ESRCH where it was killed.
 pub(super) fn datagrams(
     task: Pid,
     entry: &CallEntry,
     direction: Direction,
     result: i64,
-) -> nix::Result<Vec<Datagram>> {
+    each: &mut dyn FnMut(Datagram),
+) -> nix::Result<()> {
     let memory = Memory(task);
     if result <= -RESTART {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let Ok(result) = usize::try_from(result) else {
         let errno = Errno::from_raw(i32::try_from(-result).unwrap_or(0));
-        return Ok(match direction {
-            Direction::Outbound => vec![not_sent(memory, entry, errno)?],
-            Direction::Inbound => not_read(errno).into_iter().collect(),
-        });
+        match direction {
+            Direction::Outbound => each(not_sent(memory, entry, errno)?),
+            Direction::Inbound => not_read(memory, entry, errno).into_iter().for_each(each),
+        }
+        return Ok(());
     };
-    let all = match direction {
-        Direction::Outbound => sent(memory, entry, result)?,
-        Direction::Inbound => received(memory, entry, result)?,
-    };
-    let has_something = |it: &Datagram| it.original_length > 0;
-    Ok(all.into_iter().filter(has_something).collect())
+    match direction {
+        Direction::Outbound => sent(memory, entry, result, each),
+        Direction::Inbound => received(memory, entry, result, each),
+    }
 }
 
-fn sent(memory: Memory, entry: &CallEntry, result: usize) -> nix::Result<Vec<Datagram>> {
+fn sent(
+    memory: Memory,
+    entry: &CallEntry,
+    result: usize,
+    each: &mut dyn FnMut(Datagram),
+) -> nix::Result<()> {
     let [_, at, count, ..] = entry.arguments;
     let one = match entry.number {
         libc::SYS_sendto | libc::SYS_write => memory.buffer(at, result)?,
         libc::SYS_writev | libc::SYS_pwritev2 => memory.vector(at, count, result)?,
         libc::SYS_sendmsg => memory.datagram(&memory.header(at)?, result)?,
         libc::SYS_sendmmsg => {
-            return headers(at, result)
-                .map(|at| {
-                    let (header, length) = memory.counted_header(at)?;
-                    Ok(Datagram::sent(memory.datagram(&header, length)?, length))
-                })
-                .collect();
+            for at in headers(at, result) {
+                let (header, length) = memory.counted_header(at)?;
+                each(Datagram::sent(memory.datagram(&header, length)?, length));
+            }
+            return Ok(());
         }
-        _ => return Ok(Vec::new()),
+        _ => return Ok(()),
     };
-    Ok(vec![Datagram::sent(one, result)])
+    if result > 0 {
+        each(Datagram::sent(one, result));
+    }
+    Ok(())
 }
 
 /// Where the headers of a call for several datagrams are.
@@ -156,79 +164,90 @@ fn headers(at: u64, number: usize) -> impl Iterator<Item = u64> {
 /// What was to be sent: of several only the first was tried, or no call would have failed.
 fn not_sent(memory: Memory, entry: &CallEntry, errno: Errno) -> nix::Result<Datagram> {
     let [_, at, count, ..] = entry.arguments;
-    let most = usize::MAX;
-    let messages = match entry.number {
+    let found = match entry.number {
         libc::SYS_sendto | libc::SYS_write => {
-            memory.buffer(at, usize::try_from(count).unwrap_or(most))
+            let length = usize::try_from(count).unwrap_or(usize::MAX);
+            memory.buffer(at, length).map(|bytes| (bytes, length))
         }
-        libc::SYS_writev | libc::SYS_pwritev2 => memory.vector(at, count, most),
-        _ => memory.header(at).and_then(|it| memory.datagram(&it, most)),
+        libc::SYS_writev | libc::SYS_pwritev2 => memory.vector_length(at, count).and_then(|it| {
+            let bytes = memory.vector(at, count, it)?;
+            Ok((bytes, it))
+        }),
+        _ => memory.header(at).and_then(|header| {
+            let length = memory.room(&header)?;
+            Ok((memory.datagram(&header, length)?, length))
+        }),
     };
-    let messages = match (messages, errno) {
+    let (messages, length) = match found {
         // The caller's own mistake: there are none.
-        (Err(Errno::EFAULT), _) => Vec::new(),
-        (messages, _) => messages?,
+        Err(Errno::EFAULT) => (Vec::new(), 0),
+        other => other?,
     };
     Ok(Datagram {
-        original_length: messages.len(),
+        original_length: length.max(messages.len()),
         messages,
         is_multicast: false,
         fate: Some(Fate::NotSent(Some(errno as i32))),
     })
 }
 
-/// A receive that failed, where messages were lost by it: there was no room for them in the
-/// socket, or the caller's buffer was none.
-fn not_read(errno: Errno) -> Option<Datagram> {
-    matches!(errno, Errno::ENOBUFS | Errno::EFAULT).then(|| Datagram {
+/// A receive that failed, where a message was lost by it: the socket had no room for one, or
+/// the caller's buffer was none. Where the header of the call is none, nothing was taken.
+fn not_read(memory: Memory, entry: &CallEntry, errno: Errno) -> Option<Datagram> {
+    let is_lost = match (errno, entry.number) {
+        (Errno::ENOBUFS, _) => true,
+        (Errno::EFAULT, libc::SYS_recvmsg) => memory.header(entry.arguments[1]).is_ok(),
+        (Errno::EFAULT, libc::SYS_recvmmsg) => memory.counted_header(entry.arguments[1]).is_ok(),
+        (Errno::EFAULT, _) => true,
+        _ => false,
+    };
+    is_lost.then(|| Datagram {
         fate: Some(Fate::NotRead(errno as i32)),
         ..Datagram::default()
     })
 }
 
-fn received(memory: Memory, entry: &CallEntry, result: usize) -> nix::Result<Vec<Datagram>> {
+fn received(
+    memory: Memory,
+    entry: &CallEntry,
+    result: usize,
+    each: &mut dyn FnMut(Datagram),
+) -> nix::Result<()> {
     let [_, at, count, third, fourth, ..] = entry.arguments;
     let room = usize::try_from(count).unwrap_or(usize::MAX);
-    let one = match entry.number {
+    let of_header = |header: &MessageHeader, length: usize| {
+        Ok(Datagram {
+            is_multicast: memory.is_to_group(header),
+            ..Datagram::received(
+                memory.datagram(header, length)?,
+                length,
+                header.flags & libc::MSG_TRUNC != 0,
+            )
+        })
+    };
+    each(match entry.number {
         libc::SYS_read => Datagram::received(memory.buffer(at, result)?, result, false),
         libc::SYS_readv | libc::SYS_preadv2 => {
             Datagram::received(memory.vector(at, count, result)?, result, false)
         }
         libc::SYS_recvfrom => {
-            // Only with MSG_TRUNC the result is the whole length.
-            let is_cut = third as i32 & libc::MSG_TRUNC != 0 && result > room;
+            // Only with MSG_TRUNC the result is the whole length; into no room at all none fits.
+            let tells = third as i32 & libc::MSG_TRUNC != 0;
+            let is_cut = room == 0 || (tells && result > room);
             Datagram {
                 is_multicast: memory.names_group(fourth),
                 ..Datagram::received(memory.buffer(at, result.min(room))?, result, is_cut)
             }
         }
-        libc::SYS_recvmsg => {
-            let header = memory.header(at)?;
-            Datagram {
-                is_multicast: memory.is_to_group(&header),
-                ..Datagram::received(
-                    memory.datagram(&header, result)?,
-                    result,
-                    header.flags & libc::MSG_TRUNC != 0,
-                )
-            }
-        }
+        libc::SYS_recvmsg => of_header(&memory.header(at)?, result)?,
         libc::SYS_recvmmsg => {
-            return headers(at, result)
-                .map(|at| {
-                    let (header, length) = memory.counted_header(at)?;
-                    Ok(Datagram {
-                        is_multicast: memory.is_to_group(&header),
-                        ..Datagram::received(
-                            memory.datagram(&header, length)?,
-                            length,
-                            header.flags & libc::MSG_TRUNC != 0,
-                        )
-                    })
-                })
-                .collect();
+            for at in headers(at, result) {
+                let (header, length) = memory.counted_header(at)?;
+                each(of_header(&header, length)?);
+            }
+            return Ok(());
         }
-        _ => return Ok(Vec::new()),
-    };
-    Ok(vec![one])
+        _ => return Ok(()),
+    });
+    Ok(())
 }

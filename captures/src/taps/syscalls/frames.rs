@@ -71,6 +71,8 @@ pub(super) struct State {
     pub(super) received: Vec<u64>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) gaps: Gaps,
+    /// What the user is to be told. The tracer itself never writes: that may wait.
+    notices: Vec<String>,
     /// How the command itself has ended.
     pub(super) exit: Option<ExitStatus>,
     /// The recording is over: no more frames are wanted.
@@ -142,6 +144,17 @@ impl Buffer {
         let expiration = Expiration::OneShot(TimeSpec::from_duration(time));
         // It fails for no time that is given here.
         let _ = self.due.set(expiration, TimerSetTimeFlags::empty());
+    }
+
+    /// Has the recording's thread tell the user something.
+    pub(super) fn tell(&self, notice: String) {
+        self.state().notices.push(notice);
+        self.wake();
+    }
+
+    /// What the user is to be told.
+    pub(super) fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().notices)
     }
 
     /// Takes the frames.

@@ -74,6 +74,18 @@ impl Memory {
         self.read(at, length.min(LONGEST))
     }
 
+    /// The length of what `count` times `struct iovec` are about.
+    pub(super) fn vector_length(self, at: u64, count: u64) -> nix::Result<usize> {
+        let count = usize::try_from(count).unwrap_or(PIECES).min(PIECES);
+        let vector = self.read(at, count * size_of::<libc::iovec>())?;
+        let mut whole = 0_usize;
+        for piece in vector.chunks_exact(size_of::<libc::iovec>()) {
+            let length = word(piece, offset_of!(libc::iovec, iov_len))?;
+            whole = whole.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        }
+        Ok(whole)
+    }
+
     /// The first `length` bytes of what `count` times `struct iovec` are about.
     pub(super) fn vector(self, at: u64, count: u64, length: usize) -> nix::Result<Vec<u8>> {
         let count = usize::try_from(count).unwrap_or(PIECES).min(PIECES);
@@ -108,6 +120,11 @@ impl Memory {
     /// The first `length` bytes of the header's datagram.
     pub(super) fn datagram(self, header: &MessageHeader, length: usize) -> nix::Result<Vec<u8>> {
         self.vector(header.pieces, header.count, length)
+    }
+
+    /// The length of the header's buffers.
+    pub(super) fn room(self, header: &MessageHeader) -> nix::Result<usize> {
+        self.vector_length(header.pieces, header.count)
     }
 
     /// Whether the header's address says that the datagram came to a multicast group.

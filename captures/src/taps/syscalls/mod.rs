@@ -54,6 +54,7 @@ use crate::messages::process::{Certainty, Process};
 use crate::sys::privilege::{self, PrivilegeScope};
 use crate::sys::process::{self, fork_with, set_action};
 use crate::sys::{ptrace, seccomp};
+use crate::terminal::text;
 
 /// Bytes of the tracer's stack: it holds no buffers.
 const STACK: usize = 1 << 18;
@@ -153,7 +154,7 @@ pub(crate) fn trace(command: Pid, tracing: Tracing) -> Result<(Syscalls, TracedT
         signals.remove(Signal::SIGCHLD);
         let _ = signals.thread_block();
         let seized = ptrace::seize(command);
-        privilege::lower(PrivilegeScope::Command);
+        privilege::lower(PrivilegeScope::Calls);
         let is_seized = seized.is_ok();
         let _ = said.send(seized);
         if is_seized {
@@ -218,6 +219,9 @@ impl TracedTree {
 
 impl Syscalls {
     fn give(&mut self, take: &mut Take<'_>) {
+        for notice in self.buffer.notices() {
+            text::say(&notice);
+        }
         self.taken.extend(self.buffer.take());
         while let Some(call) = self.taken.pop_front() {
             if call.interface as usize >= self.announced {

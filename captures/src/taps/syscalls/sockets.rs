@@ -34,7 +34,7 @@ pub(super) struct Socket {
     pub(super) interface: u32,
     /// NETLINK_* of linux/netlink.h.
     pub(super) protocol: u16,
-    /// Whether it has sent, and whether it was received on.
+    /// Whether it has sent a request, and whether it was received on.
     pub(super) has_sent: bool,
     pub(super) has_received: bool,
 }

@@ -32,18 +32,18 @@ use nix::unistd::Pid;
 
 use super::calls::{self, Datagram};
 use super::frames::{Buffer, CallFrame, Caller};
-use super::sockets::Sockets;
+use super::sockets::{Socket, Sockets};
 use crate::attribution::{self, Gaps};
 use crate::messages::packet::Direction;
 use crate::sys::clock::now;
 use crate::sys::ptrace::{self, CallEntry, TaskStop};
-use crate::terminal::text;
 
 /// A send that takes longer than this is not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// So many frames wait for a send at most.
+/// So many frames, and bytes of them, wait for a send at most.
 const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 1 << 20;
 
 /// How many names of threads are remembered.
 const CALLERS: usize = 4096;
@@ -54,8 +54,8 @@ struct PendingCall {
     direction: Direction,
     began: Duration,
     fd: i32,
-    /// The socket's inode.
-    inode: u64,
+    /// The inode of the socket, and what it is; None where the caller cannot be looked at.
+    socket: Option<(u64, Socket)>,
 }
 
 /// The tracer.
@@ -64,10 +64,13 @@ pub(super) struct Tracer {
     /// The command itself.
     command: Pid,
     calls: HashMap<Pid, PendingCall>,
+    /// When those of them began that send.
+    sends: HashMap<Pid, Duration>,
     sockets: Sockets,
     callers: HashMap<Pid, Arc<Caller>>,
     /// Frames that wait for sends which began before them.
     waiting: Vec<CallFrame>,
+    waiting_bytes: usize,
     /// Programs of more privilege lose it in the tree.
     loses_privilege: bool,
     /// Sockets may be read by calls that do not stop.
@@ -86,9 +89,11 @@ impl Tracer {
             buffer,
             command,
             calls: HashMap::new(),
+            sends: HashMap::new(),
             sockets,
             callers: HashMap::new(),
             waiting: Vec::new(),
+            waiting_bytes: 0,
             loses_privilege: !privileged,
             reads_unseen: !with_reads,
         }
@@ -136,7 +141,7 @@ impl Tracer {
     }
 
     fn note_end(&mut self, task: Pid, status: libc::c_int) {
-        self.calls.remove(&task);
+        self.note_killed(task);
         self.callers.remove(&task);
         self.release(Some(now()));
         if task == self.command {
@@ -144,11 +149,21 @@ impl Tracer {
         }
     }
 
+    /// A thread has ended, perhaps in a call. A send may have been done by then; a receive has
+    /// given nothing to anybody.
+    fn note_killed(&mut self, task: Pid) {
+        let call = self.calls.remove(&task);
+        self.sends.remove(&task);
+        if call.is_some_and(|it| it.direction == Direction::Outbound && it.socket.is_some()) {
+            self.buffer.state().gaps.killed_sends += 1;
+        }
+    }
+
     /// A process runs another program: its only thread has the process's number now.
     fn note_exec(&mut self, task: Pid, before: Pid) {
         for number in [task, before] {
             self.callers.remove(&number);
-            self.calls.remove(&number);
+            self.note_killed(number);
         }
         if self.loses_privilege {
             let folder = format!("/proc/{task}");
@@ -157,7 +172,8 @@ impl Tracer {
                 && let Ok(program) = fs::read_link(&file)
             {
                 self.loses_privilege = false;
-                text::say(&attribution::LostPrivilege(&program));
+                let notice = attribution::LostPrivilege(&program).to_string();
+                self.buffer.tell(notice);
             }
         }
     }
@@ -189,21 +205,24 @@ impl Tracer {
             }
         };
         let fd = calls::descriptor(&entry);
-        let inode = match self.sockets.find(task, fd, &self.buffer) {
-            Ok(inode) => inode?,
-            // No descriptor at all: the call fails.
-            Err(Errno::ENOENT) => return None,
-            Err(_) => {
-                self.buffer.state().gaps.uninspectable += 1;
-                return None;
+        let socket = match self.sockets.find(task, fd, &self.buffer) {
+            Ok(inode) => {
+                let inode = inode?;
+                Some((inode, *self.sockets.get(inode)?))
             }
+            // There is no such descriptor, or it may not be looked at: the result tells which.
+            Err(_) => None,
         };
+        let began = now();
+        if direction == Direction::Outbound {
+            self.sends.insert(task, began);
+        }
         let call = PendingCall {
             entry,
             direction,
-            began: now(),
+            began,
             fd,
-            inode,
+            socket,
         };
         self.calls.insert(task, call);
         Some(())
@@ -219,36 +238,62 @@ impl Tracer {
 
     /// Takes what a call has sent or received.
     fn complete(&mut self, task: Pid) {
+        self.sends.remove(&task);
         let Some(call) = self.calls.remove(&task) else {
             return;
         };
-        let datagrams = ptrace::result(task)
-            .and_then(|result| calls::datagrams(task, &call.entry, call.direction, result));
-        let caller = self.caller(task);
-        let (Ok(datagrams), Ok(caller)) = (datagrams, caller) else {
-            self.buffer.state().gaps.uninspectable += 1;
+        let result = ptrace::result(task);
+        let Some((inode, socket)) = call.socket else {
+            let failed = |errno: Errno| result == Ok(-i64::from(errno as i32));
+            if !failed(Errno::EBADF) && !failed(Errno::ENOTSOCK) {
+                self.buffer.state().gaps.uninspectable += 1;
+            }
             return;
         };
-        // The descriptor may be another's by now.
-        let Some(socket) = self.sockets.get(call.inode) else {
-            return;
-        };
+        let taken = result.and_then(|result| self.take(task, &call, (inode, socket), result));
+        match (taken, call.direction) {
+            (Ok(()), _) => {}
+            // It was killed at the end of the call.
+            (Err(Errno::ESRCH), Direction::Outbound) => {
+                self.buffer.state().gaps.killed_sends += 1;
+            }
+            (Err(Errno::ESRCH), Direction::Inbound) => {}
+            (Err(_), _) => self.buffer.state().gaps.uninspectable += 1,
+        }
+        self.release(Some(now()));
+    }
+
+    /// Takes the datagrams of a call.
+    fn take(
+        &mut self,
+        task: Pid,
+        call: &PendingCall,
+        (inode, socket): (u64, Socket),
+        result: i64,
+    ) -> nix::Result<()> {
+        let caller = self.caller(task)?;
         let time = match call.direction {
             Direction::Outbound => call.began,
             Direction::Inbound => now(),
         };
-        for Datagram {
-            messages,
-            original_length,
-            is_multicast,
-            fate,
-        } in datagrams
-        {
-            match call.direction {
-                Direction::Outbound => socket.has_sent |= fate.is_none(),
-                Direction::Inbound => socket.has_received = true,
-            }
-            self.waiting.push(CallFrame {
+        let mut has_asked = false;
+        let Self {
+            buffer,
+            sockets,
+            waiting,
+            waiting_bytes,
+            ..
+        } = self;
+        calls::datagrams(task, &call.entry, call.direction, result, &mut |datagram| {
+            let Datagram {
+                messages,
+                original_length,
+                is_multicast,
+                fate,
+            } = datagram;
+            has_asked |= fate.is_none() && is_request(socket.protocol, &messages);
+            *waiting_bytes += messages.len();
+            waiting.push(CallFrame {
                 time,
                 interface: socket.interface,
                 protocol: socket.protocol,
@@ -260,8 +305,18 @@ impl Tracer {
                 is_multicast,
                 fate,
             });
+            // Rather out of order than without bounds.
+            if *waiting_bytes > WAITING_BYTES {
+                *waiting_bytes = 0;
+                waiting.drain(..).for_each(|frame| buffer.push(frame));
+            }
+        })?;
+        if let Some(known) = sockets.get(inode) {
+            known.has_sent |= call.direction == Direction::Outbound && has_asked;
+            // Also one that found nothing.
+            known.has_received |= call.direction == Direction::Inbound;
         }
-        self.release(Some(now()));
+        Ok(())
     }
 
     /// Hands on what waits for no send any more: what is older than each that has begun. At
@@ -270,15 +325,13 @@ impl Tracer {
         if self.waiting.is_empty() {
             return;
         }
-        let sends = (self.calls.values())
-            .filter(|call| call.direction == Direction::Outbound)
-            .map(|call| call.began)
+        let sends = (self.sends.values().copied())
             .filter(|began| now.is_some_and(|now| now.saturating_sub(*began) < PATIENCE));
         let first = match self.waiting.len() {
             WAITING.. => None,
             _ => sends.min(),
         };
-        if self.waiting.len() > 1 {
+        if !self.waiting.is_sorted_by_key(|frame| frame.time) {
             self.waiting.sort_by_key(|frame| frame.time);
         }
         let ready = match first {
@@ -286,6 +339,7 @@ impl Tracer {
             None => self.waiting.len(),
         };
         for frame in self.waiting.drain(..ready) {
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(frame.messages.len());
             self.buffer.push(frame);
         }
     }
@@ -303,7 +357,17 @@ impl Tracer {
     }
 }
 
-/// Process and name of a thread, by /proc/TID/status.
+/// Whether the first message is a request to the kernel, which answers, or may. What programs
+/// say to each other, and uevents, are none.
+fn is_request(protocol: u16, messages: &[u8]) -> bool {
+    const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
+    let flags = messages.get(6..).and_then(<[u8]>::first_chunk);
+    let is_request = flags.is_some_and(|it| u16::from_ne_bytes(*it) & REQUEST != 0);
+    let protocol = i32::from(protocol);
+    is_request && protocol != libc::NETLINK_USERSOCK && protocol != libc::NETLINK_KOBJECT_UEVENT
+}
+
+/// Process and name of a thread, by /proc.
 pub(super) fn caller(task: Pid) -> nix::Result<Caller> {
     let status = fs::read(format!("/proc/{task}/status"))
         .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
@@ -312,10 +376,15 @@ pub(super) fn caller(task: Pid) -> nix::Result<Caller> {
         let value = lines.find_map(|line| line.strip_prefix(name))?;
         Some(value.trim_ascii())
     };
+    // The other file escapes it.
+    let mut comm = fs::read(format!("/proc/{task}/comm")).unwrap_or_default();
+    if comm.last() == Some(&b'\n') {
+        comm.pop();
+    }
     let pid = field(b"Tgid:").and_then(|it| std::str::from_utf8(it).ok()?.parse().ok());
     Ok(Caller {
         pid: pid.ok_or(Errno::ESRCH)?,
         tid: task.as_raw(),
-        comm: field(b"Name:").unwrap_or_default().to_vec(),
+        comm,
     })
 }
