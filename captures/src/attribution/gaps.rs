@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use nix::errno::Errno;
+
 use crate::terminal::text;
 
 /// What could not be captured, counted by the reason.
@@ -23,6 +25,15 @@ pub(crate) struct Gaps {
     pub(crate) uninspectable: u64,
     /// Times that multicasts came faster than they were received.
     pub(crate) multicast_overflows: u64,
+    /// Calls that were not looked at for lack of file descriptors.
+    pub(crate) out_of_descriptors: u64,
+    /// Calls whose arguments did not come in time.
+    pub(crate) late: u64,
+    /// Messages, and sockets, of which there were more at once than are remembered.
+    pub(crate) forgotten_sends: u64,
+    pub(crate) forgotten_sockets: u64,
+    /// Multicast groups of members that nlcap could not join.
+    pub(crate) unjoined_groups: u64,
     /// Requests that were not intercepted, of which the answer was seen.
     pub(crate) unintercepted: u64,
     /// Sockets that have sent and were never received on by a call that is looked at.
@@ -36,6 +47,15 @@ pub(crate) struct Gaps {
 }
 
 impl Gaps {
+    /// Counts a call that could not be inspected, by the reason.
+    pub(super) fn note_uninspected(&mut self, errno: Errno) {
+        *match errno {
+            Errno::EMFILE | Errno::ENFILE => &mut self.out_of_descriptors,
+            Errno::ETIMEDOUT => &mut self.late,
+            _ => &mut self.uninspectable,
+        } += 1;
+    }
+
     /// Whether the recording is whole, as far as is known.
     pub(crate) fn is_none(self) -> bool {
         self == Self::default()
@@ -81,6 +101,31 @@ impl fmt::Display for Gaps {
                 "call",
                 " by processes that nlcap may not inspect",
             ),
+            (
+                "",
+                self.out_of_descriptors,
+                "call",
+                " not inspected for lack of file descriptors (EMFILE or ENFILE; see `ulimit -n`)",
+            ),
+            (
+                "",
+                self.late,
+                "call",
+                " whose memory could not be read in time",
+            ),
+            (
+                "",
+                self.forgotten_sends,
+                "message",
+                " forgotten before it was captured (too many at once)",
+            ),
+            (
+                "",
+                self.forgotten_sockets,
+                "socket",
+                " forgotten (too many at once)",
+            ),
+            ("", self.unjoined_groups, "multicast group", " not joined"),
             (
                 "multicast buffer overflowed ",
                 self.multicast_overflows,

@@ -11,7 +11,8 @@
 //!
 //! - [`mod@filter`] and [`guardian`]: which calls are intercepted, and who answers them when
 //!   nlcap is gone. [`Supervisor`]: what is done about an intercepted call, with the caller's
-//!   [task](tasks), its [socket](socket_info) and what it [sends](outgoing).
+//!   [task](tasks), its [socket](socket_info) and what it [sends](outgoing); [`helper`]: what
+//!   of this may never come.
 //! - [`Processes`]: for a subject that runs already, without a filter.
 //! - [`Attributor`]: whose a frame is, by what these two have learnt; [`multicast`] knows
 //!   which frames are multicasts, [`uninspected`] whose sockets were not looked at.
@@ -36,6 +37,8 @@ mod filter;
 mod gaps;
 mod groups;
 mod guardian;
+mod helper;
+mod intercepted;
 mod multicast;
 mod outgoing;
 mod owner;
@@ -54,7 +57,7 @@ use std::os::fd::OwnedFd;
 
 pub(crate) use self::abi::ARCH;
 pub(crate) use self::attributor::Attributor;
-pub(crate) use self::descriptors::inode as socket_inode;
+pub(crate) use self::descriptors::{OtherSockets, socket as socket_inode};
 pub(crate) use self::filter::{foreign_calls, reads, writes, x32_socket};
 pub(crate) use self::gaps::Gaps;
 pub(crate) use self::guardian::Guardian;

@@ -2,7 +2,7 @@
 //! Processes that run already: their netlink sockets, found again and again in
 //! /proc/PID/fd. No filter is put on them, and nothing is left behind.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -41,8 +41,6 @@ pub(crate) struct ProcessError {
 struct Process {
     handle: OwnedFd,
     program: Rc<Program>,
-    /// Inodes of its sockets that are no netlink sockets.
-    others: HashSet<u64>,
 }
 
 /// The processes, until they end.
@@ -88,11 +86,7 @@ impl Processes {
                 tid: pid,
                 comm: process::Process::name(comm.trim_ascii_end()),
             });
-            let process = Process {
-                handle,
-                program,
-                others: HashSet::new(),
-            };
+            let process = Process { handle, program };
             all.insert(pid, process);
         }
         Ok(Self {
@@ -132,7 +126,7 @@ impl Processes {
             let now = now();
             // The clock may have been set back.
             let since = self.last_scan.min(now);
-            for process in self.all.values_mut() {
+            for process in self.all.values() {
                 process.scan(attributor, namespaces, since, &mut self.gaps);
             }
             attributor.refresh(now);
@@ -152,21 +146,22 @@ impl AsFd for Processes {
 
 impl Process {
     fn scan(
-        &mut self,
+        &self,
         attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
         since: Duration,
         gaps: &mut Gaps,
     ) {
         for (fd, inode) in descriptors::sockets(self.program.pid) {
-            if self.others.contains(&inode) {
+            let link = descriptors::path(self.program.pid, fd);
+            if !attributor.others.may_be_netlink(&link, inode) {
                 continue;
             }
-            match seccomp::duplicate(&self.handle, fd).and_then(SocketInfo::inspect) {
-                Ok(Some(socket)) => self.update(&socket, fd, attributor, namespaces, since, gaps),
-                Ok(None) => _ = self.others.insert(inode),
-                // It is closed meanwhile.
-                Err(_) => {}
+            // It may be closed meanwhile.
+            if let Ok(Some(socket)) =
+                seccomp::duplicate(&self.handle, fd).and_then(SocketInfo::inspect)
+            {
+                self.update(&socket, fd, attributor, namespaces, since, gaps);
             }
         }
     }
@@ -197,12 +192,7 @@ impl Process {
         // not been attributed yet.
         let older = since == Duration::ZERO;
         attributor.update_socket(since, socket, port, &owner, older);
-        attributor
-            .sockets
-            .change_groups(socket.cookie, |groups| *groups = socket.groups());
-        if is_new && socket.listens_all_nsid() {
-            attributor.listen_all_nsid(socket.cookie);
-        }
+        attributor.update_groups(since, socket.cookie, Some(&socket.groups()));
         attributor.follow(socket.cookie, namespaces);
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::tasks::Task;
+use super::tasks::Memory;
 use crate::sys::process::has_attribute;
 use crate::sys::seccomp::Call;
 use crate::terminal::text;
@@ -24,8 +24,8 @@ const PIECE: usize = 256;
 
 /// The program that the call, execve(2) or execveat(2), is about to run, where its file
 /// would give it more privilege than its caller has.
-pub(super) fn program(task: &Task, call: &Call) -> Option<PathBuf> {
-    let root = PathBuf::from(format!("/proc/{}", task.program.tid));
+pub(super) fn program(memory: Memory, call: &Call) -> Option<PathBuf> {
+    let root = PathBuf::from(format!("/proc/{}", memory.tid()));
     let (folder, at) = match i64::from(call.number) {
         libc::SYS_execveat if call.arguments[0] as i32 != libc::AT_FDCWD => {
             let fd = call.arguments[0] as i32;
@@ -34,7 +34,7 @@ pub(super) fn program(task: &Task, call: &Call) -> Option<PathBuf> {
         libc::SYS_execveat => (root.join("cwd"), call.arguments[1]),
         _ => (root.join("cwd"), call.arguments[0]),
     };
-    let name = path(task, at)?;
+    let name = path(memory, at)?;
     let proc_path = match name.strip_prefix("/") {
         Ok(below) => root.join("root").join(below),
         Err(_) if name.as_os_str().is_empty() => folder,
@@ -70,11 +70,11 @@ impl fmt::Display for LostPrivilege<'_> {
 }
 
 /// A path in the task's memory.
-fn path(task: &Task, mut at: u64) -> Option<PathBuf> {
+fn path(memory: Memory, mut at: u64) -> Option<PathBuf> {
     let mut all = Vec::new();
     while all.len() < LONGEST {
         let piece = PIECE - (at as usize % PIECE);
-        let bytes = task.read(at, piece).ok()?;
+        let bytes = memory.read(at, piece).ok()?;
         if let Some(end) = bytes.iter().position(|byte| *byte == 0) {
             all.extend_from_slice(&bytes[..end]);
             return Some(Path::new(OsStr::from_bytes(&all)).to_owned());

@@ -7,10 +7,11 @@ use nix::errno::Errno;
 use nix::sys::socket::{NetlinkAddr, bind, getsockname, getsockopt};
 use nix::sys::stat::fstat;
 
-use super::groups::Groups;
+use super::groups::{ALL_NSID, Groups};
 use super::owner::Port;
+use super::{descriptors, helper};
 use crate::sys::clock::now;
-use crate::sys::netlink;
+use crate::sys::{netlink, seccomp};
 
 mod option {
     //! Options of sockets that nix does not name.
@@ -32,6 +33,19 @@ const TRIES: u32 = 64;
 /// where the kernel names none (before 5.14).
 pub(crate) fn namespace(socket: impl AsFd) -> Option<u64> {
     getsockopt(&socket, option::NetnsCookie).ok()
+}
+
+/// What of a netlink socket never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SocketIdentity {
+    /// The kernel's own number of the socket.
+    pub(super) cookie: u64,
+    /// The number of its inode.
+    pub(super) inode: u64,
+    /// NETLINK_* of linux/netlink.h.
+    pub(super) protocol: u16,
+    /// Its network namespace.
+    pub(super) namespace: Option<u64>,
 }
 
 /// A duplicate of a netlink socket, and what the kernel says of it.
@@ -59,12 +73,56 @@ impl SocketInfo {
         }
     }
 
+    /// A descriptor of a process, where it is the netlink socket of this inode.
+    pub(super) fn of(pid: i32, fd: i32, inode: u64) -> nix::Result<Self> {
+        let process = seccomp::open_process(pid, false)?;
+        if !descriptors::socket(&descriptors::path(pid, fd)).is_ok_and(|it| it == Some(inode)) {
+            return Err(Errno::EBADF);
+        }
+        let socket = seccomp::duplicate(process, fd)?;
+        Self::inspect(socket)?.ok_or(Errno::ENOTSOCK)
+    }
+
+    /// What of it never changes.
+    pub(super) fn identity(&self) -> SocketIdentity {
+        SocketIdentity {
+            cookie: self.cookie,
+            inode: self.inode,
+            protocol: self.protocol,
+            namespace: self.namespace,
+        }
+    }
+
+    /// Inspects a duplicate, which was this socket at the last look; else as
+    /// [`Self::inspect`].
+    pub(super) fn inspect_known(
+        socket: OwnedFd,
+        known: Option<SocketIdentity>,
+    ) -> nix::Result<Option<Self>> {
+        match known {
+            Some(known) if getsockopt(&socket, option::Cookie) == Ok(known.cookie) => {
+                Ok(Some(Self {
+                    cookie: known.cookie,
+                    inode: known.inode,
+                    protocol: known.protocol,
+                    number: port_number(&socket)?,
+                    namespace: known.namespace,
+                    socket,
+                }))
+            }
+            _ => Self::inspect(socket),
+        }
+    }
+
     /// Inspects a duplicate; None where it is no netlink socket.
     pub(crate) fn inspect(socket: OwnedFd) -> nix::Result<Option<Self>> {
-        match getsockopt(&socket, option::Domain) {
-            Ok(libc::AF_NETLINK) => {}
-            Ok(_) | Err(Errno::ENOTSOCK | Errno::EBADF) => return Ok(None),
-            Err(errno) => return Err(errno),
+        let domain = getsockopt(&socket, option::Domain);
+        if domain != Ok(libc::AF_NETLINK) {
+            helper::close(socket);
+            return match domain {
+                Ok(_) | Err(Errno::ENOTSOCK | Errno::EBADF) => Ok(None),
+                Err(errno) => Err(errno),
+            };
         }
         let protocol = getsockopt(&socket, option::Protocol)?;
         Ok(Some(Self {
@@ -82,17 +140,16 @@ impl SocketInfo {
         self.protocol
     }
 
-    /// The multicast groups that it has joined.
+    /// The multicast groups that it has joined, and whether it hears other network namespaces
+    /// ([`ALL_NSID`]).
     pub(super) fn groups(&self) -> Groups {
         // Kernels before 4.2 do not have the option.
         let words = netlink::memberships(&self.socket).unwrap_or_default();
-        Groups::of_words(&words)
-    }
-
-    /// Whether it receives multicasts of other network namespaces too
-    /// (NETLINK_LISTEN_ALL_NSID).
-    pub(super) fn listens_all_nsid(&self) -> bool {
-        netlink::listens_all_nsid(&self.socket)
+        let mut groups = Groups::of_words(&words);
+        if netlink::listens_all_nsid(&self.socket) {
+            groups.insert(ALL_NSID);
+        }
+        groups
     }
 
     /// How many messages it had no room for.
@@ -103,6 +160,11 @@ impl SocketInfo {
     /// A handle on its network namespace; needs CAP_NET_ADMIN there.
     pub(crate) fn open_namespace(&self) -> nix::Result<OwnedFd> {
         netlink::socket_namespace(&self.socket)
+    }
+
+    /// Whether it is in no multicast group, as far as the kernel says.
+    pub(super) fn is_in_no_group(&self) -> bool {
+        netlink::memberships(&self.socket).is_ok_and(|words| words.iter().all(|word| *word == 0))
     }
 
     /// Binds the socket as the kernel does by itself (netlink_autobind() of
@@ -171,9 +233,7 @@ mod tests {
         let info = SocketInfo::inspect(socket).unwrap().unwrap();
         assert_eq!(i32::from(info.protocol), libc::NETLINK_ROUTE);
         assert!(info.number != 0 && info.cookie != 0);
-        let mut groups = Groups::default();
-        groups.bind(0b101);
-        assert_eq!(info.groups(), groups);
+        assert_eq!(info.groups(), Groups::of_mask(0b101));
         assert_eq!(info.drops(), Some(0));
     }
 
@@ -186,6 +246,17 @@ mod tests {
         let mut second = SocketInfo::inspect(own()).unwrap().unwrap();
         second.autobind(u32::MAX - 7).unwrap();
         assert!(second.number.cast_signed() < -4096 && second.number != first.number);
+    }
+
+    #[test]
+    fn a_socket_that_was_inspected_before_is_known_by_its_cookie() {
+        let info = SocketInfo::inspect(own()).unwrap().unwrap();
+        let known = Some(info.identity());
+        let again = info.socket.try_clone().unwrap();
+        let again = SocketInfo::inspect_known(again, known).unwrap().unwrap();
+        assert_eq!(again.identity(), info.identity());
+        let other = SocketInfo::inspect_known(own(), known).unwrap().unwrap();
+        assert_ne!(other.cookie, info.cookie);
     }
 
     #[test]

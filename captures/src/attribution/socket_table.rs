@@ -28,6 +28,8 @@ pub(super) struct SocketEntry {
     pub(super) inode: u64,
     pub(super) protocol: u16,
     pub(super) port: u32,
+    /// The first 32 multicast groups that it is in: bit 0 is group 1.
+    pub(super) groups: u32,
     /// Messages that it had no room for.
     pub(super) drops: u32,
 }
@@ -90,7 +92,8 @@ fn entry(line: &str) -> Option<SocketEntry> {
     Some(SocketEntry {
         protocol: words.nth(1)?.parse().ok()?,
         port: words.next()?.parse().ok()?,
-        drops: words.nth(5)?.parse().ok()?,
+        groups: u32::from_str_radix(words.next()?, 16).ok()?,
+        drops: words.nth(4)?.parse().ok()?,
         inode: words.next()?.parse().ok()?,
     })
 }
@@ -121,6 +124,7 @@ mod tests {
             inode,
             protocol: libc::NETLINK_ROUTE as u16,
             port: address.pid(),
+            groups: 0,
             drops: 0,
         };
         assert_eq!(find(), Some(entry));

@@ -7,8 +7,10 @@
 //!    interrupts it (seccomp_unotify(2)). Its number is noted for the
 //!    [guardian](super::guardian) before anything else: if nlcap is killed here, it answers.
 //! 2. The caller is inspected: its process, the socket through a duplicate (pidfd_getfd(2)),
-//!    and its memory. All of this can be another's if the caller was killed and its number
-//!    given away; nothing is changed on the strength of it without SECCOMP_IOCTL_NOTIF_ID_VALID.
+//!    where that is one of netlink, and its memory, which is given up where it does not come.
+//!    All of this is another's if the caller was killed and its number given away: nothing is
+//!    changed or believed on the strength of it before SECCOMP_IOCTL_NOTIF_ID_VALID, asked
+//!    after the last look, says that the call waits still.
 //! 3. A socket without a port id gets the one that the kernel would give it. The attributor
 //!    is informed of the socket, of claims to port ids, groups, and what is about to be sent:
 //!    before the call goes on, since its frame may be on the tap before we look again.
@@ -18,6 +20,7 @@
 //!
 //! A call that is no longer there when it is received or answered is ENOENT, and no error.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
@@ -27,24 +30,24 @@ use super::attributor::Attributor;
 use super::descriptors;
 use super::gaps::Gaps;
 use super::guardian::Guardian;
+use super::helper::Helper;
+use super::intercepted::InterceptedCall;
 use super::owner::Owner;
 use super::raising::{self, LostPrivilege};
 use super::socket_info::SocketInfo;
 use super::tasks::{Task, Tasks};
-use super::{Namespaces, abi, outgoing};
+use super::{Namespaces, abi};
 use crate::sys::clock::now;
 use crate::sys::privilege::raised;
 use crate::sys::seccomp::{self, Call, Verdict};
 use crate::terminal::text;
-
-/// `struct sockaddr_nl`.
-const ADDRESS: usize = 12;
 
 /// The tree's supervisor.
 pub(crate) struct Supervisor {
     listener: OwnedFd,
     guardian: Guardian,
     tasks: Tasks,
+    helper: Helper,
     pub(crate) gaps: Gaps,
     /// Programs of more privilege lose it in the tree.
     loses_privilege: bool,
@@ -58,6 +61,7 @@ impl Supervisor {
             listener,
             guardian,
             tasks: Tasks::default(),
+            helper: Helper::default(),
             gaps: Gaps::default(),
             loses_privilege: !privileged,
         }
@@ -116,7 +120,7 @@ impl Supervisor {
             | libc::SYS_setsockopt => return self.socket_call(now, call, attributor, namespaces),
             // It makes a socket: what is done with it is intercepted as a rule.
             libc::SYS_socket => {
-                if let Ok(task) = self.tasks.get(call.tid) {
+                if let Some(task) = self.task(call) {
                     attributor
                         .uninspected
                         .note_socket(now, task.own_pid, &task.program);
@@ -129,6 +133,29 @@ impl Supervisor {
         Verdict::Continue
     }
 
+    /// The task that makes the call, which still waits; else None, and counted where it could
+    /// not be looked at.
+    fn task(&mut self, call: &Call) -> Option<&Task> {
+        let looked = self.tasks.get(call.tid).map(|_| ());
+        // The caller may have been killed, and its number be another's: nothing of what was
+        // looked at is the caller's then, as everywhere below.
+        if !seccomp::is_waiting(self.listener.as_fd(), call.id) {
+            self.tasks.forget(call.tid);
+            return None;
+        }
+        if let Err(errno) = looked {
+            self.gaps.note_uninspected(errno);
+        }
+        self.tasks.inspected(call.tid)
+    }
+
+    /// Counts a call that could not be inspected, unless it is no longer there.
+    fn note_uninspected(&mut self, call: &Call, errno: Errno) {
+        if seccomp::is_waiting(self.listener.as_fd(), call.id) {
+            self.gaps.note_uninspected(errno);
+        }
+    }
+
     /// Notes that messages of the tree may not be known.
     fn note_blind_spot(&mut self, attributor: &mut Attributor) {
         self.gaps.other_calls += 1;
@@ -139,7 +166,10 @@ impl Supervisor {
     fn note_exec(&mut self, call: &Call) {
         if self.loses_privilege
             && let Ok(task) = self.tasks.get(call.tid)
-            && let Some(program) = raised(|| raising::program(task, call))
+            && let (memory, call) = (task.memory(), *call)
+            && let look = (move || raised(|| raising::program(memory, &call)))
+            && let Ok(Some(program)) = self.helper.run(look)
+            && seccomp::is_waiting(self.listener.as_fd(), call.id)
         {
             self.loses_privilege = false;
             text::say(&LostPrivilege(&program));
@@ -155,19 +185,26 @@ impl Supervisor {
         attributor: &mut Attributor,
         namespaces: &mut dyn Namespaces,
     ) {
-        let Some(task) = self.tasks.inspected(call.tid) else {
+        let Some(task) = self.tasks.living(call.tid) else {
             return;
         };
-        if let Some(since) = attributor.uninspected.end(now, task.program.pid) {
+        let pid = task.program.pid;
+        if !seccomp::is_waiting(self.listener.as_fd(), call.id) {
+            return;
+        }
+        if let Some(since) = attributor.uninspected.end(now, pid) {
             find_sockets(task, since, attributor, namespaces);
         }
-        attributor.note_exit(now, task.program.pid);
-        for (fd, cookie) in attributor.sockets.descriptors(task.program.pid) {
-            if let Ok(Some(socket)) = task.duplicate(fd).and_then(SocketInfo::inspect)
+        attributor.note_exit(now, pid);
+        for (fd, cookie, inode) in attributor.sockets.descriptors(pid) {
+            if let Ok(socket) = SocketInfo::of(pid, fd, inode)
                 && socket.cookie == cookie
-                && let Some(drops) = socket.drops()
             {
-                attributor.sockets.update_drops(now, cookie, drops);
+                attributor.see_port(&socket);
+                attributor.see_groups(now, &socket);
+                if let Some(drops) = socket.drops() {
+                    attributor.sockets.update_drops(now, cookie, drops);
+                }
             }
         }
     }
@@ -183,7 +220,10 @@ impl Supervisor {
             return;
         }
         for (tid, since) in attributor.uninspected.due(now(), age) {
-            if let Ok(task) = self.tasks.get(tid) {
+            // It does not wait: its number may be another's by now.
+            if self.tasks.living(tid).is_some()
+                && let Ok(task) = self.tasks.get(tid)
+            {
                 find_sockets(task, since, attributor, namespaces);
             }
         }
@@ -201,30 +241,42 @@ impl Supervisor {
             libc::SYS_splice => call.arguments[2],
             _ => call.arguments[0],
         } as RawFd;
-        let task = match self.tasks.get(call.tid) {
-            Ok(task) => task,
-            Err(_) => {
-                self.gaps.uninspectable += 1;
+        // The descriptor is looked at first: a duplicate of what is no netlink socket would be
+        // closed here, and that may wait for a daemon of the tree, which may wait for us.
+        let link = descriptors::path(call.tid, fd);
+        let inode = match descriptors::socket(&link) {
+            Ok(Some(inode)) => inode,
+            Ok(None) => return Verdict::Continue,
+            Err(error) => {
+                // Everything is written to; without a descriptor nothing is sent.
+                if !writes_anything(call) && error.kind() != io::ErrorKind::NotFound {
+                    let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+                    self.note_uninspected(call, errno);
+                }
                 return Verdict::Continue;
             }
         };
-        // Everything is written to: a duplicate of what is no socket would be closed here,
-        // and that may wait for a daemon of the tree (FUSE), which may wait for us.
-        if writes_anything(call) && !task.is_socket(fd) {
+        let known = attributor.sockets.identity(inode);
+        if known.is_none() && !attributor.others.may_be_netlink(&link, inode) {
             return Verdict::Continue;
         }
-        let socket = match task.duplicate(fd).and_then(SocketInfo::inspect) {
-            Ok(Some(socket)) => socket,
-            // No netlink socket, or no descriptor at all.
-            Ok(None) | Err(Errno::EBADF) => return Verdict::Continue,
-            Err(_) => {
-                self.gaps.uninspectable += 1;
+        let task = match self.tasks.get(call.tid) {
+            Ok(task) => task,
+            Err(errno) => {
+                self.note_uninspected(call, errno);
                 return Verdict::Continue;
             }
         };
-        if !attributor.sockets.contains(socket.cookie) {
-            attributor.uninspected.note_inspected(task.program.pid);
-        }
+        let duplicate = task.duplicate(fd);
+        let socket = match duplicate.and_then(|it| SocketInfo::inspect_known(it, known)) {
+            Ok(Some(socket)) => socket,
+            // It was replaced meanwhile.
+            Ok(None) | Err(Errno::EBADF) => return Verdict::Continue,
+            Err(errno) => {
+                self.note_uninspected(call, errno);
+                return Verdict::Continue;
+            }
+        };
         let mut intercepted = InterceptedCall {
             call,
             task,
@@ -234,8 +286,14 @@ impl Supervisor {
                 program: task.program.clone(),
                 fd,
             },
+            helper: &mut self.helper,
+            gaps: &mut self.gaps,
         };
-        intercepted.serve(now, attributor, &mut self.gaps, namespaces)
+        let verdict = intercepted.serve(now, attributor, namespaces);
+        verdict.unwrap_or_else(|| {
+            self.tasks.forget(call.tid);
+            Verdict::Continue
+        })
     }
 }
 
@@ -266,7 +324,10 @@ fn find_sockets(
     namespaces: &mut dyn Namespaces,
 ) {
     for (fd, inode) in descriptors::sockets(task.program.pid) {
-        if attributor.sockets.contains_inode(inode) {
+        let link = descriptors::path(task.program.pid, fd);
+        if attributor.sockets.contains_inode(inode)
+            || !attributor.others.may_be_netlink(&link, inode)
+        {
             continue;
         }
         let Ok(Some(socket)) = task.duplicate(fd).and_then(SocketInfo::inspect) else {
@@ -288,131 +349,75 @@ fn find_sockets(
     }
 }
 
-/// An intercepted call on a netlink socket, whose caller waits.
-struct InterceptedCall<'a> {
-    call: &'a Call,
-    task: &'a Task,
-    socket: SocketInfo,
-    listener: BorrowedFd<'a>,
-    owner: Owner,
-}
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::sync::mpsc::channel;
+    use std::thread;
 
-impl InterceptedCall<'_> {
-    fn serve(
-        &mut self,
-        now: Duration,
-        attributor: &mut Attributor,
-        gaps: &mut Gaps,
-        namespaces: &mut dyn Namespaces,
-    ) -> Verdict {
-        let [_, second, third, ..] = self.call.arguments;
-        // Whatever gives a socket a port id is intercepted: this one had it before.
-        let older = self.socket.number != 0 && !attributor.sockets.contains(self.socket.cookie);
-        let mut verdict = Verdict::Continue;
-        let (mut mask, mut claim) = (None, None);
-        let mut datagrams = Vec::new();
-        match i64::from(self.call.number) {
-            libc::SYS_bind => {
-                if let Some((port, groups)) = self.address(second, third) {
-                    mask = Some(groups);
-                    if port != 0 || groups != 0 {
-                        // Groups need the caller's own privilege: then the kernel
-                        // binds it, and the result is seen later.
-                        claim = Some(port);
-                    } else if self.socket.number == 0 && self.bind() {
-                        verdict = Verdict::Done;
-                    }
-                }
-            }
-            libc::SYS_connect => {
-                if self.address(second, third).is_some() {
-                    self.bind();
-                }
-            }
-            libc::SYS_setsockopt => {}
-            libc::SYS_sendfile | libc::SYS_splice => {
-                gaps.spliced += 1;
-                attributor.is_blind = true;
-                // Their answers are known by its port id.
-                self.bind();
-            }
-            _ => {
-                datagrams = outgoing::read(self.task, self.call).unwrap_or_else(|_| {
-                    gaps.uninspectable += 1;
-                    Vec::new()
-                });
-                if !datagrams.is_empty() {
-                    self.bind();
-                }
-            }
+    use nix::sys::prctl;
+    use nix::sys::socket::{MsgFlags, NetlinkAddr, sendto};
+    use nix::unistd::Pid;
+
+    use super::super::socket_table::SocketTable;
+    use super::*;
+    use crate::file::sample;
+    use crate::sys::netlink;
+
+    const USERSOCK: u16 = libc::NETLINK_USERSOCK as u16;
+
+    /// The namespace of the test.
+    struct Own;
+
+    impl Namespaces for Own {
+        fn mirrors(&self, _: u16) -> bool {
+            true
         }
-        if !namespaces.mirrors(self.socket.protocol) {
-            gaps.unmirrored += datagrams.len() as u64;
-            return verdict;
+
+        fn interface(&mut self, _: &SocketInfo) -> Option<u32> {
+            Some(0)
         }
-        let Some(interface) = namespaces.interface(&self.socket) else {
-            gaps.elsewhere += datagrams.len() as u64;
-            return verdict;
+
+        fn socket(&mut self, _: u32, protocol: u16) -> nix::Result<OwnedFd> {
+            netlink::socket(protocol)
+        }
+
+        fn table(&mut self, _: u32) -> io::Result<SocketTable> {
+            SocketTable::open()
+        }
+    }
+
+    #[test]
+    fn what_is_looked_at_when_the_call_no_longer_waits_is_nobodys() {
+        let (installed, listener) = channel();
+        let (end, ended) = channel::<()>();
+        let caller = thread::spawn(move || {
+            let socket = netlink::socket(USERSOCK).unwrap();
+            let message = sample::message(77, 1, 5, b"said");
+            prctl::set_no_new_privs().unwrap();
+            let number = seccomp::install_listened(&crate::attribution::filter()).unwrap();
+            installed.send(number).unwrap();
+            let to = NetlinkAddr::new(0, 0);
+            let _ = sendto(socket.as_raw_fd(), &message, &to, MsgFlags::empty());
+            // It lives on, as somebody else who has been given its number.
+            let _ = ended.recv();
+        });
+        let own = seccomp::open_process(Pid::this().as_raw(), false).unwrap();
+        let listener = seccomp::duplicate(own, listener.recv().unwrap()).unwrap();
+        let guardian = Guardian::start(listener.as_fd()).unwrap();
+        let mut supervisor = Supervisor::new(listener, guardian, false);
+        let call = seccomp::receive(supervisor.as_fd()).unwrap();
+        let look = |supervisor: &mut Supervisor| {
+            let mut attributor = Attributor::default();
+            supervisor.inspect(&call, &mut attributor, &mut Own);
+            attributor.take_refused().count()
         };
-        let port = self.socket.port(interface);
-        attributor.update_socket(now, &self.socket, port, &self.owner, older);
-        if let Some(number) = claim {
-            attributor.note_claim(now, self.socket.cookie, number);
-        }
-        if let Some(mask) = mask {
-            attributor
-                .sockets
-                .change_groups(self.socket.cookie, |groups| groups.bind(mask));
-        }
-        if i64::from(self.call.number) == libc::SYS_setsockopt
-            && let Ok(value) = self.word(self.call.arguments[3])
-        {
-            let cookie = self.socket.cookie;
-            match third as i32 {
-                libc::NETLINK_ADD_MEMBERSHIP => attributor
-                    .sockets
-                    .change_groups(cookie, |it| it.join(value)),
-                libc::NETLINK_DROP_MEMBERSHIP => attributor
-                    .sockets
-                    .change_groups(cookie, |it| it.leave(value)),
-                _ => attributor.listen_all_nsid(cookie),
-            }
-        }
-        attributor.follow(self.socket.cookie, namespaces);
-        if !datagrams.is_empty() {
-            // Of what it changes the kernel notifies those who are members now.
-            attributor.refresh_members(now);
-        }
-        for datagram in datagrams {
-            attributor.note_send(now, port, self.socket.inode, self.owner.clone(), datagram);
-        }
-        verdict
-    }
-
-    /// Binds the socket where it is not; whether that was done.
-    fn bind(&mut self) -> bool {
-        // A killed caller's number could be another's by now, and the socket too.
-        self.socket.number == 0
-            && seccomp::is_waiting(self.listener, self.call.id)
-            && self.socket.autobind(self.task.own_pid).is_ok()
-    }
-
-    /// Port id and groups of an address argument, where it is a netlink one.
-    fn address(&self, at: u64, length: u64) -> Option<(u32, u32)> {
-        // An int; beyond these lengths the kernel refuses the call.
-        let length = usize::try_from(length as i32).ok()?;
-        if !(ADDRESS..=size_of::<libc::sockaddr_storage>()).contains(&length) {
-            return None;
-        }
-        let bytes = self.task.read(at, ADDRESS).ok()?;
-        let family = u16::from_ne_bytes(*bytes.first_chunk()?);
-        let word = |at: usize| Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
-        (i32::from(family) == libc::AF_NETLINK).then_some((word(4)?, word(8)?))
-    }
-
-    fn word(&self, at: u64) -> nix::Result<u32> {
-        let bytes = self.task.read(at, 4)?;
-        let bytes = bytes.first_chunk().ok_or(Errno::EFAULT)?;
-        Ok(u32::from_ne_bytes(*bytes))
+        assert_eq!(look(&mut supervisor), 1, "it is about to send");
+        seccomp::answer(supervisor.as_fd(), call.id, Verdict::Continue).unwrap();
+        assert_eq!(look(&mut supervisor), 0);
+        assert!(supervisor.gaps.is_none(), "{}", supervisor.gaps);
+        drop(end);
+        caller.join().unwrap();
+        supervisor.end().unwrap();
     }
 }

@@ -5,20 +5,22 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::IoSliceMut;
 use std::os::fd::{OwnedFd, RawFd};
-use std::path::Path;
 use std::rc::Rc;
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
-use super::descriptors;
 use super::owner::Program;
 use crate::messages::process::Process;
 use crate::sys::seccomp;
 
-/// How many tasks are kept; each holds a descriptor.
+/// How many tasks are kept at most; each holds a descriptor.
 const KEPT: usize = 200;
+
+/// No more than one part of so many of the descriptors that we may have are those of tasks.
+const SHARE: u64 = 4;
 
 /// A thread of the tree.
 pub(super) struct Task {
@@ -67,19 +69,29 @@ impl Task {
         seccomp::duplicate(&self.handle, fd)
     }
 
-    /// Whether one of its descriptors is a socket, without a touch on it.
-    pub(super) fn is_socket(&self, fd: RawFd) -> bool {
-        let link = format!("/proc/{}/fd/{fd}", self.program.tid);
-        descriptors::socket(Path::new(&link)).is_some()
+    /// Its memory.
+    pub(super) fn memory(&self) -> Memory {
+        Memory(self.program.tid)
+    }
+}
+
+/// The memory of a thread. A read of it waits for whoever backs a page: see [`super::helper`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory(i32);
+
+impl Memory {
+    /// The thread whose it is.
+    pub(super) fn tid(self) -> i32 {
+        self.0
     }
 
-    /// Copies its memory from `start` on; fewer bytes where less can be read.
-    pub(super) fn read(&self, start: u64, length: usize) -> nix::Result<Vec<u8>> {
+    /// Copies it from `start` on; fewer bytes where less can be read.
+    pub(super) fn read(self, start: u64, length: usize) -> nix::Result<Vec<u8>> {
         self.gather(&[(start, length)])
     }
 
-    /// Copies pieces of its memory into one.
-    pub(super) fn gather(&self, pieces: &[(u64, usize)]) -> nix::Result<Vec<u8>> {
+    /// Copies pieces of it into one.
+    pub(super) fn gather(self, pieces: &[(u64, usize)]) -> nix::Result<Vec<u8>> {
         let length = pieces.iter().map(|(_, length)| length).sum();
         let mut bytes = vec![0; length];
         let remote: Vec<_> = pieces
@@ -89,7 +101,7 @@ impl Task {
                 len,
             })
             .collect();
-        let tid = Pid::from_raw(self.program.tid);
+        let tid = Pid::from_raw(self.0);
         let read = process_vm_readv(tid, &mut [IoSliceMut::new(&mut bytes)], &remote)?;
         bytes.truncate(read);
         Ok(bytes)
@@ -97,9 +109,19 @@ impl Task {
 }
 
 /// The tasks that were seen, by thread id.
-#[derive(Default)]
 pub(super) struct Tasks {
     all: HashMap<i32, Task>,
+    most: usize,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+        Self {
+            all: HashMap::new(),
+            most: usize::try_from(limit / SHARE).map_or(KEPT, |share| share.clamp(1, KEPT)),
+        }
+    }
 }
 
 impl Tasks {
@@ -108,13 +130,21 @@ impl Tasks {
         let known = self.all.get(&tid);
         // Its number may be another's by now.
         if !known.is_some_and(|task| !task.stale && seccomp::is_alive(&task.handle)) {
-            if self.all.len() >= KEPT {
+            if self.all.len() >= self.most {
                 self.all.retain(|_, task| seccomp::is_alive(&task.handle));
             }
-            if self.all.len() >= KEPT {
+            if self.all.len() >= self.most {
                 self.all.clear();
             }
-            self.all.insert(tid, Task::inspect(tid)?);
+            let task = match Task::inspect(tid) {
+                // There is room for its handle without those of others.
+                Err(Errno::EMFILE | Errno::ENFILE) if !self.all.is_empty() => {
+                    self.all.clear();
+                    Task::inspect(tid)
+                }
+                inspected => inspected,
+            };
+            self.all.insert(tid, task?);
         }
         self.all.get(&tid).ok_or(Errno::ESRCH)
     }
@@ -122,6 +152,17 @@ impl Tasks {
     /// The task of this thread, where it was looked at before.
     pub(super) fn inspected(&self, tid: i32) -> Option<&Task> {
         self.all.get(&tid)
+    }
+
+    /// The same, where the number is its own still.
+    pub(super) fn living(&self, tid: i32) -> Option<&Task> {
+        let task = self.inspected(tid)?;
+        seccomp::is_alive(&task.handle).then_some(task)
+    }
+
+    /// Forgets what was looked at under a number that may have become another's meanwhile.
+    pub(super) fn forget(&mut self, tid: i32) {
+        self.all.remove(&tid);
     }
 
     /// Notes that the thread may take another name now.
@@ -157,8 +198,9 @@ mod tests {
             (first.as_ptr() as u64, 4),
             (second.as_ptr() as u64, second.len()),
         ];
-        assert_eq!(task.gather(&pieces).unwrap(), b"abcdghi");
-        assert_eq!(task.read(8, 4), Err(Errno::EFAULT));
+        let memory = task.memory();
+        assert_eq!(memory.gather(&pieces).unwrap(), b"abcdghi");
+        assert_eq!(memory.read(8, 4), Err(Errno::EFAULT));
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //! Another network namespace than the one that nlcap was started in.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::sched::{CloneFlags, setns};
+use nix::sys::statfs::{NSFS_MAGIC, fstatfs};
 
 use crate::terminal::text::{self, Reason};
 
@@ -37,8 +40,21 @@ pub(super) fn enter(name: &OsStr) -> Result<(), NamespaceError> {
         name: text::escape_os(name),
         reason: Reason(reason),
     };
-    let file = File::open(path(name)).map_err(fail)?;
+    let file = open(&path(name)).map_err(fail)?;
     setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| fail(errno.into()))
+}
+
+/// Opens a namespace, and nothing else: a FIFO would be waited for, a device may do what it
+/// does when it is opened.
+fn open(path: &Path) -> io::Result<File> {
+    let place = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_PATH)
+        .open(path)?;
+    if fstatfs(&place)?.filesystem_type() != NSFS_MAGIC {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    File::open(format!("/proc/self/fd/{}", place.as_raw_fd()))
 }
 
 fn path(name: &OsStr) -> PathBuf {
@@ -69,5 +85,17 @@ mod tests {
         let error = enter(OsStr::new("no\x1bsuch")).unwrap_err().to_string();
         assert!(error.starts_with(r"cannot enter network namespace no\u{1b}such: ENOENT: "));
         assert!(error.ends_with("list them with `ip netns` or `lsns -t net`"));
+    }
+
+    #[test]
+    fn what_is_no_namespace_is_refused_without_waiting_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for path in [fifo.as_path(), folder.path(), Path::new("/dev/null")] {
+            let error = open(path).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::EINVAL), "{path:?}");
+        }
+        open(Path::new("/proc/self/ns/net")).unwrap();
     }
 }

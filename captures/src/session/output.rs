@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use crate::terminal::text::{self, Reason};
 
 /// A recording holds what only root may ask for, such as WireGuard's keys.
 const MODE: u32 = 0o600;
+
+/// S_IROTH of inode(7).
+const OTHERS_READ: u32 = 0o004;
 
 /// How many files of one command and second get names of their own.
 const SAME_NAMES: u32 = 1000;
@@ -72,13 +75,8 @@ pub(crate) fn open(
 
 /// Opens FILE for text: a terminal will do.
 pub(crate) fn open_text(path: &Path) -> Result<Outlet, OutputError> {
-    let file = match create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            options().open(path).map(|file| (file, false))
-        }
-        made => made.map(|file| (file, true)),
-    };
-    file.and_then(|(file, new)| Outlet::named(file, path.to_owned(), new))
+    let (file, new) = open_file(path);
+    file.and_then(|file| Outlet::named(file, path.to_owned(), new))
         .map_err(cannot_open(text::escape_os(path)))
 }
 
@@ -98,11 +96,48 @@ fn stdout() -> Result<Outlet, OutputError> {
 }
 
 fn overwrite(path: &Path) -> Result<Outlet, OutputError> {
-    let (file, new) = match create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (options().open(path), false),
-        made => (made, true),
-    };
+    let (file, new) = open_file(path);
     outlet(path, file, new)
+}
+
+/// Makes a file, or opens what is there as a shell's `>` does; whether it is new.
+fn open_file(path: &Path) -> (io::Result<File>, bool) {
+    match create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // With O_CREAT the kernel refuses what others have put into a folder for all
+            // (fs.protected_regular and fs.protected_fifos, see proc_sys_fs(5)).
+            let file = options().create(true).open(path);
+            if let Ok(file) = &file {
+                say_who_reads(path, file);
+            }
+            (file, false)
+        }
+        made => (made, true),
+    }
+}
+
+/// Says who else can read what was there before.
+fn say_who_reads(path: &Path, file: &File) {
+    let Ok(about) = file.metadata() else {
+        return;
+    };
+    let (kind, user, mode) = (about.file_type(), about.uid(), about.mode() & 0o7777);
+    let ours = [
+        Some(geteuid().as_raw()),
+        sudo_caller().map(|(user, _)| user),
+    ];
+    // Root reads everything.
+    let is_anothers = user != 0 && !ours.contains(&Some(user));
+    let path = text::escape_os(path);
+    if (kind.is_file() || kind.is_fifo()) && is_anothers {
+        text::say(&format_args!(
+            "{path} belongs to user {user}, who can read what is written to it"
+        ));
+    } else if kind.is_file() && mode & OTHERS_READ != 0 {
+        text::say(&format_args!(
+            "{path} can be read by all users (mode {mode:o}): recordings may contain secrets"
+        ));
+    }
 }
 
 /// Makes `stem`.pcapng, or `stem`-2.pcapng where that is there already.
@@ -165,7 +200,6 @@ fn sudo_caller() -> Option<(u32, u32)> {
 }
 
 fn is_fifo(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
     path.metadata()
         .is_ok_and(|about| about.file_type().is_fifo())
 }

@@ -10,6 +10,9 @@ use std::process::Command;
 
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
+use crate::sys::process::{
+    Capabilities, capabilities, clear_ambient_capabilities, set_capabilities,
+};
 use crate::terminal::text;
 
 /// User, group, and other groups.
@@ -71,11 +74,22 @@ impl Identity {
         })
     }
 
-    /// Becomes this user, for good.
+    /// Becomes this user, for good, with no capability of ours.
     pub(super) fn assume(&self) -> nix::Result<()> {
         setgroups(&self.groups)?;
         setresgid(self.group, self.group, self.group)?;
-        setresuid(self.user, self.user, self.user)
+        setresuid(self.user, self.user, self.user)?;
+        // Where we are not root but have capabilities, the change of the user takes none away,
+        // and those that are inherited it never does.
+        clear_ambient_capabilities()?;
+        set_capabilities(match self.user.is_root() {
+            // A program that root begins gets all.
+            true => Capabilities {
+                inheritable: 0,
+                ..capabilities()?
+            },
+            false => Capabilities::default(),
+        })
     }
 }
 

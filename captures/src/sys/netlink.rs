@@ -59,10 +59,80 @@ pub(crate) fn join(socket: impl AsFd, group: u32) -> nix::Result<()> {
     set(socket, libc::NETLINK_ADD_MEMBERSHIP, group)
 }
 
-/// Hears the groups' messages of all namespaces that have an id here; needs
+/// Leaves a multicast group.
+pub(crate) fn leave(socket: impl AsFd, group: u32) -> nix::Result<()> {
+    set(socket, libc::NETLINK_DROP_MEMBERSHIP, group)
+}
+
+/// Hears the groups' messages of all namespaces that have an id here, or no longer; needs
 /// CAP_NET_BROADCAST now, and when the socket was opened.
-pub(crate) fn listen_all_nsid(socket: impl AsFd) -> nix::Result<()> {
-    set(socket, LISTEN_ALL_NSID, 1)
+pub(crate) fn listen_all_nsid(socket: impl AsFd, wanted: bool) -> nix::Result<()> {
+    set(socket, LISTEN_ALL_NSID, wanted.into())
+}
+
+/// Has the group of each message told by [`receive`].
+pub(crate) fn tell_groups(socket: impl AsFd) -> nix::Result<()> {
+    set(socket, libc::NETLINK_PKTINFO, 1)
+}
+
+/// A message that was received.
+pub(crate) struct Received {
+    /// Its bytes in the buffer.
+    pub(crate) length: usize,
+    /// The multicast group that it was sent to, 0 where it was to us alone.
+    pub(crate) group: u32,
+    /// It was sent in another network namespace.
+    pub(crate) is_foreign: bool,
+}
+
+/// Receives a message with what is told of it, without waiting. What the buffer has no room
+/// for is cut off.
+pub(crate) fn receive(socket: impl AsFd, buffer: &mut [u8]) -> nix::Result<Received> {
+    // More than two words with their headers take, aligned as `struct cmsghdr`.
+    let mut control = [0_u64; 16];
+    let mut piece = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: All-zero bytes are a valid `msghdr`: integers and null pointers.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &raw mut piece;
+    header.msg_iovlen = 1;
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = size_of_val(&control) as _;
+    // SAFETY: The header names the buffer and the control bytes, each with its length; both
+    // outlive the call, which writes no more than these.
+    let length = unsafe {
+        libc::recvmsg(
+            socket.as_fd().as_raw_fd(),
+            &raw mut header,
+            libc::MSG_DONTWAIT,
+        )
+    };
+    let mut received = Received {
+        length: Errno::result(length)?.cast_unsigned(),
+        group: 0,
+        is_foreign: false,
+    };
+    // SAFETY: The kernel has filled in the header and the control bytes that it names.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(&raw const header) };
+    while !next.is_null() {
+        // SAFETY: A pointer of CMSG_FIRSTHDR(3) or CMSG_NXTHDR(3) that is not null is that
+        // of a whole header in `control`, which is aligned for it.
+        let about = unsafe { next.read() };
+        match (about.cmsg_level, about.cmsg_type) {
+            (libc::SOL_NETLINK, libc::NETLINK_PKTINFO) => {
+                // SAFETY: The kernel puts one u32 behind such a header
+                // (netlink_cmsg_recv_pktinfo() of net/netlink/af_netlink.c).
+                received.group = unsafe { libc::CMSG_DATA(next).cast::<u32>().read_unaligned() };
+            }
+            (libc::SOL_NETLINK, LISTEN_ALL_NSID) => received.is_foreign = true,
+            _ => {}
+        }
+        // SAFETY: As above; `next` is one of its headers.
+        next = unsafe { libc::CMSG_NXTHDR(&raw const header, next) };
+    }
+    Ok(received)
 }
 
 /// Whether the socket does that.

@@ -8,6 +8,8 @@
 //! have stays permitted while there is a command, but is not in effect; with nobody to
 //! look at it is given up for good, but for what removes the link.
 
+use std::io;
+
 use super::process::{Capabilities, capabilities, set_capabilities};
 
 /// What to do without the privilege to record.
@@ -70,6 +72,14 @@ pub(crate) fn raised<T>(what: impl FnOnce() -> T) -> T {
         let _ = set_capabilities(sets);
     }
     result
+}
+
+/// Looks at something; with all that is permitted in effect where it is refused else.
+pub(crate) fn raised_if_refused<T>(look: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match look() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => raised(look),
+        looked => looked,
+    }
 }
 
 /// Whether this capability is in effect.

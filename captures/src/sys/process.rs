@@ -2,6 +2,7 @@
 //! Processes of our own: fork(2), and a word that they share.
 
 use std::ffi::{CStr, CString};
+use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -18,11 +19,11 @@ use nix::unistd::{ForkResult, Pid, fork};
 
 /// Forks; `child` runs in the new process, which ends when it returns.
 ///
-/// nlcap has a single thread while it calls this, so that the child finds no lock
-/// taken and may allocate.
+/// The child may allocate: no other thread of nlcap takes a lock but the allocator's, which
+/// glibc's fork(3) leaves free in the child.
 pub(crate) fn fork_with(child: impl FnOnce() -> u8) -> nix::Result<Pid> {
-    // SAFETY: There is no other thread that could hold a lock for ever in the
-    // child.
+    // SAFETY: There is no other thread that could hold a lock for ever in the child, but
+    // the allocator's, of which the C library takes care.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
@@ -116,13 +117,26 @@ impl Drop for SharedWord {
 
 /// Whether a file has an extended attribute of this name, xattr(7).
 pub(crate) fn has_attribute(path: &Path, name: &CStr) -> bool {
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
-        return false;
+    get_attribute(path, name, &mut []).is_ok_and(|length| length > 0)
+}
+
+/// An extended attribute of a file, xattr(7), of at most 255 bytes.
+pub(crate) fn attribute(path: &Path, name: &CStr) -> io::Result<Vec<u8>> {
+    let mut value = vec![0; 255];
+    let length = get_attribute(path, name, &mut value)?;
+    value.truncate(length);
+    Ok(value)
+}
+
+fn get_attribute(path: &Path, name: &CStr, value: &mut [u8]) -> io::Result<usize> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: Both strings end with a NUL and outlive the call, which writes no more than
+    // `value` has, and nothing where that is empty.
+    let length = unsafe {
+        let value = (value.as_mut_ptr().cast(), value.len());
+        libc::getxattr(path.as_ptr(), name.as_ptr(), value.0, value.1)
     };
-    // SAFETY: Both strings end with a NUL and outlive the call, which writes nothing
-    // where the size is 0.
-    let length = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
-    length > 0
+    usize::try_from(length).map_err(|_| io::Error::last_os_error())
 }
 
 /// Puts this thread before all others of its kind (nice -20), where that is allowed.
@@ -183,4 +197,17 @@ pub(crate) fn set_capabilities(wanted: Capabilities) -> nix::Result<()> {
     // words for this version.
     Errno::result(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, sets.as_ptr()) })
         .map(drop)
+}
+
+/// Gives up the capabilities that each program keeps (the ambient set, capabilities(7)).
+pub(crate) fn clear_ambient_capabilities() -> nix::Result<()> {
+    let none: libc::c_ulong = 0;
+    let clear = libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong;
+    // SAFETY: The call takes integers.
+    let result = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, clear, none, none, none) };
+    match Errno::result(result) {
+        // Kernels before 4.3 do not have the set.
+        Ok(_) | Err(Errno::EINVAL) => Ok(()),
+        Err(errno) => Err(errno),
+    }
 }

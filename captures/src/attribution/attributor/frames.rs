@@ -76,16 +76,17 @@ impl Attributor {
         frame: &Frame<'_>,
         copy: MulticastCopy,
     ) -> Option<Attribution> {
-        let (group, number) = match copy {
+        let (audience, number) = match copy {
             MulticastCopy::Ours => return None,
-            MulticastCopy::First(group) => (group, 1),
-            MulticastCopy::Another(group, number) => (group, number),
+            MulticastCopy::First(audience) => (audience, 1),
+            MulticastCopy::Another(audience, number) => (audience, number),
         };
         if self.tables.is_older_than(frame.time) {
             self.refresh(now());
         }
-        let place = Port::of(frame, 0);
-        let mut owners = self.sockets.members(place, group, frame.time);
+        let place = (frame.interface, frame.protocol);
+        self.look_at_groups(place);
+        let mut owners = self.sockets.members(place, audience, frame.time);
         if owners.len() < number as usize {
             // So many members have had it already: it is somebody else's.
             owners.clear();
@@ -106,7 +107,12 @@ impl Attributor {
 
     /// The sender of what is on the tap, where it is one of the subject.
     fn sender(&mut self, frame: &Frame<'_>) -> Option<Owner> {
-        let send = self.sends.take(frame)?;
+        let mut send = self.sends.take(frame)?;
+        if send.port.number == 0 {
+            // The kernel has given it one in that call.
+            self.refresh(now());
+            send.port = self.sockets.port(send.inode).unwrap_or(send.port);
+        }
         self.requests
             .insert(frame, send.port, send.inode, &send.owner, send.requests());
         Some(send.owner)

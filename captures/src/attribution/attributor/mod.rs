@@ -25,17 +25,21 @@ mod refresh;
 mod sent_requests;
 mod sockets;
 
+use std::collections::HashMap;
 use std::time::Duration;
+
+use nix::errno::Errno;
 
 use self::pending_sends::PendingSends;
 use self::port_bindings::{PortBinding, PortBindings};
 use self::refresh::SocketTables;
 use self::sent_requests::SentRequests;
-use self::sockets::Sockets;
+use self::sockets::{Socket, Sockets};
 use super::Namespaces;
+use super::descriptors::OtherSockets;
 use super::gaps::Gaps;
-use super::groups::Groups;
-use super::multicast::MulticastProbe;
+use super::groups::{ALL_NSID, GroupRequest, Groups};
+use super::multicast::{MulticastProbe, Place};
 use super::outgoing::Datagram;
 use super::owner::{Owner, Port, SocketEvent, SocketEventKind};
 use super::socket_info::SocketInfo;
@@ -43,12 +47,16 @@ use super::uninspected::UninspectedSockets;
 use crate::messages::process::Certainty;
 use crate::sys::clock::{Clock, now};
 use crate::sys::privilege::raised;
+use crate::terminal::text;
 
 /// How long what has ended is remembered: frames are read later than they came.
 const KEPT: Duration = Duration::from_secs(10);
 
 /// nlcap's own network namespace is the one that the first interface records.
 const OWN: u32 = 0;
+
+/// How many threads that ask for groups are known, before those of ended sockets are forgotten.
+const CALLERS: usize = 4096;
 
 /// Attributes frames to the subject's tasks.
 #[derive(Default)]
@@ -58,9 +66,13 @@ pub(crate) struct Attributor {
     sends: PendingSends,
     requests: SentRequests,
     probe: MulticastProbe,
+    /// Threads in calls that ask for groups, as far as is known, and for which socket.
+    callers: HashMap<i32, u64>,
     tables: SocketTables,
     /// Processes with sockets that were not all inspected.
     pub(super) uninspected: UninspectedSockets,
+    /// Sockets that are not of netlink.
+    pub(super) others: OtherSockets,
     /// There is a supervisor, which intercepts what is sent.
     is_supervised: bool,
     clock: Clock,
@@ -93,6 +105,7 @@ impl Attributor {
         }
         let binding = PortBinding::bound(now, info.inode, owner.clone(), certainty);
         self.add(info.cookie, port, binding, || info.groups());
+        self.sockets.set_identity(info.identity());
         if let Some(drops) = info.drops() {
             self.sockets.update_drops(now, info.cookie, drops);
         }
@@ -119,6 +132,10 @@ impl Attributor {
 
     /// A socket calls bind(2) for a port id: whether it gets it is not known yet.
     pub(super) fn note_claim(&mut self, now: Duration, cookie: u64, number: u32) {
+        // What it asked for before it did not get, or it has it by now.
+        if let Some((claim, inode)) = self.sockets.settle_claim(cookie) {
+            self.bindings.withdraw(claim, inode);
+        }
         if let Some((port, binding)) = self.sockets.claim(now, cookie, number) {
             self.bindings.record(port, binding);
         }
@@ -131,12 +148,89 @@ impl Attributor {
         }
     }
 
-    /// The socket receives multicasts of other network namespaces too
-    /// (NETLINK_LISTEN_ALL_NSID), and so does the probe from now on.
-    pub(super) fn listen_all_nsid(&mut self, cookie: u64) {
-        if let Some(socket) = self.sockets.get(cookie) {
-            let place = (socket.port.interface, socket.port.protocol);
-            raised(|| self.probe.listen_all_nsid(place));
+    /// A thread is about to ask for groups of a socket, or to leave some: the probe joins
+    /// those before.
+    pub(super) fn ask_for_groups(
+        &mut self,
+        now: Duration,
+        tid: i32,
+        cookie: u64,
+        mut request: GroupRequest,
+        namespaces: &mut dyn Namespaces,
+    ) {
+        let Some(place) = self.sockets.get(cookie).map(Socket::place) else {
+            return;
+        };
+        self.tables.open(place.0, namespaces);
+        // Where the kernel has no such group, the call is refused as well; for one of several
+        // it is refused for all.
+        let mut granted = request.wanted.clone();
+        request.wanted = (request.wanted.iter())
+            .filter(|group| self.join(place, *group, namespaces).is_ok())
+            .collect();
+        let is_granted = |group| self.probe.is_open(place, group);
+        if !request.is_valid || !granted.iter().all(is_granted) {
+            granted = Groups::default();
+        }
+        self.sockets
+            .ask_for_groups(now, cookie, tid, request, &granted);
+        if self.callers.len() >= CALLERS {
+            (self.callers).retain(|_, cookie| self.sockets.contains(*cookie));
+        }
+        self.callers.insert(tid, cookie);
+    }
+
+    fn join(
+        &mut self,
+        place: Place,
+        group: u32,
+        namespaces: &mut dyn Namespaces,
+    ) -> nix::Result<()> {
+        if self.probe.has_joined(place, group) {
+            return Ok(());
+        }
+        let open = || namespaces.socket(place.0, place.1);
+        raised(|| self.probe.open(place, open))?;
+        // What we get without privilege everybody gets.
+        match self.probe.join(place, group, true) {
+            Err(Errno::EPERM) => raised(|| self.probe.join(place, group, false)),
+            joined => joined,
+        }
+    }
+
+    /// Takes over the port id of a socket that may have got one since the last look.
+    pub(super) fn see_port(&mut self, info: &SocketInfo) {
+        if let Some((port, binding)) = self.sockets.see_port(info.cookie, info.number) {
+            self.record_binding(info.cookie, port, binding);
+        }
+    }
+
+    /// Takes over which groups a socket is in, if anything was asked for since the last look.
+    pub(super) fn see_groups(&mut self, now: Duration, info: &SocketInfo) {
+        let socket = self.sockets.get(info.cookie);
+        if socket.is_some_and(|it| it.memberships.is_open()) {
+            self.update_groups(now, info.cookie, Some(&info.groups()));
+        }
+    }
+
+    /// Takes over which groups a socket is in, None where nobody can be asked any more.
+    pub(super) fn update_groups(&mut self, now: Duration, cookie: u64, groups: Option<&Groups>) {
+        let refused = self.sockets.see_groups(now, cookie, groups);
+        let Some(place) = self.sockets.get(cookie).map(Socket::place) else {
+            return;
+        };
+        for group in refused {
+            self.probe.leave(place, group);
+        }
+    }
+
+    /// Looks at those sockets of a place that have asked for groups since the last look.
+    fn look_at_groups(&mut self, place: Place) {
+        for (cookie, inode, owner) in self.sockets.asking(place) {
+            let info = SocketInfo::of(owner.program.pid, owner.fd, inode).ok();
+            let info = info.filter(|info| info.cookie == cookie);
+            let groups = info.map(|info| info.groups());
+            self.update_groups(now(), cookie, groups.as_ref());
         }
     }
 
@@ -145,19 +239,22 @@ impl Attributor {
         let Some(socket) = self.sockets.get(cookie) else {
             return;
         };
-        let Port {
-            interface,
-            protocol,
-            ..
-        } = socket.port;
-        if interface != OWN || socket.groups.iter().next().is_some() {
-            self.tables.open(interface, namespaces);
+        let place = socket.place();
+        let missed: Vec<_> = (socket.memberships.now())
+            .filter(|group| !self.probe.has_joined(place, *group))
+            .collect();
+        if place.0 != OWN || socket.memberships.now().next().is_some() {
+            self.tables.open(place.0, namespaces);
         }
-        for group in socket.groups.iter() {
-            let open = || namespaces.socket(interface, protocol);
-            let join = || self.probe.join((interface, protocol), group, open);
-            if raised(join).is_err() {
-                self.probe.overflows += 1;
+        for group in missed {
+            if let Err(errno) = self.join(place, group, namespaces)
+                && self.probe.note_missed(place, group)
+                && group != ALL_NSID
+            {
+                text::say(&format_args!(
+                    "cannot join multicast group {group} of netlink protocol {}: {errno}: its messages are not captured",
+                    place.1
+                ));
             }
         }
     }
@@ -183,14 +280,20 @@ impl Attributor {
 
     /// Forgets what ended before a time.
     fn forget(&mut self, old: Duration) {
-        self.sockets.forget(old);
+        for (claim, inode) in self.sockets.forget(old) {
+            self.bindings.withdraw(claim, inode);
+        }
         self.bindings.forget(old);
     }
 
     /// Adds what could not be received or intercepted.
     pub(crate) fn add_gaps(&self, gaps: &mut Gaps) {
-        gaps.multicast_overflows += self.probe.overflows;
-        gaps.unfollowed_listeners += self.probe.unfollowed_listeners;
+        let (groups, listeners) = self.probe.missed();
+        gaps.multicast_overflows += self.probe.overflows();
+        gaps.unjoined_groups += groups;
+        gaps.unfollowed_listeners += listeners;
+        gaps.forgotten_sends += self.sends.forgotten;
+        gaps.forgotten_sockets += self.sockets.forgotten;
         gaps.unintercepted += self.requests.unintercepted();
     }
 
@@ -228,6 +331,9 @@ impl Attributor {
     pub(super) fn note_call(&mut self, now: Duration, tid: i32) {
         self.is_supervised = true;
         self.sends.note_return(now, tid);
+        if let Some(cookie) = self.callers.remove(&tid) {
+            self.sockets.note_return(cookie, tid);
+        }
     }
 }
 

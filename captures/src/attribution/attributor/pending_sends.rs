@@ -24,7 +24,8 @@ const BYTES: usize = 1 << 24;
 const KEPT: Duration = Duration::from_secs(1);
 const MATCHED: usize = 256;
 
-/// How many refused sends are kept.
+/// How many bytes of these, and of refused sends, are kept, and how many of the latter.
+const REST: usize = 1 << 22;
 const REFUSED: usize = 1024;
 
 /// What a task is about to send.
@@ -69,14 +70,41 @@ impl PendingSend {
     }
 }
 
-/// All that was sent, oldest first.
+/// Sends, oldest first, and how many bytes they have.
+#[derive(Default)]
+struct Sends {
+    all: VecDeque<PendingSend>,
+    bytes: usize,
+}
+
+impl Sends {
+    fn push(&mut self, send: PendingSend) {
+        self.bytes += send.bytes.len();
+        self.all.push_back(send);
+    }
+
+    fn pop(&mut self) -> Option<PendingSend> {
+        self.remove(0)
+    }
+
+    fn remove(&mut self, at: usize) -> Option<PendingSend> {
+        let send = self.all.remove(at)?;
+        self.bytes -= send.bytes.len();
+        Some(send)
+    }
+}
+
+/// All that was sent.
 #[derive(Default)]
 pub(super) struct PendingSends {
-    waiting: VecDeque<PendingSend>,
-    /// Those that have had their frame, with its time.
-    matched: VecDeque<(Duration, PendingSend)>,
+    waiting: Sends,
+    /// Those that have had their frame, and its time.
+    matched: Sends,
+    times: VecDeque<Duration>,
     /// Those that never had one.
-    refused: Vec<PendingSend>,
+    refused: Sends,
+    /// How many were forgotten before they had one.
+    pub(super) forgotten: u64,
 }
 
 impl PendingSends {
@@ -89,11 +117,7 @@ impl PendingSends {
         owner: Owner,
         datagram: Datagram,
     ) {
-        let mut bytes: usize = self.waiting.iter().map(|it| it.bytes.len()).sum();
-        while bytes > BYTES || self.waiting.len() >= SENDS {
-            bytes -= (self.waiting.pop_front()).map_or(bytes, |it| it.bytes.len());
-        }
-        self.waiting.push_back(PendingSend {
+        self.waiting.push(PendingSend {
             since: now,
             until: None,
             port,
@@ -102,11 +126,21 @@ impl PendingSends {
             length: datagram.length,
             bytes: datagram.bytes.into(),
         });
+        while self.waiting.bytes > BYTES || self.waiting.all.len() > SENDS {
+            self.waiting.pop();
+            self.forgotten += 1;
+        }
+    }
+
+    fn push_refused(&mut self, send: PendingSend) {
+        if self.refused.all.len() < REFUSED && self.refused.bytes + send.bytes.len() <= REST {
+            self.refused.push(send);
+        }
     }
 
     /// The thread makes a call, and so the one before has returned.
     pub(super) fn note_return(&mut self, now: Duration, tid: i32) {
-        for send in &mut self.waiting {
+        for send in &mut self.waiting.all {
             if send.until.is_none() && send.owner.program.tid == tid {
                 send.until = Some(now);
             }
@@ -117,28 +151,32 @@ impl PendingSends {
     pub(super) fn take(&mut self, frame: &Frame<'_>) -> Option<PendingSend> {
         let old = frame.time.saturating_sub(KEPT);
         // What has returned long ago was refused.
-        while self.waiting.front().is_some_and(|it| it.returned() < old) {
-            if let Some(send) = self.waiting.pop_front()
-                && self.refused.len() < REFUSED
-            {
-                self.refused.push(send);
+        while self
+            .waiting
+            .all
+            .front()
+            .is_some_and(|it| it.returned() < old)
+        {
+            if let Some(send) = self.waiting.pop() {
+                self.push_refused(send);
             }
         }
-        while (self.matched.front()).is_some_and(|(time, _)| *time < old)
-            || self.matched.len() > MATCHED
+        while (self.times.front()).is_some_and(|time| *time < old)
+            || self.times.len() > MATCHED
+            || self.matched.bytes > REST
         {
-            self.matched.pop_front();
+            self.times.pop_front();
+            self.matched.pop();
         }
-        let fitting = self
-            .waiting
-            .iter()
+        let fitting = (self.waiting.all.iter())
             .enumerate()
             .filter(|(_, send)| send.matches(frame) && send.was_under_way(frame.time));
         // Of several that sent the same, the one that returned first.
         let first = fitting.min_by_key(|(_, send)| (send.returned(), send.since));
         let at = first.map(|(at, _)| at).or_else(|| self.exchange(frame))?;
         let send = self.waiting.remove(at)?;
-        self.matched.push_back((frame.time, send.clone()));
+        self.times.push_back(frame.time);
+        self.matched.push(send.clone());
         Some(send)
     }
 
@@ -146,12 +184,11 @@ impl PendingSends {
     /// given to one that was still under way, and was of one that was not: then
     /// this frame takes the place that is left.
     fn exchange(&self, frame: &Frame<'_>) -> Option<usize> {
-        let under_way = self
-            .matched
-            .iter()
-            .filter(|(_, send)| send.matches(frame) && send.was_under_way(frame.time));
+        let matched = self.times.iter().zip(&self.matched.all);
+        let under_way =
+            matched.filter(|(_, send)| send.matches(frame) && send.was_under_way(frame.time));
         let times: Vec<_> = under_way.map(|(time, _)| *time).collect();
-        self.waiting.iter().position(|send| {
+        self.waiting.all.iter().position(|send| {
             send.matches(frame) && times.iter().any(|time| send.was_under_way(*time))
         })
     }
@@ -164,23 +201,25 @@ impl PendingSends {
         (port, number): (Port, u32),
     ) -> impl Iterator<Item = (&PendingSend, Message<'_>)> {
         let of_port = move |send: &&PendingSend| send.port == port && send.was_under_way(time);
-        let sends = self.waiting.iter().filter(of_port);
+        let sends = self.waiting.all.iter().filter(of_port);
         let requests = sends.flat_map(|send| send.requests().map(move |it| (send, it)));
         requests.filter(move |(_, request)| request.sequence == number)
     }
 
     /// Takes those that never had a frame, when no more frames come.
     pub(super) fn take_refused(&mut self) -> impl Iterator<Item = PendingSend> {
-        let waiting = std::mem::take(&mut self.waiting);
-        std::mem::take(&mut self.refused).into_iter().chain(waiting)
+        let waiting = std::mem::take(&mut self.waiting).all;
+        let refused = std::mem::take(&mut self.refused).all;
+        refused.into_iter().chain(waiting)
     }
 
     /// The clock was set: a call is under way since ever, and has not returned before now.
     pub(super) fn forget_times(&mut self, now: Duration) {
-        for send in &mut self.waiting {
+        for send in &mut self.waiting.all {
             send.since = Duration::ZERO;
             send.until = send.until.max(send.until.map(|_| now));
         }
-        self.matched.clear();
+        self.matched = Sends::default();
+        self.times.clear();
     }
 }

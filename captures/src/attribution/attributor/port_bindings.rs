@@ -169,15 +169,24 @@ impl PortBinding {
         }
     }
 
-    /// Whether it is over, and was before that time.
-    fn is_over(&self, old: Duration) -> bool {
+    /// When it was surely over; None where it may last.
+    fn end(&self) -> Option<Duration> {
         match self.state {
-            BindingState::Claimed | BindingState::Bound { .. } => false,
-            BindingState::Refused => self.since < old,
-            BindingState::Ended { latest_end, .. } => latest_end < old,
+            BindingState::Claimed | BindingState::Bound { .. } => None,
+            BindingState::Refused => Some(self.since),
+            BindingState::Ended { latest_end, .. } => Some(latest_end),
         }
     }
+
+    /// Whether it is over, and was before that time.
+    fn is_over(&self, old: Duration) -> bool {
+        self.end().is_some_and(|end| end < old)
+    }
 }
+
+/// How many bindings of a port id are kept, and how many that have ended of all.
+const OF_PORT: usize = 256;
+const ENDED: usize = 8192;
 
 /// All bindings, by port id, oldest first.
 #[derive(Default)]
@@ -210,6 +219,10 @@ impl PortBindings {
                 let past = all.partition_point(|it| it.since < old);
                 let past = all[..past].iter().rposition(PortBinding::was_confirmed);
                 all.drain(..past.unwrap_or(0));
+                if all.len() >= OF_PORT {
+                    all.drain(..OF_PORT / 2);
+                }
+                all.reserve_exact(1);
                 all.push(binding);
             }
         }
@@ -219,6 +232,9 @@ impl PortBindings {
     pub(super) fn withdraw(&mut self, claim: Port, inode: u64) {
         if let Some(all) = self.by_port.get_mut(&claim) {
             all.retain(|it| it.was_confirmed() || it.inode != inode);
+            if all.is_empty() {
+                self.by_port.remove(&claim);
+            }
         }
     }
 
@@ -280,8 +296,17 @@ impl PortBindings {
         }
     }
 
-    /// Forgets what ended before a time.
+    /// Forgets what ended before a time, and of the rest what ended first where that is too
+    /// much.
     pub(super) fn forget(&mut self, old: Duration) {
+        let all = self.by_port.values().flatten();
+        let mut ends: Vec<_> = all.filter_map(PortBinding::end).collect();
+        ends.retain(|end| *end >= old);
+        let mut old = old;
+        if ends.len() > ENDED {
+            let (_, latest, _) = ends.select_nth_unstable(ENDED / 4);
+            old = old.max(*latest);
+        }
         self.by_port.retain(|_, all| {
             all.retain(|it| !it.is_over(old));
             !all.is_empty()
@@ -297,6 +322,12 @@ impl PortBindings {
                 *exit = exit.and(Some(Duration::ZERO));
             }
         }
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_port.values().map(Vec::len).sum()
     }
 
     /// How many a port id has had.

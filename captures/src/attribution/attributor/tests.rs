@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use ynl::decode::flags;
 
-use super::super::multicast::MulticastCopy;
+use super::super::multicast::{Audience, MulticastCopy};
 use super::super::owner::{Attribution, Program};
 use super::super::socket_table::SocketTable;
 use super::*;
@@ -49,11 +49,11 @@ fn attributor() -> Attributor {
     attributor
 }
 
-/// The kernel's table has these inodes, with their port ids.
+/// The kernel's table has these inodes in group 7, with their port ids.
 fn table(attributor: &mut Attributor, rows: &[(u64, u32)]) {
     let mut file = tempfile::tempfile().unwrap();
     for (inode, port) in rows {
-        writeln!(file, "0 0 {port} 00000000 0 0 0 2 0 {inode}").unwrap();
+        writeln!(file, "0 0 {port} 00000040 0 0 0 2 0 {inode}").unwrap();
     }
     attributor.tables.insert(0, SocketTable::of(file));
 }
@@ -254,13 +254,17 @@ fn a_socket_that_is_bound_unseen_is_found_by_its_inode() {
     assert_eq!(gaps.unintercepted, 1);
 }
 
+const SEVENTH: Audience = Audience {
+    group: 7,
+    is_foreign: false,
+};
+
 /// Members of group 7, by the cookies of their sockets.
 fn members(attributor: &mut Attributor, cookies: &[u64]) {
     for &cookie in cookies {
         learn_unbound(attributor, 0, cookie, owner(cookie as i32, 3));
-        attributor
-            .sockets
-            .change_groups(cookie, |groups| groups.join(7));
+        let groups = Groups::of(7);
+        attributor.sockets.see_groups(at(0), cookie, Some(&groups));
     }
 }
 
@@ -277,13 +281,13 @@ fn a_multicast_is_of_those_members_that_have_a_port_id() {
     let notification = newlink(0);
     let frame = sample::frame(2, 0, &notification);
     let attribution = attributor
-        .multicast(&frame, MulticastCopy::First(7))
+        .multicast(&frame, MulticastCopy::First(SEVENTH))
         .unwrap();
     assert_eq!(attribution.owners, [owner(1, 3), owner(2, 3)]);
     // There are as many copies of theirs as there are members.
     let mut another = |number| {
         attributor
-            .multicast(&frame, MulticastCopy::Another(7, number))
+            .multicast(&frame, MulticastCopy::Another(SEVENTH, number))
             .unwrap()
     };
     assert_eq!(another(2).owners.len(), 2);
@@ -436,4 +440,53 @@ fn what_another_asks_for_does_not_take_the_answer_from_who_has_it() {
     owners(&mut attributor, 3, &request);
     let expected = (vec![owner(812, 3)], Certainty::Exact);
     assert_eq!(owners(&mut attributor, 4, &newlink(7)), expected);
+}
+
+#[test]
+fn a_socket_has_one_claim_whatever_it_asks_for() {
+    let mut attributor = Attributor::default();
+    learn_unbound(&mut attributor, 0, 1, owner(812, 3));
+    for number in 1..10_000 {
+        attributor.note_claim(at(0), 1, number);
+    }
+    assert_eq!(attributor.bindings.len(), 1);
+}
+
+/// So many sockets use port ids, or have none, and are gone at each look.
+fn learn_many(attributor: &mut Attributor, is_bound: bool) {
+    table(attributor, &[]);
+    for cookie in 1..100_000 {
+        let number = if is_bound { cookie as u32 } else { 0 };
+        let binding = PortBinding::bound(at(1), cookie, owner(812, 3), Certainty::Port);
+        attributor.add(cookie, Port { number, ..MY }, binding, Groups::default);
+        if !is_bound {
+            attributor.note_claim(at(1), cookie, cookie as u32);
+        }
+        if cookie % 1000 == 0 {
+            attributor.refresh(at(2));
+        }
+    }
+}
+
+#[test]
+fn what_has_ended_is_forgotten_where_it_is_too_much() {
+    for is_bound in [true, false] {
+        let mut attributor = Attributor::default();
+        learn_many(&mut attributor, is_bound);
+        let kept = (attributor.sockets.len(), attributor.bindings.len());
+        assert!(kept.0 < 10_000 && kept.1 < 10_000, "{is_bound}: {kept:?}");
+    }
+}
+
+#[test]
+fn sends_without_a_frame_are_bounded_and_counted() {
+    let mut attributor = attributor();
+    let message = vec![7; 1 << 18];
+    for _ in 0..100 {
+        attributor.note_send(at(1), MY, 1, owner(812, 3), whole(&message));
+    }
+    let mut gaps = Gaps::default();
+    attributor.add_gaps(&mut gaps);
+    assert_eq!(gaps.forgotten_sends, 36);
+    assert_eq!(attributor.take_refused().count(), 64);
 }

@@ -77,7 +77,8 @@ pub(crate) struct SessionArgs {
     )]
     pub(crate) attach: Vec<i32>,
 
-    /// Run CMD as this user, with its groups; UID:GID sets no supplementary groups
+    /// Run CMD as this user, with its groups and none of nlcap's capabilities; UID:GID sets no
+    /// supplementary groups
     #[arg(short, long, value_name = "USER", requires = "command")]
     pub(crate) user: Option<String>,
 

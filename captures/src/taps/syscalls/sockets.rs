@@ -14,7 +14,7 @@ use nix::sys::stat::{fstat, stat};
 use nix::unistd::Pid;
 
 use super::frames::Buffer;
-use crate::attribution::{SocketInfo, socket_inode};
+use crate::attribution::{OtherSockets, SocketInfo, socket_inode};
 use crate::file::SYSCALLS;
 use crate::file::writer::Interface;
 use crate::sys::privilege::raised;
@@ -52,6 +52,7 @@ pub(super) enum Namespace {
 pub(super) struct Sockets {
     /// None for those of other families.
     by_inode: HashMap<u64, Option<Socket>>,
+    others: OtherSockets,
     interfaces: HashMap<Namespace, Option<u32>>,
     snap_length: u32,
     /// Sockets that sent, were never received on, and are forgotten.
@@ -63,6 +64,7 @@ impl Sockets {
     pub(super) fn new(own: Option<Namespace>, snap_length: u32) -> Self {
         Self {
             by_inode: HashMap::new(),
+            others: OtherSockets::default(),
             interfaces: own.map(|it| (it, Some(0))).into_iter().collect(),
             snap_length,
             unread: 0,
@@ -85,7 +87,11 @@ impl Sockets {
                 self.unread = self.unread();
                 self.by_inode.clear();
             }
-            let socket = self.inspect(task, fd, inode, buffer)?;
+            // Others are not duplicated: to close the last reference to one may wait.
+            let socket = match self.others.may_be_netlink(Path::new(&link), inode) {
+                true => self.inspect(task, fd, inode, buffer)?,
+                false => None,
+            };
             self.by_inode.insert(inode, socket);
         }
         Ok(self.get(inode).map(|_| inode))
