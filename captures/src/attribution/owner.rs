@@ -107,6 +107,8 @@ pub(crate) struct SocketEvent {
     /// The socket's port id.
     pub(crate) port: u32,
     pub(crate) owner: Owner,
+    /// Bytes that were to be sent, where that is more than is kept of them.
+    pub(crate) original_length: u32,
     pub(crate) kind: SocketEventKind,
 }
 
@@ -135,7 +137,9 @@ impl SocketEvent {
             time: self.time,
             interface: self.interface,
             protocol: self.protocol,
-            original_length: u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            original_length: u32::try_from(messages.len())
+                .unwrap_or(u32::MAX)
+                .max(self.original_length),
             messages,
         }
     }
@@ -153,6 +157,7 @@ impl SocketEvent {
             protocol: frame.protocol,
             port: 0,
             owner: attribution.owners.first()?.clone(),
+            original_length: frame.original_length,
             kind,
         })
     }

@@ -311,6 +311,7 @@ impl Attributor {
             protocol: send.port.protocol,
             port: send.port.number,
             owner: send.owner,
+            original_length: 0,
             kind: SocketEventKind::Refused(send.bytes.to_vec(), None),
         })
     }

@@ -235,6 +235,7 @@ impl Sockets {
             protocol: socket.port.protocol,
             port: socket.port.number,
             owner: socket.owner.clone(),
+            original_length: 0,
             kind: SocketEventKind::Dropped(drops),
         });
     }
