@@ -232,7 +232,6 @@ pub(crate) struct Interpreter<'s> {
     pub(crate) generation: u32,
     /// Number of the packet at hand in the file, from 1.
     pub(crate) frame: u64,
-    /// Keys and passwords are shown.
     shows_secrets: bool,
 }
 
@@ -272,10 +271,6 @@ impl<'s> Interpreter<'s> {
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
             let rest = packet.messages.get(at..).unwrap_or(&[]);
-            let trailing = match begins_message(rest, packet.endian) {
-                true => &[],
-                false => rest,
-            };
             if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
                 && self.controller.learn(packet, &message)
             {
@@ -283,7 +278,10 @@ impl<'s> Interpreter<'s> {
                 self.generation += 1;
             }
             let mut event = self.event(packet, number, message, bytes, &protocol);
-            event.trailing = trailing;
+            let is_left_over = event.is_left_over(rest);
+            if is_left_over || !begins_message(rest, packet.endian) {
+                event.trailing = rest;
+            }
             let request = (event.role == Role::Request && !packet.added).then(|| Request {
                 frame: event.frame,
                 number,
@@ -297,6 +295,9 @@ impl<'s> Interpreter<'s> {
             each(&event);
             if let Some(request) = request {
                 self.conversations.ask(packet, &message, request);
+            }
+            if is_left_over {
+                return rest;
             }
         }
         &[]

@@ -57,4 +57,13 @@ impl Event<'_> {
     pub(crate) fn hides_trailing(&self) -> bool {
         self.secrets(&self.message).is_some()
     }
+
+    /// Whether what follows the message in its datagram, though it begins as messages do, is of
+    /// another kind and longer than there are bytes: what was left in the sender's buffer by an
+    /// earlier message, which may have had secrets.
+    pub(super) fn is_left_over(&self, rest: &[u8]) -> bool {
+        let next = messages(rest, self.packet.endian).next();
+        next.is_some_and(|it| it.is_ok_and(|it| it.is_cut() && it.kind != self.message.kind))
+            && self.hides_trailing()
+    }
 }

@@ -299,10 +299,16 @@ fn bytes_that_are_no_attributes_are_no_way_to_a_key() {
             assert!(!has_key(&text), "{text}");
         }
     }
-    let mut frames = generic("wireguard", &attribute(2, b"wg0\0"));
-    frames[1].1.extend([&[1, 0, 0, 0][..], &KEY].concat());
-    for options in forms() {
-        let text = show(&file(&frames), &options);
-        assert!(!has_key(&text), "{text}");
+    // The second of these begins as a message does.
+    for left in [[&[1, 0, 0, 0][..], &KEY].concat(), KEY.to_vec()] {
+        let mut frames = generic("wireguard", &attribute(2, b"wg0\0"));
+        frames[1].1.extend(left);
+        for options in forms() {
+            let text = show(&file(&frames), &options);
+            assert!(!has_key(&text), "{text}");
+            let is_said =
+                text.contains("after the message") || text.contains("\"trailing-bytes\":\"(secret");
+            assert!(is_said, "{text}");
+        }
     }
 }
