@@ -60,8 +60,11 @@ fn socket() -> Vec<u8> {
     message(20, 2, 3, &[header, keys].concat())
 }
 
-/// Conversations with keys in them, by what they are about, and the bytes of each key.
-pub(crate) fn conversations() -> Vec<(&'static str, Vec<(u16, Vec<u8>)>, usize)> {
+/// Frames by their protocol, what they are about, and the bytes of each key in them.
+type Conversation = (&'static str, Vec<(u16, Vec<u8>)>, usize);
+
+/// Conversations with keys in them.
+pub(crate) fn conversations() -> Vec<Conversation> {
     let peer = |number: u16| {
         nest(
             number,
