@@ -6,6 +6,7 @@
 #ifndef NL_KERNEL_BINDINGS_H
 #define NL_KERNEL_BINDINGS_H
 
+#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/if_arp.h>
 #include <linux/netdevice.h>
@@ -15,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
+#include <linux/user_namespace.h>
 #include <linux/xarray.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -30,6 +32,16 @@ static const gfp_t nl_kernel_gfp_kernel = GFP_KERNEL;
 static inline void *nl_kernel_current(void)
 {
 	return current;
+}
+
+/*
+ * Whether the namespace, and the running task, are the machine's own: anybody may make a
+ * user namespace, and in it network namespaces whose interfaces have any names.
+ */
+static inline bool nl_kernel_is_initial_user(const struct net *net)
+{
+	return net->user_ns == &init_user_ns &&
+	       current_user_ns() == &init_user_ns;
 }
 
 /* Changes whenever an interface comes to the namespace or leaves it. */
@@ -89,7 +101,8 @@ static inline unsigned int nl_kernel_skb_len(const struct sk_buff *skb)
 }
 
 /*
- * Whether one more request may log: 16 in a row, and on average three a second.
+ * Whether one more request may log: 16 in a row, and on average three a second, all
+ * operations and callers together.
  * The state's initialiser is a macro, and its members differ between kernels.
  */
 static inline bool nl_kernel_may_log(void)

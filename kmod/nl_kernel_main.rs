@@ -67,6 +67,8 @@ impl Drop for NlKernel {
     fn drop(&mut self) {
         pr_info!("Unloading module\n");
         drop(self.listening.take());
+        // Now none can come any more.
+        log::tell_untold();
         pr_info!("Successfully unregistered family 'nl_util'\n");
     }
 }

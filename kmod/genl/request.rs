@@ -57,6 +57,14 @@ impl GenlInfo {
         Attrs(request.get(GENLMSG_HDRLEN..).unwrap_or_default())
     }
 
+    /// Whether the request comes from the initial user namespace, and is about a network
+    /// namespace that belongs to it. To be asked in the handler of a do form, which runs on
+    /// the task that sent the request.
+    pub(crate) fn is_of_initial_user(&self) -> bool {
+        // SAFETY: The namespace is held, see `net`; the call compares pointers.
+        unsafe { c::nl_kernel_is_initial_user(self.net().as_raw()) }
+    }
+
     /// Whether this request may write to the kernel log. To be asked once: each call
     /// counts against what all requests may write.
     pub(crate) fn may_log(&self) -> bool {

@@ -280,8 +280,29 @@ guest_tests! {
         let count = |text: &str| log.iter().filter(|line| line.contains(text)).count();
         let callbacks = count("Callback l2_list_doit() invoked");
         assert!((16..=32).contains(&callbacks), "{callbacks}");
-        assert_eq!(count("Found device with name"), callbacks * 64);
-        assert_eq!(count("… and 8 more"), callbacks);
+        assert_eq!(count("Found device with name"), callbacks * 8);
+        assert_eq!(count("… and 64 more"), callbacks);
+    }
+
+    fn a_user_namespace_adds_neither_names_nor_lines_to_the_hosts_log() {
+        let before = module_log();
+        sh("setpriv --reuid 65534 --regid 65534 --clear-groups unshare -rn sh -ec '
+            for i in $(seq 70); do ip link add mine$i type dummy; done
+            for i in $(seq 200); do nl_user show; done | grep -c mine70: | grep -qx 200
+            nl_user show mine7 >/dev/null'");
+        assert_eq!(module_log(), before);
+        // Nor one that has the machine's own network.
+        sh("setpriv --reuid 65534 --regid 65534 --clear-groups unshare -r nl_user show >/dev/null");
+        assert_eq!(module_log(), before);
+        // They took nothing of what others may log, and their number is told once.
+        sh("nl_user show >/dev/null; nl_user show >/dev/null");
+        let log = module_log();
+        let listed = ["Callback l2_list_doit() invoked", "Found device with name: [lo]", "Found device with name: [dummy0]"];
+        let told = "Requests from other user namespaces, not logged: 202";
+        assert_eq!(log[before.len()..], [&[told][..], &listed, &listed].concat());
+        sh("setpriv --reuid 65534 --regid 65534 --clear-groups unshare -rn nl_user show >/dev/null; rmmod nl_kernel");
+        let told = "Requests from other user namespaces, not logged: 1";
+        assert!(module_log().contains(&told.to_owned()));
     }
 
     fn an_unprivileged_user_may_what_he_may_with_ip_link() {

@@ -39,17 +39,20 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
         ..args.session.settings()
     };
     let session = Session::prepare(&subject, settings, signals)?;
-    let mut recorder = Recorder::new(outlet, &origin(&args.session.command, args.anonymous))
-        .context("cannot write the file header")?;
+    let origin = Origin {
+        redacted: args.redact,
+        ..origin(&args.session.command, args.anonymous)
+    };
+    let mut recorder = Recorder::new(outlet, &origin).context("cannot write the file header")?;
     let outcome = session.run(&mut recorder)?;
     if outcome.begun {
-        close(&outcome, &recorder.shown());
+        close(&outcome, &mut recorder);
     }
     Ok(outcome.exit(args.strict))
 }
 
 /// Says the closing line.
-pub(super) fn close(outcome: &Outcome, shown: &str) {
+pub(super) fn close(outcome: &Outcome, recorder: &mut Recorder) {
     let mut reasons = outcome.incomplete.clone();
     if let Some((_, error)) = &outcome.error
         && error.kind() == io::ErrorKind::BrokenPipe
@@ -60,12 +63,15 @@ pub(super) fn close(outcome: &Outcome, shown: &str) {
         let unwritten = text::count(outcome.unwritten, "frame");
         reasons.push(format!("last {unwritten} not written"));
     }
-    let mut line = format!("{}, in {shown}", outcome.summary);
+    let mut line = format!("{}, in {}", outcome.summary, recorder.shown());
     match outcome.tap {
         TapKind::Nlmon => line.push_str(" (tap: nlmon)"),
         TapKind::Syscalls => {
             line.push_str(" (tap: syscalls: what CMD did not read is not in it)");
         }
+    }
+    if let Some(secrets) = recorder.redacted() {
+        line.push_str(&format!(", {} redacted", text::count(secrets, "secret")));
     }
     if !reasons.is_empty() {
         line.push_str("; incomplete: ");
@@ -87,6 +93,7 @@ pub(super) fn origin(command: &[OsString], anonymous: bool) -> Origin {
     Origin {
         command,
         hostname: hostname.filter(|_| !anonymous),
+        redacted: false,
         hardware: names
             .as_ref()
             .map_or_else(String::new, |names| text(names.machine())),

@@ -102,7 +102,7 @@ impl<W: Write> Show<'_, W> {
         (file, live): (impl Read, bool),
         about: &mut FileInfo,
     ) -> Result<(), ReadError> {
-        let mut interpreter = Interpreter::new(specs);
+        let mut interpreter = Interpreter::new(specs, self.view.options.secrets);
         let prompt = self.prompt || live;
         read_while(file, about, &mut |packet| {
             self.view.packet(&mut interpreter, packet);

@@ -13,6 +13,7 @@ use super::args::{SessionArgs, TraceArgs};
 use super::record::{close, origin};
 use crate::attribution::{Attribution, SocketEvent};
 use crate::exit::Exit;
+use crate::file::writer::Origin;
 use crate::file::writer::{Counters, Interface};
 use crate::messages::event;
 use crate::messages::packet::{Direction, Frame, Packet};
@@ -60,11 +61,14 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let options = args.view.options();
     let mut lines = Lines {
         view: View::for_output(&options, outlet.is_terminal()),
-        interpreter: event::Interpreter::new(&specs),
+        interpreter: event::Interpreter::new(&specs, options.secrets),
         outlet,
     };
-    let recorder = recording
-        .map(|outlet| Recorder::new(outlet, &origin(&args.session.command, args.anonymous)));
+    let origin = Origin {
+        redacted: args.redact,
+        ..origin(&args.session.command, args.anonymous)
+    };
+    let recorder = recording.map(|outlet| Recorder::new(outlet, &origin));
     let mut recorder = recorder
         .transpose()
         .context("cannot write the file header")?;
@@ -79,7 +83,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     }
     let outcome = session.run(&mut sinks)?;
     match &mut recorder {
-        Some(recorder) if outcome.begun => close(&outcome, &recorder.shown()),
+        Some(recorder) if outcome.begun => close(&outcome, recorder),
         _ => confess(&outcome),
     }
     if outcome.summary.messages > 0 {

@@ -105,6 +105,7 @@ pub(crate) fn origin(command: &str) -> Origin {
         hardware: String::from("x86_64"),
         system: String::from("Linux 6.12.117"),
         hostname: Some(String::from("box")),
+        redacted: false,
     }
 }
 

@@ -16,7 +16,7 @@ use super::reader::{FileInfo, ReadError, read};
 use super::sample::{
     START, counters, frame, interface, ip_link, message, nl_user, origin, recording,
 };
-use super::writer::{Counters, Note, Writer};
+use super::writer::{Counters, Note, Origin, Writer};
 use super::{SNAP_LENGTH, cooked};
 use crate::messages::process::Process;
 
@@ -163,6 +163,25 @@ fn statistics_and_their_time_are_read_by_tshark() {
         words[3..5],
         [(nanoseconds >> 32) as u32, nanoseconds as u32]
     );
+}
+
+#[test]
+fn a_redacted_file_says_so_in_a_comment_of_its_section() {
+    for redacted in [true, false] {
+        let origin = Origin {
+            redacted,
+            ..origin("x")
+        };
+        let mut writer = Writer::new(Vec::new(), &origin).unwrap();
+        writer.interface(&interface()).unwrap();
+        writer.finish(START, &[Counters::default()]).unwrap();
+        let file = writer.output().clone();
+        // Code and length of the option, and its text.
+        let comment = [&1_u16.to_ne_bytes()[..], &8_u16.to_ne_bytes(), b"redacted"].concat();
+        assert_eq!(file.windows(12).any(|it| it == comment), redacted);
+        let (about, _) = read_all(&file).unwrap();
+        assert_eq!(about.command.as_deref(), Some("x"));
+    }
 }
 
 #[test]

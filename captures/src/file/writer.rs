@@ -16,6 +16,9 @@ const NANOSECONDS: u8 = 9;
 /// An option's length is 16 bits; this leaves room for the mark of a cut.
 const OPTION_LIMIT: usize = 65_000;
 
+/// The comment on a section in which zeros stand in the place of keys and passwords.
+const REDACTED: &str = "redacted";
+
 /// What the file says about where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -27,6 +30,8 @@ pub(crate) struct Origin {
     pub(crate) system: String,
     /// The machine's name, where it may be published.
     pub(crate) hostname: Option<String>,
+    /// Whether zeros stand in the place of keys and passwords.
+    pub(crate) redacted: bool,
 }
 
 /// What the file says about a tap.
@@ -170,6 +175,9 @@ impl<W: Write> Writer<W> {
         block.text(blocks::OPT_COMMENT, &origin.command);
         if let Some(hostname) = &origin.hostname {
             block.text(blocks::OPT_COMMENT, &format!("host={hostname}"));
+        }
+        if origin.redacted {
+            block.text(blocks::OPT_COMMENT, REDACTED);
         }
         block.text(blocks::SHB_HARDWARE, &origin.hardware);
         block.text(blocks::SHB_OS, &origin.system);

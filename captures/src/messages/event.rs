@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use foldhash::HashMap;
 use ynl::decode::{
-    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Side, Verb,
-    Verdict, begins_message, genl, messages, missing_at, path_at, types,
+    Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Secrets, Side,
+    Verb, Verdict, begins_message, genl, messages, missing_at, path_at, types,
 };
 use ynl::model::Family;
 
@@ -16,6 +16,7 @@ use super::controller::Controller;
 use super::conversation::{self, Conversations, Request, Tie};
 use super::names;
 use super::process::Process;
+use super::secrets;
 use super::specs::{RawKey, Specs};
 use crate::messages::packet::Packet;
 
@@ -88,6 +89,8 @@ pub(crate) struct Event<'a> {
     pub(crate) tie: Option<Tie>,
     /// The request's family, for what an error says about it.
     specs: &'a Specs,
+    /// Keys and passwords are shown.
+    shows_secrets: bool,
 }
 
 impl Event<'_> {
@@ -149,13 +152,20 @@ impl Event<'_> {
         let message = messages(request, endian).next()?.ok()?;
         let by_family = self.family_of(&message);
         let body = by_family.and_then(|it| Body::new(it, &message, endian, Side::Request, None));
-        Some(body.unwrap_or_else(|| {
+        let body = body.unwrap_or_else(|| {
             let header = match protocol {
                 GENERIC => GENL_HEADER,
                 protocol => names::header_length(protocol),
             };
             Body::unknown(&message, protocol, endian, header)
-        }))
+        });
+        Some(body.hiding(self.secrets(&message)))
+    }
+
+    /// What is not to be shown of a message of this family.
+    pub(super) fn secrets(&self, message: &Message<'_>) -> Option<Secrets> {
+        (!self.shows_secrets).then_some(())?;
+        secrets::of(self.packet.protocol, &self.family, message)
     }
 
     /// The attribute that an error points at, and the one that it misses, by
@@ -222,13 +232,15 @@ pub(crate) struct Interpreter<'s> {
     pub(crate) generation: u32,
     /// Number of the packet at hand in the file, from 1.
     pub(crate) frame: u64,
+    shows_secrets: bool,
 }
 
 impl<'s> Interpreter<'s> {
-    /// Knows nothing yet.
-    pub(crate) fn new(specs: &'s Specs) -> Self {
+    /// Knows nothing yet, and shows keys and passwords only where that is asked for.
+    pub(crate) fn new(specs: &'s Specs, shows_secrets: bool) -> Self {
         Self {
             specs,
+            shows_secrets,
             controller: Controller::default(),
             names: HashMap::default(),
             conversations: Conversations::default(),
@@ -259,10 +271,6 @@ impl<'s> Interpreter<'s> {
             let bytes = packet.messages.get(at..end).unwrap_or(&[]);
             at = end.next_multiple_of(4);
             let rest = packet.messages.get(at..).unwrap_or(&[]);
-            let trailing = match begins_message(rest, packet.endian) {
-                true => &[],
-                false => rest,
-            };
             if (packet.protocol, message.kind) == (GENERIC, CONTROLLER)
                 && self.controller.learn(packet, &message)
             {
@@ -270,7 +278,10 @@ impl<'s> Interpreter<'s> {
                 self.generation += 1;
             }
             let mut event = self.event(packet, number, message, bytes, &protocol);
-            event.trailing = trailing;
+            let is_left_over = event.is_left_over(rest);
+            if is_left_over || !begins_message(rest, packet.endian) {
+                event.trailing = rest;
+            }
             let request = (event.role == Role::Request && !packet.added).then(|| Request {
                 frame: event.frame,
                 number,
@@ -284,6 +295,9 @@ impl<'s> Interpreter<'s> {
             each(&event);
             if let Some(request) = request {
                 self.conversations.ask(packet, &message, request);
+            }
+            if is_left_over {
+                return rest;
             }
         }
         &[]
@@ -334,6 +348,7 @@ impl<'s> Interpreter<'s> {
             verdict,
             tie,
             specs,
+            shows_secrets: self.shows_secrets,
         };
         if is_control {
             event.role = match (message.kind, verdict.map(|it| it.errno)) {
@@ -356,7 +371,8 @@ impl<'s> Interpreter<'s> {
             return event;
         }
         let asked = event.tie.as_ref().map(|it| &*it.request.operation);
-        event.body = self.body(packet, &message, to_kernel, &event.family, asked);
+        let body = self.body(packet, &message, to_kernel, &event.family, asked);
+        event.body = body.map(|it| it.hiding(event.secrets(&message)));
         if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
             && *operation.name != *event.operation
         {

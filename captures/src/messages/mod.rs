@@ -13,4 +13,5 @@ pub(crate) mod names;
 pub(crate) mod packet;
 pub(crate) mod process;
 pub(crate) mod requests;
+pub(crate) mod secrets;
 pub(crate) mod specs;

@@ -52,6 +52,7 @@ pub(crate) mod outlet;
 pub(crate) mod output;
 pub(crate) mod recorder;
 mod recording;
+mod redactor;
 pub(crate) mod signals;
 pub(crate) mod sink;
 pub(crate) mod subject;

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::outlet::Outlet;
+use super::redactor::Redactor;
 use super::sink::Sink;
 use crate::attribution::{Attribution, SocketEvent};
 use crate::file::comment::Comment;
@@ -15,6 +16,7 @@ use crate::messages::process::{Certainty, Process};
 /// A recording in the making.
 pub(crate) struct Recorder {
     writer: Writer<Outlet>,
+    redactor: Option<Redactor>,
 }
 
 impl Recorder {
@@ -22,7 +24,21 @@ impl Recorder {
     pub(crate) fn new(outlet: Outlet, origin: &Origin) -> io::Result<Self> {
         Ok(Self {
             writer: Writer::new(outlet, origin)?,
+            redactor: origin.redacted.then(Redactor::default),
         })
+    }
+
+    /// How many secrets were replaced by zeros, where they are.
+    pub(crate) fn redacted(&self) -> Option<u64> {
+        Some(self.redactor.as_ref()?.secrets)
+    }
+
+    fn write(&mut self, frame: &Frame<'_>, note: &Note) {
+        let frame = match &mut self.redactor {
+            Some(redactor) => redactor.redact(frame),
+            None => *frame,
+        };
+        queued(self.writer.frame(&frame, note));
     }
 
     /// Its name for a message.
@@ -42,11 +58,14 @@ impl Sink for Recorder {
     }
 
     fn added(&mut self, frame: &Frame<'_>) {
+        if let Some(redactor) = &mut self.redactor {
+            redactor.learn(frame);
+        }
         queued(self.writer.added(frame));
     }
 
     fn frame(&mut self, frame: &Frame<'_>, attribution: &Attribution) {
-        queued(self.writer.frame(frame, &note(attribution)));
+        self.write(frame, &note(attribution));
     }
 
     fn event(&mut self, event: &SocketEvent) {
@@ -62,7 +81,7 @@ impl Sink for Recorder {
             direction: Some(direction),
             is_multicast: false,
         };
-        queued(self.writer.frame(&frame, &note));
+        self.write(&frame, &note);
     }
 
     fn finish(&mut self, now: Duration, counters: &[Counters]) {

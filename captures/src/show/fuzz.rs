@@ -35,7 +35,7 @@ pub(crate) fn all_views(file: &[u8]) {
             _ => args.count = true,
         }
         SPECS.with(|specs| {
-            let mut interpreter = Interpreter::new(specs);
+            let mut interpreter = Interpreter::new(specs, false);
             let mut view = View::new(&args, Paint(false), TimeZone::UTC);
             let look = |view: &mut View<'_>| {
                 let text = view.text();

@@ -2,18 +2,22 @@
 //! A message as one JSON object, its values as the kernel's YNL client prints
 //! them with `--output-json`.
 
+mod strings;
+
 use std::borrow::Cow;
 use std::iter::successors;
 
 use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Message, Number, Record, Value};
 use ynl::model::AttrKind;
 
+use self::strings::{push_bytes, push_secret};
+pub(crate) use self::strings::{push_key, push_list, push_text};
 use super::clock::push_seconds;
 use crate::messages::event::Event;
 use crate::messages::names;
 use crate::messages::packet::Packet;
 use crate::messages::process::{Fate, Process};
-use crate::values::{self, hinted_number, push_decimal, push_hex, write};
+use crate::values::{self, hinted_number, push_decimal, write};
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -38,7 +42,7 @@ pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
     if message.is_cut() {
         write(out, format_args!(",\"kept\":{}", event.bytes.len()));
     }
-    push_trailing(out, event.trailing);
+    push_trailing(out, event.trailing, event.hides_trailing());
     if event.packet.added {
         out.push_str(",\"added\":true");
     }
@@ -92,7 +96,7 @@ pub(super) fn push_no_message(out: &mut String, frame: u64, packet: &Packet<'_>)
     out.push_str(",\"role\":\"none\"");
     push_key(out, "protocol");
     push_text(out, &names::protocol(packet.protocol));
-    push_trailing(out, packet.messages);
+    push_trailing(out, packet.messages, false);
     out.push('}');
 }
 
@@ -117,14 +121,17 @@ fn push_origin(out: &mut String, frame: u64, packet: &Packet<'_>, process: Optio
 }
 
 /// Bytes of a datagram that are no message.
-fn push_trailing(out: &mut String, bytes: &[u8]) {
+fn push_trailing(out: &mut String, bytes: &[u8], is_secret: bool) {
     if bytes.is_empty() {
         return;
     }
     write(out, format_args!(",\"trailing\":{}", bytes.len()));
     if bytes.iter().any(|byte| *byte != 0) {
         push_key(out, "trailing-bytes");
-        push_bytes(out, bytes);
+        match is_secret {
+            true => push_secret(out, bytes.len()),
+            false => push_bytes(out, bytes),
+        }
     }
 }
 
@@ -176,58 +183,6 @@ fn push_verdict(out: &mut String, event: &Event<'_>) {
     }
 }
 
-pub(crate) fn push_key(out: &mut String, key: &str) {
-    out.push(',');
-    push_text(out, key);
-    out.push(':');
-}
-
-/// A string, escaped as RFC 8259 has it, and DEL and the marks that turn the
-/// direction of writing as well, for a terminal may be next.
-pub(crate) fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    if text.bytes().all(plain) {
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c if crate::terminal::text::is_unsafe(c) => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write(out, format_args!("\\u{unit:04x}"));
-                }
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-pub(crate) fn push_list<T>(
-    out: &mut String,
-    all: impl Iterator<Item = T>,
-    mut push: impl FnMut(&mut String, T),
-) {
-    for (at, it) in all.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        push(out, it);
-    }
-}
-
-fn push_bytes(out: &mut String, bytes: &[u8]) {
-    out.push('"');
-    push_hex(out, bytes);
-    out.push('"');
-}
-
 /// The key of bytes that are no attribute, up to the end of the level.
 const NO_ATTRIBUTE: &str = "(no attribute)";
 
@@ -260,6 +215,11 @@ impl<'a> Object<'a> {
             self.members.push(&member.name);
             self.key(out, &member.name);
             push_value(out, &value);
+        }
+        if let Some(length) = record.and_then(|it| it.secret_more()) {
+            self.members.push(values::KEY);
+            self.key(out, values::KEY);
+            push_secret(out, length);
         }
         let more = record.map_or(&[][..], |it| it.more());
         if !more.is_empty() {
@@ -326,7 +286,10 @@ impl<'a> Object<'a> {
         }
         if !rest.is_empty() {
             self.key(out, NO_ATTRIBUTE);
-            push_bytes(out, rest);
+            match level.hides_rest() {
+                true => push_secret(out, rest.len()),
+                false => push_bytes(out, rest),
+            }
         }
     }
 }
@@ -367,6 +330,9 @@ fn push_field(out: &mut String, level: &Level<'_>, field: &Field<'_>) {
         } => level.is_whole(),
         _ => true,
     };
+    if !is_whole && field.missing == 0 && level.hides(field) {
+        return push_secret(out, field.attribute.payload.len());
+    }
     if !is_whole && field.missing == 0 {
         return push_bytes(out, field.attribute.payload);
     }
@@ -457,6 +423,7 @@ fn push_value(out: &mut String, value: &Value<'_>) {
         }
         Value::Keyed(keyed) => push_list(out, keyed.entries().flatten(), push_keyed),
         Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => push_bytes(out, bytes),
+        Value::Secret(length) => push_secret(out, *length),
     }
 }
 

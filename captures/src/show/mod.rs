@@ -24,4 +24,6 @@ mod oddity_tests;
 #[cfg(test)]
 mod records_tests;
 #[cfg(test)]
+pub(crate) mod secrets_tests;
+#[cfg(test)]
 mod tests;

@@ -28,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) attr: Vec<String>,
     /// With the messages that nlcap added to the recording.
     pub(crate) added: bool,
+    /// With keys and passwords.
+    pub(crate) secrets: bool,
     /// When there is colour.
     pub(crate) color: Color,
 }

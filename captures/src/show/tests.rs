@@ -42,7 +42,7 @@ const SAMPLES: [(&str, &[u8]); 5] = [
 fn show_with(specs: &Specs, file: &[u8], args: &Options) -> (String, Result<u64, ReadError>) {
     let paint = Paint(args.color == Color::Always);
     let mut view = View::new(args, paint, TimeZone::UTC);
-    let mut interpreter = Interpreter::new(specs);
+    let mut interpreter = Interpreter::new(specs, args.secrets);
     let about = read(file, &mut |packet| view.packet(&mut interpreter, packet));
     view.finish();
     (view.text(), about.map(|it| it.dropped.unwrap_or(0)))

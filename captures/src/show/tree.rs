@@ -2,12 +2,13 @@
 //! What stands under a line: the tree of attributes, and the bytes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ynl::decode::{Message, Value};
 
 use crate::messages::event::Event;
 use crate::values::{
-    Broken, MOST_REST, Walker, push_hex, push_leaf, walk_level, walk_record, write,
+    Broken, MOST_REST, Walker, push_hex, push_leaf, push_secret, walk_level, walk_record, write,
 };
 
 /// The tree under a line: each attribute on a line of its own.
@@ -127,28 +128,39 @@ impl Walker for Tree<'_> {
                 write(self.out, format_args!("{} bytes more: ", bytes.len()));
                 push_hex(self.out, bytes);
             }
+            Broken::Secret(length) => {
+                self.out.push_str("not an attribute: ");
+                push_secret(self.out, length);
+            }
             Broken::Wrapped => self.out.push_str("length has wrapped"),
         }
         self.out.push_str("]\n");
     }
 }
 
-/// The bytes of a message, sixteen in a row.
-pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
+/// The bytes of a message, sixteen in a row, with `**` for each that is `secret`.
+pub(super) fn push_bytes(out: &mut String, bytes: &[u8], secret: &[Range<usize>]) {
+    let mut secrets = vec![false; if secret.is_empty() { 0 } else { bytes.len() }];
+    for range in secret {
+        secrets.get_mut(range.clone()).unwrap_or(&mut []).fill(true);
+    }
+    let is_secret = |at: usize| secrets.get(at) == Some(&true);
     for (row, bytes) in bytes.chunks(16).enumerate() {
         write(out, format_args!("    {:04x} ", row * 16));
         for at in 0..16 {
             match bytes.get(at) {
+                Some(_) if is_secret(row * 16 + at) => out.push_str(" **"),
                 Some(byte) => write(out, format_args!(" {byte:02x}")),
                 None => out.push_str("   "),
             }
         }
         out.push_str("  ");
-        let shown = |byte: &u8| match byte {
+        let shown = |(at, byte): (usize, &u8)| match byte {
+            _ if is_secret(row * 16 + at) => '*',
             b' '..=b'~' => char::from(*byte),
             _ => '.',
         };
-        out.extend(bytes.iter().map(shown));
+        out.extend(bytes.iter().enumerate().map(shown));
         out.push('\n');
     }
 }
@@ -157,6 +169,15 @@ pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
 pub(super) fn push_trailing(out: &mut String, bytes: &[u8]) {
     if bytes.iter().any(|byte| *byte != 0) {
         write(out, format_args!("    after the message:\n"));
-        push_bytes(out, bytes);
+        push_bytes(out, bytes, &[]);
+    }
+}
+
+/// The same where those bytes may be what is left of another message with secrets.
+pub(super) fn push_secret_trailing(out: &mut String, bytes: &[u8]) {
+    if bytes.iter().any(|byte| *byte != 0) {
+        out.push_str("    after the message: ");
+        push_secret(out, bytes.len());
+        out.push('\n');
     }
 }

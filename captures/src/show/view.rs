@@ -17,7 +17,7 @@ use crate::terminal::text;
 
 /// Makes text of messages.
 pub(crate) struct View<'a> {
-    options: &'a Options,
+    pub(crate) options: &'a Options,
     filter: MessageFilter<'a>,
     clock: Clock,
     paint: Paint,
@@ -71,8 +71,12 @@ impl<'a> View<'a> {
             tree::push_tree(&mut self.text, event);
         }
         if !options.json && options.bytes {
-            tree::push_bytes(&mut self.text, event.bytes);
-            tree::push_trailing(&mut self.text, event.trailing);
+            tree::push_bytes(&mut self.text, event.bytes, &event.secret_ranges());
+            if event.hides_trailing() {
+                tree::push_secret_trailing(&mut self.text, event.trailing);
+            } else {
+                tree::push_trailing(&mut self.text, event.trailing);
+            }
         }
     }
 
@@ -108,7 +112,7 @@ impl<'a> View<'a> {
         }
         self.text.push('\n');
         if options.bytes && !options.json {
-            tree::push_bytes(&mut self.text, packet.messages);
+            tree::push_bytes(&mut self.text, packet.messages, &[]);
         }
     }
 

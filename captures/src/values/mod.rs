@@ -6,10 +6,10 @@ pub(crate) mod summary;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Number, Record, Value};
+use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, Record, Value};
 use ynl::model::DisplayHint;
 
-use crate::terminal::text::push_escaped;
+use crate::terminal::text::{count, push_escaped};
 
 /// The name of an attribute: of the specification, else its number.
 pub(crate) fn push_name(out: &mut String, field: &Field<'_>) {
@@ -55,6 +55,7 @@ pub(crate) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
         }
         Value::Padding([]) => out.push_str("0 bytes"),
         Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => push_hex(out, bytes),
+        Value::Secret(length) => push_secret(out, *length),
         Value::Struct(_)
         | Value::Records(_)
         | Value::Nest(_)
@@ -221,6 +222,17 @@ pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// What stands for a key or a password.
+pub(crate) fn push_secret(out: &mut String, length: usize) {
+    write(
+        out,
+        format_args!("(secret, {})", count(length as u64, "byte")),
+    );
+}
+
+/// What the bytes behind the members of a struct are called that are a key.
+pub(crate) const KEY: &str = "key";
+
 /// The most bytes that are shown where no attribute is: more are those behind one whose length
 /// has wrapped.
 pub(crate) const MOST_REST: usize = u16::MAX as usize;
@@ -252,6 +264,17 @@ pub(crate) enum Broken<'a> {
     More(&'a [u8]),
     /// An attribute is longer than its header can say.
     Wrapped,
+    /// So many bytes that are no attribute, and may be secret.
+    Secret(usize),
+}
+
+/// Bytes that are no attribute, up to the end of a level.
+fn rest<'a>(level: &Level<'a>, malformed: &Malformed) -> Broken<'a> {
+    let bytes = level.rest(malformed);
+    match level.hides_rest() {
+        true => Broken::Secret(bytes.len()),
+        false => Broken::Rest(ATTRIBUTE, bytes),
+    }
 }
 
 const ATTRIBUTE: &str = "attribute";
@@ -264,7 +287,7 @@ pub(crate) fn walk_level(level: &Level<'_>, walker: &mut impl Walker) -> bool {
         let field = match field {
             Ok(field) => field,
             Err(malformed) => {
-                walker.broken(Broken::Rest(ATTRIBUTE, level.rest(&malformed)));
+                walker.broken(rest(level, &malformed));
                 return true;
             }
         };
@@ -296,6 +319,10 @@ pub(crate) fn walk_record(record: &Record<'_>, walker: &mut impl Walker) -> bool
     let goes_on = record
         .members()
         .all(|(member, value)| walk_value(&member.name, false, &value, walker));
+    let goes_on = match record.secret_more() {
+        Some(length) if goes_on => walker.leaf(KEY, false, &Value::Secret(length)),
+        _ => goes_on,
+    };
     if goes_on && !record.more().is_empty() {
         walker.broken(Broken::More(record.more()));
     }
@@ -362,7 +389,7 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
                 walk_value(&index, false, &all.read(&field), walker)
             }
             Err(malformed) => {
-                walker.broken(Broken::Rest(ATTRIBUTE, all.rest(&malformed)));
+                walker.broken(rest(all.level(), &malformed));
                 true
             }
         }),

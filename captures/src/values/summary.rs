@@ -5,7 +5,8 @@ use ynl::decode::{Body, Value};
 use ynl::model::DisplayHint;
 
 use super::{
-    Broken, MOST_REST, Walker, push_bytes, push_leaf, push_text, walk_level, walk_record, write,
+    Broken, MOST_REST, Walker, push_bytes, push_leaf, push_secret, push_text, walk_level,
+    walk_record, write,
 };
 
 /// How many characters of values a summary has; the value that crosses it is the last.
@@ -232,6 +233,12 @@ impl Walker for Summary<'_> {
             Broken::More(bytes) => {
                 self.space();
                 write(self.out, format_args!("[{} bytes more]", bytes.len()));
+            }
+            Broken::Secret(length) => {
+                self.space();
+                self.out.push_str("[not an attribute: ");
+                push_secret(self.out, length);
+                self.out.push(']');
             }
             Broken::Wrapped => self.out.push_str("[length has wrapped]"),
         }

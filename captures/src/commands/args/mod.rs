@@ -77,6 +77,10 @@ pub(crate) struct RecordArgs {
     #[arg(long)]
     pub(crate) anonymous: bool,
 
+    /// Write zeros in place of keys and passwords
+    #[arg(long)]
+    pub(crate) redact: bool,
+
     /// Snapshot length: bytes kept of each packet, including its 16-byte header; at most
     /// 262144
     #[arg(
@@ -139,6 +143,10 @@ pub(crate) struct TraceArgs {
     /// Do not store the host name in the recording
     #[arg(long, requires = "write")]
     pub(crate) anonymous: bool,
+
+    /// Write zeros in place of keys and passwords in the recording
+    #[arg(long, requires = "write")]
+    pub(crate) redact: bool,
 
     #[command(flatten)]
     pub(crate) session: SessionArgs,

@@ -63,6 +63,10 @@ pub(crate) struct ViewArgs {
     #[arg(long)]
     pub(crate) added: bool,
 
+    /// Show keys and passwords, which are otherwise `(secret, 32 bytes)`
+    #[arg(long)]
+    pub(crate) secrets: bool,
+
     /// Decode messages by this YNL specification, or directory of them
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub(crate) spec: Vec<PathBuf>,
@@ -93,6 +97,7 @@ impl ViewArgs {
             errors: self.errors,
             attr: self.attr.clone(),
             added: self.added,
+            secrets: self.secrets,
             color: self.color,
         }
     }

@@ -57,7 +57,7 @@ pub(crate) fn collect(
     name: Option<String>,
 ) -> Result<Collection, ReadError> {
     let mut collector = Collector::new(specs);
-    let mut interpreter = Interpreter::new(specs);
+    let mut interpreter = Interpreter::new(specs, false);
     let about = read(file, &mut |packet| {
         let before = collector.figures.messages;
         let rest = interpreter.packet(packet, &mut |event| collector.take(event));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message by its family's specification.
 
-use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, genl};
+use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, Secrets, genl};
 use crate::model::{AttrSet, Family, Operation, StructId};
 
 /// Who speaks.
@@ -109,6 +109,12 @@ impl<'a> Body<'a> {
             level: self.level.at(message.payload, MESSAGE_HEADER),
             ..self
         }
+    }
+
+    /// The same message with what is secret read as [`Value::Secret`](super::Value::Secret).
+    pub fn hiding(self, secrets: Option<Secrets>) -> Self {
+        let level = secrets.map_or(self.level, |it| self.level.hiding(it));
+        Self { level, ..self }
     }
 
     /// The same bytes as attributes of another set.

@@ -7,6 +7,7 @@ use super::fields::{Field, Fields, HEADER};
 use super::guess::guess;
 use super::keyed::{Holds, Keyed};
 use super::records::Records;
+use super::secrets;
 use super::value::{Indexed, Number, Numbers, Record, Value};
 use super::{Endian, Malformed};
 use crate::model::{
@@ -44,6 +45,8 @@ pub struct Level<'a> {
     header: Option<Record<'a>>,
     /// The level that this one is in, where selectors are looked for too.
     outer: Option<&'a Level<'a>>,
+    /// Those of its attributes that are secret, or have secrets in them.
+    pub(super) secrets: secrets::Attributes,
 }
 
 /// A set, and the family that its ids index.
@@ -78,6 +81,7 @@ impl<'a> Level<'a> {
             depth: 0,
             header: None,
             outer: None,
+            secrets: &[],
         }
     }
 
@@ -185,6 +189,15 @@ impl<'a> Level<'a> {
 
     /// What an attribute of this level holds.
     pub fn read<'b>(&'b self, field: &Field<'b>) -> Read<'b> {
+        let read = self.read_all(field);
+        let value = self.cover(read.value, field);
+        Read {
+            guessed: read.guessed && !matches!(value, Value::Secret(_)),
+            value,
+        }
+    }
+
+    fn read_all<'b>(&'b self, field: &Field<'b>) -> Read<'b> {
         let certain = |value| Read {
             value,
             guessed: false,
@@ -345,6 +358,7 @@ impl<'a> Level<'a> {
             depth: self.depth.saturating_add(1),
             header: None,
             outer: Some(self),
+            secrets: secrets::inside(self.secrets, field.attribute.number),
         }
     }
 
@@ -359,9 +373,9 @@ impl<'a> Level<'a> {
     pub(super) fn element<'b>(&'b self, element: &'b ArrayElement, field: &Field<'b>) -> Value<'b> {
         let payload = field.attribute.payload;
         let Some(family) = self.family else {
-            return Value::Odd(payload);
+            return self.cover(Value::Odd(payload), field);
         };
-        match element {
+        let value = match element {
             ArrayElement::Nest(id) => self.nest(Some((family, &family[*id])), field),
             ArrayElement::Scalar(scalar) => self.number(family, *scalar, field),
             ArrayElement::Binary { hint } => Value::Bytes {
@@ -369,7 +383,8 @@ impl<'a> Level<'a> {
                 hint: *hint,
             },
             ArrayElement::String => Value::Text(until_nul(payload)),
-        }
+        };
+        self.cover(value, field)
     }
 
     /// Nests in nests, whose numbers are values.

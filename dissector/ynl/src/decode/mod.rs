@@ -43,6 +43,7 @@ mod level;
 mod message;
 mod policy;
 mod records;
+mod secrets;
 mod value;
 mod verdict;
 
@@ -58,6 +59,7 @@ pub use message::{
 };
 pub use policy::Policies;
 pub use records::{Element, Elements, Records};
+pub use secrets::Secrets;
 pub use value::{Flags, Indexed, Number, Numbers, Record, Value};
 pub use verdict::{Verdict, missing_at, path_at};
 

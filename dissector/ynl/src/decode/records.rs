@@ -15,6 +15,8 @@ pub struct Records<'a> {
     level: Level<'a>,
     /// Of entries, the member that has the length.
     length: Option<usize>,
+    /// The first byte of each that is secret, as all behind it are.
+    secret_from: usize,
 }
 
 /// One of [`Records`].
@@ -41,6 +43,7 @@ impl<'a> Records<'a> {
             layout,
             level,
             length: None,
+            secret_from: usize::MAX,
         }
     }
 
@@ -57,6 +60,15 @@ impl<'a> Records<'a> {
             layout,
             level,
             length: Some(length),
+            secret_from: usize::MAX,
+        }
+    }
+
+    /// The same with the bytes of each struct from `secret_from` on secret.
+    pub(super) fn hiding(self, secret_from: usize) -> Self {
+        Self {
+            secret_from,
+            ..self
         }
     }
 
@@ -113,10 +125,12 @@ impl<'a> Iterator for Elements<'a> {
             layout,
             level,
             length,
+            secret_from,
         } = self.records;
         let rest = level.bytes().get(self.at..).filter(|it| !it.is_empty())?;
         let offset = level.offset() + self.at;
-        let record = |bytes| Record::new(family, layout, level.endian(), bytes, offset);
+        let record =
+            |bytes| Record::new(family, layout, level.endian(), bytes, offset).hiding(secret_from);
         // What a struct says of its length is true where it is not less than its own.
         let said = match length {
             None => Ok(layout.size),

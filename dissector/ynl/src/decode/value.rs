@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What attributes and members of structs hold.
 
+use super::Endian;
 use super::fields::{Field, Fields};
 use super::keyed::Keyed;
 use super::level::{Level, until_nul};
 use super::records::Records;
-use super::{Endian, Malformed};
 use crate::model::{
     ArrayElement, ByteOrder, DisplayHint, Enum, Family, Member, MemberKind, Scalar, Struct,
 };
@@ -60,6 +60,9 @@ pub enum Value<'a> {
     Odd(&'a [u8]),
     /// A nest below the deepest level that is entered.
     TooDeep(&'a [u8]),
+    /// So many bytes that are a key or a password ([`Secrets`](super::Secrets)), or cannot be
+    /// told from one.
+    Secret(usize),
 }
 
 /// A number with what it is called.
@@ -276,6 +279,8 @@ pub struct Record<'a> {
     endian: Endian,
     bytes: &'a [u8],
     offset: usize,
+    /// The first of its bytes that is secret, as all behind it are.
+    secret_from: usize,
 }
 
 impl<'a> Record<'a> {
@@ -293,7 +298,23 @@ impl<'a> Record<'a> {
             endian,
             bytes,
             offset,
+            secret_from: usize::MAX,
         }
+    }
+
+    /// The same struct with its bytes from `secret_from` on secret.
+    pub(super) fn hiding(self, secret_from: usize) -> Self {
+        Self {
+            secret_from,
+            ..self
+        }
+    }
+
+    /// How many bytes behind the last member that is known are secret; `None` where none are.
+    pub fn secret_more(&self) -> Option<usize> {
+        let is_secret = self.secret_from < self.bytes.len();
+        let more = self.bytes.len().saturating_sub(self.layout.size);
+        (is_secret && more > 0).then_some(more)
     }
 
     /// What the struct looks like.
@@ -322,8 +343,11 @@ impl<'a> Record<'a> {
     }
 
     /// The bytes behind the last member that is known; none where they can only be what the
-    /// compiler fills a struct up with.
+    /// compiler fills a struct up with, or are secret.
     pub fn more(&self) -> &'a [u8] {
+        if self.secret_more().is_some() {
+            return &[];
+        }
         let more = self.bytes.get(self.layout.size..).unwrap_or(&[]);
         match more.len() < ALIGNED && more.iter().all(|byte| *byte == 0) {
             true => &[],
@@ -358,6 +382,9 @@ impl<'a> Record<'a> {
         let bytes = rest.get(..member.size).unwrap_or(rest);
         if bytes.is_empty() && member.size > 0 {
             return None;
+        }
+        if member.offset + bytes.len() > self.secret_from {
+            return Some(Value::Secret(bytes.len()));
         }
         let is_whole = bytes.len() == member.size;
         Some(match member.kind {
@@ -399,9 +426,9 @@ impl<'a> Indexed<'a> {
         self.level.fields()
     }
 
-    /// The bytes from what is no attribute to the end.
-    pub fn rest(&self, malformed: &Malformed) -> &'a [u8] {
-        self.level.rest(malformed)
+    /// The elements as attributes of which nothing is known.
+    pub fn level(&self) -> &Level<'a> {
+        &self.level
     }
 
     /// Whether it is attributes to the last byte.
