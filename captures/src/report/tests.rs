@@ -352,7 +352,7 @@ fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     assert_eq!(report.groups[0].recordings[0].figures.messages, 4);
     let text = text(&report);
     assert!(
-        text.starts_with("5 socket drops, w drops=9[7].\n"),
+        text.contains("\n5 socket drops, w drops=9[7].\n"),
         "{text}"
     );
     assert!(text.contains("increase SO_RCVBUF"), "{text}");
