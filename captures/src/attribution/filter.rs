@@ -97,15 +97,7 @@ pub(crate) fn foreign_calls() -> Vec<Step> {
 /// Of calls that read from any descriptor, those that may receive messages: so with
 /// [`writes`].
 pub(crate) fn reads() -> Vec<Step> {
-    let mut steps = Vec::new();
-    for call in [libc::SYS_readv, libc::SYS_preadv2] {
-        steps.extend([
-            Step::SkipUnless(call as u32, 3),
-            Step::Load(argument(0)),
-            Step::AllowBelow(FIRST_FD),
-            Step::Intercept,
-        ]);
-    }
+    let mut steps = vectors([libc::SYS_readv, libc::SYS_preadv2]);
     steps.extend([
         Step::SkipUnless(libc::SYS_read as u32, 5),
         Step::Load(argument(0)),
@@ -117,6 +109,19 @@ pub(crate) fn reads() -> Vec<Step> {
     steps
 }
 
+/// Calls whose length cannot be seen, on anything but standard streams.
+fn vectors(calls: [libc::c_long; 2]) -> Vec<Step> {
+    let steps = calls.map(|call| {
+        [
+            Step::SkipUnless(call as u32, 3),
+            Step::Load(argument(0)),
+            Step::AllowBelow(FIRST_FD),
+            Step::Intercept,
+        ]
+    });
+    steps.into_iter().flatten().collect()
+}
+
 /// socket(2) of x32 programs, which have our table's arch.
 pub(crate) fn x32_socket() -> Option<u32> {
     abi::X32_SOCKET
@@ -125,15 +130,7 @@ pub(crate) fn x32_socket() -> Option<u32> {
 /// Of calls that write to any descriptor, those that may send a request. The word that is
 /// loaded is the number before and, where it is none of these, after them.
 pub(crate) fn writes() -> Vec<Step> {
-    let mut steps = Vec::new();
-    for call in [libc::SYS_writev, libc::SYS_pwritev2] {
-        steps.extend([
-            Step::SkipUnless(call as u32, 3),
-            Step::Load(argument(0)),
-            Step::AllowBelow(FIRST_FD),
-            Step::Intercept,
-        ]);
-    }
+    let mut steps = vectors([libc::SYS_writev, libc::SYS_pwritev2]);
     steps.extend([
         Step::SkipUnless(libc::SYS_write as u32, 6),
         Step::Load(argument(0)),

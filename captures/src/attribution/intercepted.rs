@@ -13,7 +13,8 @@ use super::helper::Helper;
 use super::outgoing::{self, Outgoing};
 use super::owner::Owner;
 use super::socket_info::SocketInfo;
-use super::tasks::{Memory, Task};
+use super::tasks::Task;
+use crate::sys::memory::Memory;
 use crate::sys::seccomp::{self, Call, Verdict};
 
 /// An intercepted call on a netlink socket, whose caller waits.

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 
 use nix::errno::Errno;
 
-use super::tasks::Memory;
+use crate::sys::memory::Memory;
 use crate::sys::seccomp::Call;
 
 /// The longest send that is read, in bytes: the tap keeps no more either.

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::tasks::Memory;
+use crate::sys::memory::Memory;
 use crate::sys::process::has_attribute;
 use crate::sys::seccomp::Call;
 use crate::terminal::text;

@@ -3,17 +3,16 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::IoSliceMut;
 use std::os::fd::{OwnedFd, RawFd};
 use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
 use super::owner::Program;
 use crate::messages::process::Process;
+use crate::sys::memory::Memory;
 use crate::sys::seccomp;
 
 /// How many tasks are kept at most; each holds a descriptor.
@@ -71,40 +70,7 @@ impl Task {
 
     /// Its memory.
     pub(super) fn memory(&self) -> Memory {
-        Memory(self.program.tid)
-    }
-}
-
-/// The memory of a thread. A read of it waits for whoever backs a page: see [`super::helper`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Memory(i32);
-
-impl Memory {
-    /// The thread whose it is.
-    pub(super) fn tid(self) -> i32 {
-        self.0
-    }
-
-    /// Copies it from `start` on; fewer bytes where less can be read.
-    pub(super) fn read(self, start: u64, length: usize) -> nix::Result<Vec<u8>> {
-        self.gather(&[(start, length)])
-    }
-
-    /// Copies pieces of it into one.
-    pub(super) fn gather(self, pieces: &[(u64, usize)]) -> nix::Result<Vec<u8>> {
-        let length = pieces.iter().map(|(_, length)| length).sum();
-        let mut bytes = vec![0; length];
-        let remote: Vec<_> = pieces
-            .iter()
-            .map(|&(base, len)| RemoteIoVec {
-                base: base as usize,
-                len,
-            })
-            .collect();
-        let tid = Pid::from_raw(self.0);
-        let read = process_vm_readv(tid, &mut [IoSliceMut::new(&mut bytes)], &remote)?;
-        bytes.truncate(read);
-        Ok(bytes)
+        Memory::of(self.program.tid)
     }
 }
 

@@ -351,10 +351,7 @@ fn what_the_recorder_saw_of_sockets_and_calls_is_counted() {
     assert_eq!(count(&report, Ailment::FullBuffer), Some(1));
     assert_eq!(report.groups[0].recordings[0].figures.messages, 4);
     let text = text(&report);
-    assert!(
-        text.contains("\n5 socket drops, w drops=9[7].\n"),
-        "{text}"
-    );
+    assert!(text.contains("\n5 socket drops, w drops=9[7].\n"), "{text}");
     assert!(text.contains("increase SO_RCVBUF"), "{text}");
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod bpf;
 pub(crate) mod clock;
+pub(crate) mod memory;
 pub(crate) mod netlink;
 pub(crate) mod privilege;
 pub(crate) mod process;

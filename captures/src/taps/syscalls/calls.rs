@@ -4,7 +4,7 @@
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-use super::memory::{Memory, MessageHeader};
+use super::memory::{CallerMemory, MessageHeader};
 use crate::attribution::ARCH;
 use crate::messages::packet::Direction;
 use crate::messages::process::Fate;
@@ -112,7 +112,7 @@ pub(super) fn datagrams(
     result: i64,
     each: &mut dyn FnMut(Datagram),
 ) -> nix::Result<()> {
-    let memory = Memory(task);
+    let memory = CallerMemory::of(task);
     if result <= -RESTART {
         return Ok(());
     }
@@ -131,7 +131,7 @@ pub(super) fn datagrams(
 }
 
 fn sent(
-    memory: Memory,
+    memory: CallerMemory,
     entry: &CallEntry,
     result: usize,
     each: &mut dyn FnMut(Datagram),
@@ -162,7 +162,7 @@ fn headers(at: u64, number: usize) -> impl Iterator<Item = u64> {
 }
 
 /// What was to be sent: of several only the first was tried, or no call would have failed.
-fn not_sent(memory: Memory, entry: &CallEntry, errno: Errno) -> nix::Result<Datagram> {
+fn not_sent(memory: CallerMemory, entry: &CallEntry, errno: Errno) -> nix::Result<Datagram> {
     let [_, at, count, ..] = entry.arguments;
     let found = match entry.number {
         libc::SYS_sendto | libc::SYS_write => {
@@ -193,7 +193,7 @@ fn not_sent(memory: Memory, entry: &CallEntry, errno: Errno) -> nix::Result<Data
 
 /// A receive that failed, where a message was lost by it: the socket had no room for one, or
 /// the caller's buffer was none. Where the header of the call is none, nothing was taken.
-fn not_read(memory: Memory, entry: &CallEntry, errno: Errno) -> Option<Datagram> {
+fn not_read(memory: CallerMemory, entry: &CallEntry, errno: Errno) -> Option<Datagram> {
     let is_lost = match (errno, entry.number) {
         (Errno::ENOBUFS, _) => true,
         (Errno::EFAULT, libc::SYS_recvmsg) => memory.header(entry.arguments[1]).is_ok(),
@@ -208,7 +208,7 @@ fn not_read(memory: Memory, entry: &CallEntry, errno: Errno) -> Option<Datagram>
 }
 
 fn received(
-    memory: Memory,
+    memory: CallerMemory,
     entry: &CallEntry,
     result: usize,
     each: &mut dyn FnMut(Datagram),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The memory of a stopped task, and the structures of system calls in it.
 
-use std::io::IoSliceMut;
 use std::mem::offset_of;
 
 use nix::errno::Errno;
-use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
+
+use crate::sys::memory::Memory;
 
 /// The longest datagram that is kept, in bytes: no file holds more of one.
 const LONGEST: usize = 1 << 18;
@@ -18,9 +18,9 @@ const PIECES: usize = 1024;
 const ADDRESS: usize = 12;
 const ADDRESS_GROUPS: usize = 8;
 
-/// The memory of a task.
+/// The memory of a task that has stopped in a call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Memory(pub(super) Pid);
+pub(super) struct CallerMemory(Memory);
 
 /// A `struct msghdr`, as far as it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,39 +45,20 @@ impl MessageHeader {
     }
 }
 
-impl Memory {
-    /// Its bytes from `start` on; fewer where less can be read.
-    fn read(self, start: u64, length: usize) -> nix::Result<Vec<u8>> {
-        self.gather(&[(start, length)])
-    }
-
-    fn gather(self, pieces: &[(u64, usize)]) -> nix::Result<Vec<u8>> {
-        let length = pieces.iter().map(|(_, length)| length).sum();
-        if length == 0 {
-            return Ok(Vec::new());
-        }
-        let mut bytes = vec![0; length];
-        let remote: Vec<_> = pieces
-            .iter()
-            .map(|&(base, len)| RemoteIoVec {
-                base: base as usize,
-                len,
-            })
-            .collect();
-        let read = process_vm_readv(self.0, &mut [IoSliceMut::new(&mut bytes)], &remote)?;
-        bytes.truncate(read);
-        Ok(bytes)
+impl CallerMemory {
+    pub(super) fn of(task: Pid) -> Self {
+        Self(Memory::of(task.as_raw()))
     }
 
     /// The first `length` bytes of a buffer, or as many as are kept.
     pub(super) fn buffer(self, at: u64, length: usize) -> nix::Result<Vec<u8>> {
-        self.read(at, length.min(LONGEST))
+        self.0.read(at, length.min(LONGEST))
     }
 
     /// The length of what `count` times `struct iovec` are about.
     pub(super) fn vector_length(self, at: u64, count: u64) -> nix::Result<usize> {
         let count = usize::try_from(count).unwrap_or(PIECES).min(PIECES);
-        let vector = self.read(at, count * size_of::<libc::iovec>())?;
+        let vector = self.0.read(at, count * size_of::<libc::iovec>())?;
         let mut whole = 0_usize;
         for piece in vector.chunks_exact(size_of::<libc::iovec>()) {
             let length = word(piece, offset_of!(libc::iovec, iov_len))?;
@@ -89,7 +70,7 @@ impl Memory {
     /// The first `length` bytes of what `count` times `struct iovec` are about.
     pub(super) fn vector(self, at: u64, count: u64, length: usize) -> nix::Result<Vec<u8>> {
         let count = usize::try_from(count).unwrap_or(PIECES).min(PIECES);
-        let vector = self.read(at, count * size_of::<libc::iovec>())?;
+        let vector = self.0.read(at, count * size_of::<libc::iovec>())?;
         let mut room = length.min(LONGEST);
         let mut pieces = Vec::with_capacity(count);
         for piece in vector.chunks_exact(size_of::<libc::iovec>()) {
@@ -102,17 +83,17 @@ impl Memory {
                 break;
             }
         }
-        self.gather(&pieces)
+        self.0.gather(&pieces)
     }
 
     /// A `struct msghdr`.
     pub(super) fn header(self, at: u64) -> nix::Result<MessageHeader> {
-        MessageHeader::of(&self.read(at, size_of::<libc::msghdr>())?)
+        MessageHeader::of(&self.0.read(at, size_of::<libc::msghdr>())?)
     }
 
     /// A `struct mmsghdr`: the header, and the datagram's length.
     pub(super) fn counted_header(self, at: u64) -> nix::Result<(MessageHeader, usize)> {
-        let bytes = self.read(at, size_of::<libc::mmsghdr>())?;
+        let bytes = self.0.read(at, size_of::<libc::mmsghdr>())?;
         let length = half(&bytes, offset_of!(libc::mmsghdr, msg_len))?;
         Ok((MessageHeader::of(&bytes)?, length as usize))
     }
@@ -135,7 +116,7 @@ impl Memory {
     /// Whether a `struct sockaddr_nl` names a group; a null pointer is none.
     pub(super) fn names_group(self, at: u64) -> bool {
         at != 0
-            && (self.read(at, ADDRESS))
+            && (self.0.read(at, ADDRESS))
                 .and_then(|bytes| half(&bytes, ADDRESS_GROUPS))
                 .is_ok_and(|groups| groups != 0)
     }
@@ -157,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_datagram_is_gathered_from_its_pieces_as_far_as_it_goes() {
-        let memory = Memory(Pid::this());
+        let memory = CallerMemory::of(Pid::this());
         let (first, second) = (*b"abcdef", *b"ghijkl");
         let pieces = [(&first[..], 6), (&second[..], 6)].map(|(bytes, iov_len)| libc::iovec {
             iov_base: bytes.as_ptr().cast_mut().cast(),
@@ -172,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_address_with_groups_is_a_multicasts() {
-        let memory = Memory(Pid::this());
+        let memory = CallerMemory::of(Pid::this());
         let of = |groups: u32| {
             let mut address = [0_u8; ADDRESS];
             address[ADDRESS_GROUPS..].copy_from_slice(&groups.to_ne_bytes());
