@@ -114,3 +114,27 @@ print(int(status.split('VmHWM:')[1].split()[0]) < 32 * 1024)",
     let out = machine.nlcap("record --tap syscalls --buffer 1M -w x.pcapng -- python3 p.py");
     assert_eq!(out.out, "True\n", "{}", out.err);
 }
+
+#[test]
+fn a_multicast_to_several_sockets_is_one_frame_of_them_all_and_with_raw_one_for_each() {
+    for machine in Machine::all() {
+        // A change in a network namespace of its own.
+        machine.python(
+            "p.py",
+            "a, b = new(), new()
+for s in (a, b): s.bind((0, 1)); s.settimeout(60)
+c = new(); c.sendto(struct.pack('=IHHII', 32, 16, 5, 1, 0) + struct.pack('=BBHiII', 0, 0, 0, 1, 1, 1), (0, 0))
+assert c.recv(999)[16:20] == bytes(4); a.recvmsg(65536); b.recvmsg(65536)",
+        );
+        for (option, frames) in [("", 3), ("--raw ", 4)] {
+            let line =
+                format!("record {option}--tap syscalls -w x.pcapng -- unshare -rn python3 p.py");
+            let out = machine.nlcap(&line);
+            assert_eq!(out.code, Some(0), "{}", out.err);
+            let all = machine.frames("x.pcapng");
+            let owners = |it: &Frame| it.comment.lines().count();
+            let most = all.iter().map(owners).max();
+            assert_eq!((all.len(), most), (frames, Some(2)), "{}", out.err);
+        }
+    }
+}

@@ -22,6 +22,7 @@
 //! Messages of other processes, and what the command never received.
 
 mod calls;
+mod deliveries;
 mod filter;
 mod frames;
 mod memory;
@@ -223,13 +224,18 @@ impl Syscalls {
             text::say(&notice);
         }
         self.taken.extend(self.buffer.take());
-        while let Some(call) = self.taken.pop_front() {
-            if call.interface as usize >= self.announced {
-                // The session has to be given the place first.
-                self.taken.push_front(call);
-                self.buffer.wake();
-                break;
-            }
+        let known = self.announced;
+        let new = (self.taken.iter()).position(|it| it.interface as usize >= known);
+        if new.is_some() {
+            // The session has to be given the place first.
+            self.buffer.wake();
+        }
+        let calls: Vec<_> = self
+            .taken
+            .drain(..new.unwrap_or(self.taken.len()))
+            .collect();
+        let firsts = deliveries::firsts(&calls);
+        for (at, call) in calls.iter().enumerate() {
             let original_length = call.original_length.max(call.messages.len());
             let frame = Frame {
                 interface: call.interface,
@@ -238,16 +244,25 @@ impl Syscalls {
                 original_length: u32::try_from(original_length).unwrap_or(u32::MAX),
                 messages: &call.messages,
             };
-            let owner = Owner {
-                program: self.program(&call),
-                fd: call.fd,
-            };
+            let mut owners = vec![self.owner(call)];
+            if call.is_multicast && firsts[at] == at {
+                let others = (at + 1..calls.len()).filter(|other| firsts[*other] == at);
+                owners.extend(others.map(|other| self.owner(&calls[other])));
+            }
             let attribution = Attribution {
                 is_multicast: call.is_multicast,
+                is_copy: firsts[at] != at,
                 fate: call.fate,
-                ..Attribution::new(call.direction, vec![owner], Certainty::Exact)
+                ..Attribution::new(call.direction, owners, Certainty::Exact)
             };
             take(&frame, Some(attribution));
+        }
+    }
+
+    fn owner(&mut self, call: &CallFrame) -> Owner {
+        Owner {
+            program: self.program(call),
+            fd: call.fd,
         }
     }
 
