@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
-use nix::unistd::Pid;
 
 use super::owner::Program;
 use crate::messages::process::Process;
@@ -151,6 +150,8 @@ impl Tasks {
 
 #[cfg(test)]
 mod tests {
+    use nix::unistd::Pid;
+
     use super::*;
 
     #[test]
