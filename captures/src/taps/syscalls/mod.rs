@@ -15,7 +15,7 @@
 //! - The filter (SECCOMP_RET_TRACE) stops only calls that may carry messages: all others cost
 //!   nothing.
 //! - The tracer is a thread of its own, which waits for nothing but the tree; the
-//!   recording's takes frames from a [`Buffer`](frames::Buffer).
+//!   recording's takes frames from a [`Buffer`].
 //!
 //! # What it cannot see
 //!
@@ -136,7 +136,7 @@ pub(crate) struct TracedTree {
     buffer: Arc<Buffer>,
 }
 
-/// Traces a command from here on, which waits under its [`filter`], and all that comes of it.
+/// Traces a command from here on, which waits under its filter ([`filter()`]), and all that comes of it.
 ///
 /// # Errors
 ///
