@@ -123,7 +123,7 @@ guest_tests! {
             (nlcap record -w - -- sh -c 'eval \"$SIGNS\"; ip link show; await \"[ -e gone ]\"; ip link show; exit 5' || echo $? >code) |
                 (head -c 100 >/dev/null; exec <&-; >gone); cat code");
         assert_eq!(out, "5\n");
-        assert!(err.contains("messages in") && err.contains("in standard output; incomplete: the reader closed the pipe; last "), "{err}");
+        assert!(err.contains("messages in") && err.contains("in standard output (tap: nlmon); incomplete: the reader closed the pipe; last "), "{err}");
         assert_eq!(taps(), "");
     }
 
