@@ -260,7 +260,7 @@ while signal.sigwait([signal.SIGTERM]):
     let mut nlcap = machine.start_nlcap("record --tap syscalls -w x.pcapng -- python3 p.py");
     let mut stdout = BufReader::new(nlcap.stdout.take().unwrap());
     let mut stderr = BufReader::new(nlcap.stderr.take().unwrap());
-    let mut read = |from: &mut dyn BufRead| {
+    let read = |from: &mut dyn BufRead| {
         let mut line = String::new();
         from.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
