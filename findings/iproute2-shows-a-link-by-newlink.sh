@@ -8,8 +8,7 @@
 # change that is refused, for want of privilege where a normal user runs it, and sequence
 # numbers do not begin at 1.
 #
-# Who counts changes or failures by message type counts this one: docs/nlcap-report.md has
-# probes apart.
+# Who counts changes or failures by message type has to leave this one out.
 #
 # Needs apt-get, dpkg-deb and Debian 12's package lists. Asks for one link, without privileges.
 set -euo pipefail

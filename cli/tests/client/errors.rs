@@ -12,7 +12,7 @@ use nl_user::transport::{Received, Transport};
 use crate::peer::*;
 
 /// The error of L2_IID when the peer answers so.
-fn iid_error<D: Into<Datagram>>(respond: impl FnMut(&Asked) -> Vec<D>) -> String {
+fn iid_error<D: Into<Datagram>>(respond: impl FnMut(&SentRequest) -> Vec<D>) -> String {
     client(respond).l2_iid(99).unwrap_err().to_string()
 }
 
@@ -150,7 +150,7 @@ fn silence_ends_at_the_deadline() {
 
 #[test]
 fn an_answer_that_is_there_is_taken_however_late() {
-    let respond = |asked: &Asked| {
+    let respond = |asked: &SentRequest| {
         let parts = ["a", "b"].map(|name| part(asked, NLM_F_MULTI, &[netdev(1, name)]));
         let done = message(NLMSG_DONE, NLM_F_MULTI, asked.sequence, &[0; 4]);
         [parts.to_vec(), vec![done]].concat()

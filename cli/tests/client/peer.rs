@@ -26,13 +26,13 @@ pub(crate) const NLM_F_CAPPED: u16 = 0x100;
 pub(crate) const NLM_F_ACK_TLVS: u16 = 0x200;
 
 /// A request as the kernel sees it.
-pub(crate) struct Asked {
+pub(crate) struct SentRequest {
     pub(crate) sequence: u32,
     pub(crate) command: u8,
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Asked {
+impl SentRequest {
     /// Whether it has NLM_F_DUMP.
     pub(crate) fn is_dump(&self) -> bool {
         u16::from_ne_bytes([self.bytes[6], self.bytes[7]]) & 0x300 == 0x300
@@ -65,13 +65,13 @@ pub(crate) struct Peer<F> {
 
 impl<F, D> Transport for Peer<F>
 where
-    F: FnMut(&Asked) -> Vec<D>,
+    F: FnMut(&SentRequest) -> Vec<D>,
     D: Into<Datagram>,
 {
     fn send(&mut self, request: &[u8]) -> io::Result<()> {
         let kind = u16::from_ne_bytes([request[4], request[5]]);
         let sequence = u32::from_ne_bytes(request[8..12].try_into().unwrap());
-        let asked = Asked {
+        let asked = SentRequest {
             sequence,
             command: request[16],
             bytes: request.to_vec(),
@@ -103,7 +103,7 @@ where
 /// A client whose peer answers commands by `respond`.
 pub(crate) fn client<F, D>(respond: F) -> Client<Peer<F>>
 where
-    F: FnMut(&Asked) -> Vec<D>,
+    F: FnMut(&SentRequest) -> Vec<D>,
     D: Into<Datagram>,
 {
     connect(respond).expect("the peer's controller knows the family")
@@ -111,7 +111,7 @@ where
 
 pub(crate) fn connect<F, D>(respond: F) -> Result<Client<Peer<F>>, Error>
 where
-    F: FnMut(&Asked) -> Vec<D>,
+    F: FnMut(&SentRequest) -> Vec<D>,
     D: Into<Datagram>,
 {
     connect_within(Duration::from_secs(5), respond)
@@ -120,7 +120,7 @@ where
 /// A client that waits so long.
 pub(crate) fn connect_within<F, D>(timeout: Duration, respond: F) -> Result<Client<Peer<F>>, Error>
 where
-    F: FnMut(&Asked) -> Vec<D>,
+    F: FnMut(&SentRequest) -> Vec<D>,
     D: Into<Datagram>,
 {
     let peer = Peer {
@@ -176,17 +176,17 @@ pub(crate) fn generic(
 }
 
 /// The answer to `asked`: one message with these NETDEV nests.
-pub(crate) fn answer(asked: &Asked, nests: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn answer(asked: &SentRequest, nests: &[Vec<u8>]) -> Vec<u8> {
     part(asked, 0, nests)
 }
 
-pub(crate) fn part(asked: &Asked, flags: u16, nests: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn part(asked: &SentRequest, flags: u16, nests: &[Vec<u8>]) -> Vec<u8> {
     let attributes: Vec<u8> = nests.iter().flat_map(|nest| attribute(1, nest)).collect();
     generic(FAMILY, flags, asked.sequence, asked.command, &attributes)
 }
 
 /// NLMSG_ERROR for `asked`, capped, with an extended acknowledgement.
-pub(crate) fn refusal(asked: &Asked, errno: i32, extack: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn refusal(asked: &SentRequest, errno: i32, extack: &[Vec<u8>]) -> Vec<u8> {
     let flags = NLM_F_CAPPED | if extack.is_empty() { 0 } else { NLM_F_ACK_TLVS };
     let mut payload = errno.wrapping_neg().to_ne_bytes().to_vec();
     payload.extend_from_slice(&asked.bytes[..16]);
