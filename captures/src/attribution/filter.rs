@@ -28,7 +28,7 @@ const PAGE: u32 = 4096;
 
 /// The filter's program.
 pub(super) fn program() -> Vec<libc::sock_filter> {
-    use Step::{Allow, AllowUnless, InterceptIf, InterceptIfAny, Load, SkipUnless};
+    use Step::{Allow, AllowUnless, InterceptIf, Load, SkipUnless};
     let number = |call: libc::c_long| call as u32;
     let mut steps = foreign_calls();
     steps.push(Load(NUMBER));
@@ -56,15 +56,9 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
         Load(argument(0)),
         InterceptIf(libc::AF_NETLINK as u32),
         Allow,
-        SkipUnless(number(libc::SYS_seccomp), 3),
-        Load(argument(1)),
-        // Only a listener of its own would be in our way.
-        InterceptIfAny(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
-        Allow,
-        SkipUnless(number(libc::SYS_prctl), 3),
-        Load(argument(0)),
-        InterceptIf(libc::PR_SET_NAME as u32),
-        Allow,
+    ]);
+    steps.extend(listeners_and_names());
+    steps.extend([
         AllowUnless(number(libc::SYS_setsockopt)),
         Load(argument(1)),
         AllowUnless(libc::SOL_NETLINK as u32),
@@ -120,6 +114,21 @@ fn vectors(calls: [libc::c_long; 2]) -> Vec<Step> {
         ]
     });
     steps.into_iter().flatten().collect()
+}
+
+/// A seccomp listener of the command's own, which would be in our way, and another name for a
+/// thread.
+pub(crate) fn listeners_and_names() -> [Step; 8] {
+    [
+        Step::SkipUnless(libc::SYS_seccomp as u32, 3),
+        Step::Load(argument(1)),
+        Step::InterceptIfAny(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
+        Step::Allow,
+        Step::SkipUnless(libc::SYS_prctl as u32, 3),
+        Step::Load(argument(0)),
+        Step::InterceptIf(libc::PR_SET_NAME as u32),
+        Step::Allow,
+    ]
 }
 
 /// socket(2) of x32 programs, which have our table's arch.

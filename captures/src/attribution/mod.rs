@@ -58,7 +58,7 @@ use std::os::fd::OwnedFd;
 pub(crate) use self::abi::ARCH;
 pub(crate) use self::attributor::Attributor;
 pub(crate) use self::descriptors::{OtherSockets, socket as socket_inode};
-pub(crate) use self::filter::{foreign_calls, reads, writes, x32_socket};
+pub(crate) use self::filter::{foreign_calls, listeners_and_names, reads, writes, x32_socket};
 pub(crate) use self::gaps::Gaps;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::owner::{Attribution, Owner, Program, SocketEvent};
@@ -68,6 +68,7 @@ pub(crate) use self::raising::{LostPrivilege, raises};
 pub(crate) use self::socket_info::{SocketInfo, namespace};
 pub(crate) use self::socket_table::SocketTable;
 pub(crate) use self::supervisor::Supervisor;
+pub(crate) use self::tasks::ThreadStatus;
 
 /// What is recorded of network namespaces, and their sockets.
 pub(crate) trait Namespaces {

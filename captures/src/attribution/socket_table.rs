@@ -40,6 +40,19 @@ impl SocketTable {
         File::open("/proc/thread-self/net/netlink").map(Self)
     }
 
+    /// Opens the table of the namespace that another thread is in.
+    pub(crate) fn open_of(tid: i32) -> io::Result<Self> {
+        File::open(format!("/proc/{tid}/net/netlink")).map(Self)
+    }
+
+    /// The protocol of the socket of this inode, NETLINK_* of linux/netlink.h; None where it is
+    /// not there, as before it has a port id.
+    pub(crate) fn protocol(&mut self, inode: u64) -> io::Result<Option<u16>> {
+        let all = self.entries(HashSet::from([inode]))?;
+        let entry = all.iter().find(|entry| entry.inode == inode);
+        Ok(entry.map(|entry| entry.protocol))
+    }
+
     /// A table of this text.
     #[cfg(test)]
     pub(super) fn of(text: File) -> Self {

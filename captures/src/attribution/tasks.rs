@@ -20,6 +20,45 @@ const KEPT: usize = 200;
 /// No more than one part of so many of the descriptors that we may have are those of tasks.
 const SHARE: u64 = 4;
 
+/// What the kernel says of a thread, proc_pid_status(5) and proc_pid_comm(5).
+pub(crate) struct ThreadStatus {
+    /// Its process, as our process id namespace has it.
+    pub(crate) pid: i32,
+    /// The same as its own has it.
+    pub(super) own_pid: i32,
+    /// Its name, as it was given.
+    pub(crate) comm: Vec<u8>,
+}
+
+impl ThreadStatus {
+    /// Reads it. ENOENT or ESRCH where there is no such thread.
+    pub(crate) fn read(tid: i32) -> nix::Result<Self> {
+        let read = |name: &str| {
+            fs::read(format!("/proc/{tid}/{name}"))
+                .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+        };
+        let status = read("status")?;
+        let last = |name: &[u8]| -> Option<i32> {
+            let mut lines = status.split(|byte| *byte == b'\n');
+            let line = lines.find_map(|line| line.strip_prefix(name))?;
+            let text = std::str::from_utf8(line).ok()?;
+            text.split_whitespace().last()?.parse().ok()
+        };
+        // The status has it too, but escaped.
+        let mut comm = read("comm")?;
+        if comm.last() == Some(&b'\n') {
+            comm.pop();
+        }
+        let pid = last(b"Tgid:").ok_or(Errno::ESRCH)?;
+        Ok(Self {
+            pid,
+            // From ours to its own; a kernel without these namespaces has none.
+            own_pid: last(b"NStgid:").unwrap_or(pid),
+            comm,
+        })
+    }
+}
+
 /// A thread of the tree.
 pub(super) struct Task {
     handle: OwnedFd,
@@ -35,25 +74,9 @@ pub(super) struct Task {
 impl Task {
     /// Looks at a thread that waits.
     fn inspect(tid: i32) -> nix::Result<Self> {
-        let status = fs::read(format!("/proc/{tid}/status"))
-            .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
-        let field = |name: &[u8]| {
-            let mut lines = status.split(|byte| *byte == b'\n');
-            let line = lines.find_map(|line| line.strip_prefix(name))?;
-            Some(line.trim_ascii())
-        };
-        let last = |name| -> Option<i32> {
-            let text = std::str::from_utf8(field(name)?).ok()?;
-            text.split_whitespace().last()?.parse().ok()
-        };
-        let pid = last(b"Tgid:").ok_or(Errno::ESRCH)?;
-        // From ours to its own; a kernel without these namespaces has none.
-        let own_pid = last(b"NStgid:").unwrap_or(pid);
-        let handle = seccomp::open_process(tid, true).or_else(|errno| match errno {
-            Errno::EINVAL => seccomp::open_process(pid, false),
-            other => Err(other),
-        })?;
-        let comm = Process::name(field(b"Name:").unwrap_or_default());
+        let ThreadStatus { pid, own_pid, comm } = ThreadStatus::read(tid)?;
+        let handle = seccomp::open_thread(tid, || Ok(pid))?;
+        let comm = Process::name(&comm);
         Ok(Self {
             handle,
             program: Rc::new(Program { pid, tid, comm }),

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::anyhow;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -88,17 +87,9 @@ impl FamilyList {
     fn ask(&mut self) -> anyhow::Result<()> {
         for part in list()? {
             self.take(&Packet {
-                time: Duration::ZERO,
-                protocol: GENERIC,
-                messages: part.bytes(),
-                endian: Endian::native(),
-                tap: 0,
                 sent: Some(false),
-                process: None,
-                is_multicast: false,
-                fate: None,
                 added: true,
-                skipped: 0,
+                ..Packet::of(GENERIC, part.bytes(), Endian::native())
             });
         }
         Ok(())

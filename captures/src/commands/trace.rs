@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use ynl::decode::Endian;
 
 use super::args::{SessionArgs, TraceArgs};
 use super::record::{close, origin};
@@ -153,30 +152,13 @@ impl Lines<'_> {
     }
 }
 
-/// The frame as one that is read.
-fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
-    Packet {
-        time: frame.time,
-        protocol: frame.protocol,
-        messages: frame.messages,
-        endian: Endian::native(),
-        tap: frame.interface,
-        sent: None,
-        process: None,
-        is_multicast: false,
-        fate: None,
-        added: false,
-        skipped: 0,
-    }
-}
-
 impl Sink for Lines<'_> {
     fn interface(&mut self, _: &Interface) {}
 
     fn added(&mut self, frame: &Frame<'_>) {
         self.show(&Packet {
             added: true,
-            ..packet(frame)
+            ..Packet::from(frame)
         });
     }
 
@@ -186,7 +168,7 @@ impl Sink for Lines<'_> {
             process: attribution.owners.first().map(Process::from),
             is_multicast: attribution.is_multicast,
             fate: attribution.fate,
-            ..packet(frame)
+            ..Packet::from(frame)
         });
     }
 
@@ -197,7 +179,7 @@ impl Sink for Lines<'_> {
             process: Some((&event.owner).into()),
             fate: Some(fate),
             added: true,
-            ..packet(&event.frame(&messages))
+            ..Packet::from(&event.frame(&messages))
         });
     }
 

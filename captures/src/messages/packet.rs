@@ -59,3 +59,33 @@ pub(crate) struct Packet<'a> {
     /// How many packets before it in its file were skipped.
     pub(crate) skipped: u64,
 }
+
+impl<'a> Packet<'a> {
+    /// A packet of which nothing is known but its messages.
+    pub(crate) fn of(protocol: u16, messages: &'a [u8], endian: Endian) -> Self {
+        Self {
+            time: Duration::ZERO,
+            protocol,
+            messages,
+            endian,
+            tap: 0,
+            sent: None,
+            process: None,
+            is_multicast: false,
+            fate: None,
+            added: false,
+            skipped: 0,
+        }
+    }
+}
+
+impl<'a> From<&Frame<'a>> for Packet<'a> {
+    /// The frame as one that is read.
+    fn from(frame: &Frame<'a>) -> Self {
+        Self {
+            time: frame.time,
+            tap: frame.interface,
+            ..Self::of(frame.protocol, frame.messages, Endian::native())
+        }
+    }
+}

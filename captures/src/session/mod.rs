@@ -154,7 +154,6 @@ impl Session {
             Some(link) => (PreparedSubject::of(subject, inherited)?, Source::Link(link)),
             None => {
                 let tracing = Tracing {
-                    privileged: false,
                     with_reads: settings.with_reads,
                     buffer: settings.buffer,
                     snap_length: settings.snap_length,

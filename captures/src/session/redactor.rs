@@ -25,7 +25,7 @@ impl Redactor {
         if frame.protocol != GENERIC {
             return;
         }
-        let packet = packet(frame);
+        let packet = Packet::from(frame);
         for message in messages(frame.messages, packet.endian).flatten() {
             if message.kind == CONTROLLER {
                 self.controller.learn(&packet, &message);
@@ -93,23 +93,6 @@ impl Redactor {
             Some(family) => secrets::of(GENERIC, &family.name, message),
             None => Some(Secrets::of_unknown_family()),
         }
-    }
-}
-
-/// A frame as a packet of which nothing else is known.
-fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
-    Packet {
-        time: frame.time,
-        protocol: frame.protocol,
-        messages: frame.messages,
-        endian: Endian::native(),
-        tap: frame.interface,
-        sent: None,
-        process: None,
-        is_multicast: false,
-        fate: None,
-        added: false,
-        skipped: 0,
     }
 }
 

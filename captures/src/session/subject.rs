@@ -83,11 +83,8 @@ impl PreparedSubject {
             with_reads: tracing.with_reads,
         };
         let prepared = PreparedCommand::fork(command, signals, interception)?;
-        let tracing = Tracing {
-            privileged: prepared.is_privileged(),
-            ..tracing
-        };
-        let (tap, tree) = syscalls::trace(prepared.child(), tracing)?;
+        let privileged = prepared.is_privileged();
+        let (tap, tree) = syscalls::trace(prepared.child(), privileged, tracing)?;
         Ok((Self::Traced { prepared, tree }, tap))
     }
 

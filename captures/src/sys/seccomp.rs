@@ -157,6 +157,18 @@ pub(crate) fn open_process(id: i32, thread: bool) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// A handle on a thread, or where the kernel has none for threads on its process; `leader`
+/// says which that is.
+pub(crate) fn open_thread(
+    tid: i32,
+    leader: impl FnOnce() -> nix::Result<i32>,
+) -> nix::Result<OwnedFd> {
+    match open_process(tid, true) {
+        Err(Errno::EINVAL) => open_process(leader()?, false),
+        other => other,
+    }
+}
+
 /// A duplicate of another process's descriptor.
 pub(crate) fn duplicate(process: impl AsFd, fd: RawFd) -> nix::Result<OwnedFd> {
     let process = process.as_fd().as_raw_fd();

@@ -138,3 +138,37 @@ assert c.recv(999)[16:20] == bytes(4); a.recvmsg(65536); b.recvmsg(65536)",
         }
     }
 }
+
+#[test]
+fn where_no_descriptor_can_be_duplicated_the_kernels_list_of_sockets_serves() {
+    for machine in Machine::all() {
+        // pidfd_getfd(2) is refused, as some containers do: to nlcap, and to what it runs.
+        machine.python(
+            "refuse.py",
+            "import ctypes
+def step(code, jt, jf, k): return struct.pack('=HBBI', code, jt, jf, k)
+program = step(0x20, 0, 0, 0) + step(0x15, 0, 1, 438) + step(6, 0, 0, 0x50001) + step(6, 0, 0, 0x7fff0000)
+steps = ctypes.create_string_buffer(program)
+filter = ctypes.create_string_buffer(struct.pack('=Q', 4) + struct.pack('=Q', ctypes.addressof(steps)))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, filter) == 0
+os.execvp(sys.argv[1], sys.argv[1:])",
+        );
+        machine.python(
+            "p.py",
+            "s = new(); ask(s, 1); ask(s, 2); t = new(4); t.bind((0, 0)); it = struct.pack('=IHHII', 16, 999, 5, 1, 0)
+t.sendto(it, (0, 0)); note('out', it); note('in', t.recv(999))",
+        );
+        let nlcap = env!("CARGO_BIN_EXE_nlcap");
+        let line = format!(
+            "python3 refuse.py {nlcap} record --strict --tap syscalls -w x.pcapng -- python3 p.py"
+        );
+        let out = machine.run(&line);
+        assert_eq!(out.code, Some(0), "{}", out.err);
+        let mut recorded: Vec<_> = (machine.frames("x.pcapng").iter())
+            .map(Frame::line)
+            .collect();
+        recorded.sort();
+        assert_eq!(recorded, machine.truth(), "{}", out.err);
+    }
+}

@@ -26,7 +26,6 @@ mod source;
 
 use std::io::Read;
 use std::mem;
-use std::time::Duration;
 
 use ynl::decode::Endian;
 
@@ -171,17 +170,8 @@ fn packet_of<'a>(
     skipped: u64,
 ) -> Packet<'a> {
     Packet {
-        time: Duration::ZERO,
-        protocol,
-        messages,
-        endian: spoken(messages, source.endian),
-        tap: 0,
-        sent: None,
-        process: None,
-        is_multicast: false,
-        fate: None,
-        added: false,
         skipped,
+        ..Packet::of(protocol, messages, spoken(messages, source.endian))
     }
 }
 

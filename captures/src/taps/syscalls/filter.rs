@@ -9,12 +9,12 @@
 //! - Everything reads, so read(2) and readv(2) stop only where that is asked for.
 //! - The close of a socket, its bind and its groups change nothing in what is recorded.
 
-use crate::attribution::{foreign_calls, reads, writes, x32_socket};
+use crate::attribution::{foreign_calls, listeners_and_names, reads, writes, x32_socket};
 use crate::sys::bpf::{NUMBER, Step, argument, assemble};
 
 /// The filter's program; with `reads` for sockets that are read by read(2), too.
 pub(super) fn program(with_reads: bool) -> Vec<libc::sock_filter> {
-    use Step::{Allow, AllowIfAny, Intercept, InterceptIf, InterceptIfAny, Load, SkipUnless};
+    use Step::{AllowIfAny, Intercept, InterceptIf, Load, SkipUnless};
     let number = |call: libc::c_long| call as u32;
     let mut steps = foreign_calls();
     steps.push(Load(NUMBER));
@@ -48,17 +48,7 @@ pub(super) fn program(with_reads: bool) -> Vec<libc::sock_filter> {
     if with_reads {
         steps.extend(reads());
     }
-    steps.extend([
-        SkipUnless(number(libc::SYS_seccomp), 3),
-        Load(argument(1)),
-        // A listener of its own may answer calls that then do not stop.
-        InterceptIfAny(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
-        Allow,
-        SkipUnless(number(libc::SYS_prctl), 3),
-        Load(argument(0)),
-        InterceptIf(libc::PR_SET_NAME as u32),
-        Allow,
-    ]);
+    steps.extend(listeners_and_names());
     assemble(&steps, libc::SECCOMP_RET_TRACE)
 }
 

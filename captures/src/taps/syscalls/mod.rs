@@ -106,8 +106,6 @@ impl TraceError {
 /// How calls are traced.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tracing {
-    /// Programs may raise their privilege: there is no no_new_privs.
-    pub(crate) privileged: bool,
     /// Receives by read(2) and readv(2) are looked at.
     pub(crate) with_reads: bool,
     /// Bytes of frames that wait to be written.
@@ -141,7 +139,13 @@ pub(crate) struct TracedTree {
 /// # Errors
 ///
 /// Where it must not be traced. The command is as it was then.
-pub(crate) fn trace(command: Pid, tracing: Tracing) -> Result<(Syscalls, TracedTree), TraceError> {
+///
+/// Programs in it may raise their privilege where it is `privileged`: there is no no_new_privs.
+pub(crate) fn trace(
+    command: Pid,
+    privileged: bool,
+    tracing: Tracing,
+) -> Result<(Syscalls, TracedTree), TraceError> {
     let (namespace, own) = sockets::own(tracing.snap_length);
     let buffer = Buffer::new(tracing.buffer, own).map_err(TraceError::Failed)?;
     let buffer = Arc::new(buffer);
@@ -160,8 +164,7 @@ pub(crate) fn trace(command: Pid, tracing: Tracing) -> Result<(Syscalls, TracedT
         let _ = said.send(seized);
         if is_seized {
             let sockets = Sockets::new(namespace, tracing.snap_length);
-            let (privileged, with_reads) = (tracing.privileged, tracing.with_reads);
-            Tracer::new(shared, command, sockets, privileged, with_reads).run();
+            Tracer::new(shared, command, sockets, privileged, tracing.with_reads).run();
         }
     };
     thread::Builder::new()

@@ -5,7 +5,6 @@
 //! place; what the socket behind it is changes never, and is asked once.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -14,7 +13,7 @@ use nix::sys::stat::{fstat, stat};
 use nix::unistd::Pid;
 
 use super::frames::Buffer;
-use crate::attribution::{OtherSockets, SocketInfo, socket_inode};
+use crate::attribution::{OtherSockets, SocketInfo, SocketTable, ThreadStatus, socket_inode};
 use crate::file::SYSCALLS;
 use crate::file::writer::Interface;
 use crate::sys::privilege::raised;
@@ -71,13 +70,19 @@ impl Sockets {
         }
     }
 
-    /// The inode of the netlink socket behind a descriptor of a stopped task; None where it is
+    /// The netlink socket behind a descriptor of a stopped task, and its inode; None where it is
     /// none.
     ///
     /// # Errors
     ///
-    /// Where the task cannot be looked at, as EACCES where it is not dumpable.
-    pub(super) fn find(&mut self, task: Pid, fd: i32, buffer: &Buffer) -> nix::Result<Option<u64>> {
+    /// Where the task cannot be looked at, as EACCES where it is not dumpable, and EAGAIN where
+    /// the socket can be looked at when it has a port id.
+    pub(super) fn find(
+        &mut self,
+        task: Pid,
+        fd: i32,
+        buffer: &Buffer,
+    ) -> nix::Result<Option<(u64, Socket)>> {
         let link = format!("/proc/{task}/fd/{fd}");
         let Some(inode) = socket_inode(Path::new(&link)).map_err(errno)? else {
             return Ok(None);
@@ -94,7 +99,7 @@ impl Sockets {
             };
             self.by_inode.insert(inode, socket);
         }
-        Ok(self.get(inode).map(|_| inode))
+        Ok(self.get(inode).map(|socket| (inode, *socket)))
     }
 
     /// The netlink socket of an inode that was found.
@@ -109,22 +114,19 @@ impl Sockets {
         inode: u64,
         buffer: &Buffer,
     ) -> nix::Result<Option<Socket>> {
-        let asked = seccomp::open_process(task.as_raw(), true)
-            .or_else(|errno| match errno {
-                // Before Linux 6.9 there are handles on processes alone.
-                Errno::EINVAL => seccomp::open_process(group_leader(task)?, false),
-                other => Err(other),
-            })
-            .and_then(|process| seccomp::duplicate(process, fd));
+        let tid = task.as_raw();
+        let leader = || ThreadStatus::read(tid).map(|it| it.pid);
+        let asked =
+            seccomp::open_thread(tid, leader).and_then(|process| seccomp::duplicate(process, fd));
         let socket = match asked {
             Ok(socket) => SocketInfo::inspect(socket)?,
             // A container's filter refuses the call: the kernel's list has it too.
             Err(Errno::EPERM | Errno::ENOSYS) => {
-                let protocol = listed_protocol(task, inode).map_err(errno)?;
-                return Ok(protocol.and_then(|protocol| {
-                    let place = namespace_inode(task).ok();
-                    self.socket(protocol, Namespace::Inode(place?), place, buffer)
-                }));
+                let protocol = SocketTable::open_of(tid).and_then(|mut it| it.protocol(inode));
+                // It is on the list when it has a port id: at the end of its first call.
+                let protocol = protocol.map_err(errno)?.ok_or(Errno::EAGAIN)?;
+                let place = namespace_inode(task)?;
+                return Ok(self.socket(protocol, Namespace::Inode(place), Some(place), buffer));
             }
             Err(errno) => return Err(errno),
         };
@@ -198,26 +200,6 @@ fn namespace_inode(task: Pid) -> nix::Result<u64> {
     Ok(stat(Path::new(&format!("/proc/{task}/ns/net")))?.st_ino)
 }
 
-/// The process of a thread.
-fn group_leader(task: Pid) -> nix::Result<i32> {
-    super::tracer::caller(task).map(|it| it.pid)
-}
-
-/// The protocol of the netlink socket of this inode in the task's namespace, by
-/// /proc/PID/net/netlink; None where it is not listed.
-fn listed_protocol(task: Pid, inode: u64) -> io::Result<Option<u16>> {
-    let list = fs::read_to_string(format!("/proc/{task}/net/netlink"))?;
-    Ok(list.lines().find_map(|line| protocol_of(line, inode)))
-}
-
-/// The protocol of a line of the list, where it is the socket of this inode: `sk Eth Pid
-/// Groups Rmem Wmem Dump Locks Drops Inode`.
-fn protocol_of(line: &str, inode: u64) -> Option<u16> {
-    let mut words = line.split_ascii_whitespace();
-    let protocol = words.nth(1)?.parse().ok()?;
-    (words.nth(7)?.parse() == Ok(inode)).then_some(protocol)
-}
-
 fn errno(error: io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
@@ -240,33 +222,23 @@ mod tests {
         let (mut sockets, buffer) = sockets();
         let me = Pid::this();
         let socket = netlink::socket(libc::NETLINK_XFRM as u16).unwrap();
-        let inode = sockets.find(me, socket.as_raw_fd(), &buffer).unwrap();
-        let found = sockets.get(inode.unwrap()).unwrap();
+        let found = sockets.find(me, socket.as_raw_fd(), &buffer).unwrap();
+        let (inode, _) = found.unwrap();
+        let found = sockets.get(inode).unwrap();
         assert_eq!(i32::from(found.protocol), libc::NETLINK_XFRM);
         assert_eq!(found.interface, 0);
         found.has_sent = true;
-        let file = fs::File::open("/dev/null").unwrap();
+        let file = std::fs::File::open("/dev/null").unwrap();
         assert!(
             sockets
                 .find(me, file.as_raw_fd(), &buffer)
                 .unwrap()
                 .is_none()
         );
-        assert_eq!(sockets.find(me, 9999, &buffer), Err(Errno::ENOENT));
+        let none = sockets.find(me, 9999, &buffer);
+        assert_eq!(none.map(drop), Err(Errno::ENOENT));
         assert_eq!(sockets.unread(), 1);
-        sockets.get(inode.unwrap()).unwrap().has_received = true;
+        sockets.get(inode).unwrap().has_received = true;
         assert_eq!(sockets.unread(), 0);
-    }
-
-    #[test]
-    fn where_no_duplicate_can_be_had_the_kernels_list_names_the_protocol() {
-        let line = "0000000000000000 15  1234       00000001 0        0        0     2        3        40123";
-        assert_eq!(protocol_of(line, 40123), Some(15));
-        assert_eq!(protocol_of(line, 3), None);
-        let header = "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode";
-        assert_eq!(protocol_of(header, 0), None);
-        let socket = netlink::socket(libc::NETLINK_ROUTE as u16).unwrap();
-        let inode = fstat(&socket).unwrap().st_ino;
-        assert_eq!(listed_protocol(Pid::this(), inode).unwrap(), Some(0));
     }
 }

@@ -33,7 +33,7 @@ use nix::unistd::Pid;
 use super::calls::{self, Datagram};
 use super::frames::{Buffer, CallFrame, Caller};
 use super::sockets::{Socket, Sockets};
-use crate::attribution::{self, Gaps};
+use crate::attribution::{self, ThreadStatus};
 use crate::messages::packet::Direction;
 use crate::sys::clock::now;
 use crate::sys::ptrace::{self, CallEntry, TaskStop};
@@ -192,7 +192,10 @@ impl Tracer {
                 return None;
             }
             calls::Kind::Splice => {
-                self.count(|gaps| &mut gaps.spliced, task, &entry);
+                let fd = calls::descriptor(&entry);
+                if let Ok(Some(_)) = self.sockets.find(task, fd, &self.buffer) {
+                    self.buffer.state().gaps.spliced += 1;
+                }
                 return None;
             }
             calls::Kind::Debugger => {
@@ -206,11 +209,8 @@ impl Tracer {
         };
         let fd = calls::descriptor(&entry);
         let socket = match self.sockets.find(task, fd, &self.buffer) {
-            Ok(inode) => {
-                let inode = inode?;
-                Some((inode, *self.sockets.get(inode)?))
-            }
-            // There is no such descriptor, or it may not be looked at: the result tells which.
+            Ok(socket) => Some(socket?),
+            // There is no such descriptor, or it may not be looked at, or not yet.
             Err(_) => None,
         };
         let began = now();
@@ -228,14 +228,6 @@ impl Tracer {
         Some(())
     }
 
-    /// Counts a call on a netlink socket whose bytes are not looked at.
-    fn count(&mut self, which: fn(&mut Gaps) -> &mut u64, task: Pid, entry: &CallEntry) {
-        let fd = calls::descriptor(entry);
-        if let Ok(Some(_)) = self.sockets.find(task, fd, &self.buffer) {
-            *which(&mut self.buffer.state().gaps) += 1;
-        }
-    }
-
     /// Takes what a call has sent or received.
     fn complete(&mut self, task: Pid) {
         self.sends.remove(&task);
@@ -243,7 +235,11 @@ impl Tracer {
             return;
         };
         let result = ptrace::result(task);
-        let Some((inode, socket)) = call.socket else {
+        let socket = call.socket.or_else(|| {
+            let found = self.sockets.find(task, call.fd, &self.buffer);
+            found.ok().flatten()
+        });
+        let Some((inode, socket)) = socket else {
             let failed = |errno: Errno| result == Ok(-i64::from(errno as i32));
             if !failed(Errno::EBADF) && !failed(Errno::ENOTSOCK) {
                 self.buffer.state().gaps.uninspectable += 1;
@@ -351,7 +347,12 @@ impl Tracer {
         if self.callers.len() >= CALLERS {
             self.callers.clear();
         }
-        let caller = Arc::new(caller(task)?);
+        let status = ThreadStatus::read(task.as_raw())?;
+        let caller = Arc::new(Caller {
+            pid: status.pid,
+            tid: task.as_raw(),
+            comm: status.comm,
+        });
         self.callers.insert(task, Arc::clone(&caller));
         Ok(caller)
     }
@@ -365,26 +366,4 @@ fn is_request(protocol: u16, messages: &[u8]) -> bool {
     let is_request = flags.is_some_and(|it| u16::from_ne_bytes(*it) & REQUEST != 0);
     let protocol = i32::from(protocol);
     is_request && protocol != libc::NETLINK_USERSOCK && protocol != libc::NETLINK_KOBJECT_UEVENT
-}
-
-/// Process and name of a thread, by /proc.
-pub(super) fn caller(task: Pid) -> nix::Result<Caller> {
-    let status = fs::read(format!("/proc/{task}/status"))
-        .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
-    let field = |name: &[u8]| {
-        let mut lines = status.split(|byte| *byte == b'\n');
-        let value = lines.find_map(|line| line.strip_prefix(name))?;
-        Some(value.trim_ascii())
-    };
-    // The other file escapes it.
-    let mut comm = fs::read(format!("/proc/{task}/comm")).unwrap_or_default();
-    if comm.last() == Some(&b'\n') {
-        comm.pop();
-    }
-    let pid = field(b"Tgid:").and_then(|it| std::str::from_utf8(it).ok()?.parse().ok());
-    Ok(Caller {
-        pid: pid.ok_or(Errno::ESRCH)?,
-        tid: task.as_raw(),
-        comm,
-    })
 }
