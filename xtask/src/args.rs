@@ -3,7 +3,7 @@
 //! with it.
 
 use crate::{
-    bench::BenchArgs, dissector::DissectorArgs, guest::GuestArgs, kernel::KernelArgs,
+    bench::BenchArgs, dissector::DissectorArgs, families::FamiliesArgs, guest::GuestArgs, kernel::KernelArgs,
     kmod::KmodAction, report::ReportArgs, setup::SetupArgs, soak::SoakArgs, test::TestArgs,
 };
 use clap::{Parser, Subcommand};
@@ -42,12 +42,14 @@ pub(crate) enum Task {
     /// Build, load or unload the module on this machine's kernel, or show its log
     #[command(subcommand)]
     Kmod(KmodAction),
-    /// Generate all files derived from kmod/uapi/nl_util.yaml
+    /// Generate all files derived from kmod/uapi/nl_util.yaml and dissector/ynl/specs/
     Codegen {
         /// Write nothing; fail if a file is stale, and name it
         #[arg(long)]
         check: bool,
     },
+    /// Make the table of families anew from a kernel's specifications
+    Families(FamiliesArgs),
     /// Write the Wireshark dissector and say how to load it
     ///
     /// Without --spec: dissector/nl_util.lua, and how to load it. With --spec: a plugin

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `cargo xtask codegen`: what is generated from `kmod/uapi/nl_util.yaml`.
+//! `cargo xtask codegen`: what is generated from `kmod/uapi/nl_util.yaml` and from the
+//! specifications that are built in.
 
-use crate::paths;
+use crate::{families, paths};
 use anyhow::{Context, Result, bail};
 use nl_dissector::emit;
 use std::{fs, path::Path};
 use ynl::model::Family;
 
-const SPEC: &str = "kmod/uapi/nl_util.yaml";
+pub(crate) const SPEC: &str = "kmod/uapi/nl_util.yaml";
 const LUA: &str = "dissector/nl_util.lua";
 /// The name of that file.
 pub(crate) const LUA_NAME: &str = "nl_util.lua";
@@ -60,19 +61,25 @@ pub(crate) fn check_lua(name: &str, text: &str) -> Result<()> {
 /// Writes all outputs that differ, or only says which do.
 pub(crate) fn all(check: bool) -> Result<()> {
     let family = family()?;
-    let mut stale = Vec::new();
+    let mut files = families::table::own()?;
+    let leftovers = families::table::leftovers(&files)?;
     // All are made before any is written: a generator's fault leaves all as they were.
     for (name, emit) in OUTPUTS {
         let text = emit(&family).with_context(|| format!("cannot generate {name}"))?;
-        if !is_fresh(name, &text) {
-            stale.push((*name, text));
-        }
+        files.insert((*name).to_owned(), text);
     }
-    if check && !stale.is_empty() {
-        let names: Vec<_> = stale.iter().map(|(name, _)| *name).collect();
+    files.retain(|name, text| !is_fresh(name, text));
+    if check && !(files.is_empty() && leftovers.is_empty()) {
+        let names = files.into_keys();
+        let leftovers = leftovers.iter().map(|it| it.display().to_string());
+        let names: Vec<_> = names.chain(leftovers).collect();
         bail!("stale: {}; run `cargo xtask codegen`", names.join(", "));
     }
-    for (name, text) in &stale {
+    for path in &leftovers {
+        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        println!("removed {}", path.display());
+    }
+    for (name, text) in &files {
         write(name, text)?;
     }
     Ok(())
@@ -100,6 +107,7 @@ fn write(name: &str, text: &str) -> Result<()> {
 /// Beside its place first: a reader never sees half a file.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     let mut file = tempfile::NamedTempFile::new_in(parent)
         .with_context(|| format!("cannot write into {}", parent.display()))?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;

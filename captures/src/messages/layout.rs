@@ -47,9 +47,6 @@ impl Interpreter<'_> {
             return Some(self.unknown(packet, message, to_kernel));
         };
         let mut body = by(family)?;
-        if let Some(own) = self.specs.raw_behind(key).and_then(by) {
-            body.level = body.level.aided_by(&own.level);
-        }
         if packet.protocol == ROUTE && to_kernel && message.verb(ROUTE) == Some(Verb::Get) {
             body = older(self.specs, message, body);
         }

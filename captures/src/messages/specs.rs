@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use foldhash::HashMap;
 use ynl::decode::Message;
-use ynl::model::{Family, MemberKind, NL_UTIL_PATH, NL_UTIL_YAML, Protocol};
-use ynl::specs::{CONTROLLER, PROTOCOLS};
+use ynl::model::{Family, MemberKind, Protocol};
+use ynl::table::{CONTENTS, Entry};
 
 use crate::terminal::text::{self, Reason, escape, escape_os};
 
@@ -25,10 +25,7 @@ const LONGEST: u64 = 1 << 24;
 
 /// Where a specification comes from.
 enum SpecSource {
-    BuiltIn {
-        text: &'static str,
-        name: &'static str,
-    },
+    Table(&'static Entry),
     File(PathBuf),
 }
 
@@ -38,11 +35,23 @@ struct Spec {
     protonum: Option<u16>,
     source: SpecSource,
     family: OnceCell<Option<Family>>,
+    /// The family with what those behind it say besides, where they do.
+    joined: OnceCell<Option<Family>>,
 }
 
 impl Spec {
+    fn new(name: &str, protonum: Option<u16>, source: SpecSource) -> Self {
+        Self {
+            name: name.to_owned(),
+            protonum,
+            source,
+            family: OnceCell::new(),
+            joined: OnceCell::new(),
+        }
+    }
+
     fn is_built_in(&self) -> bool {
-        matches!(self.source, SpecSource::BuiltIn { .. })
+        matches!(self.source, SpecSource::Table(_))
     }
 
     fn family(&self) -> Option<&Family> {
@@ -61,21 +70,60 @@ impl Spec {
 
     fn load(&self) -> anyhow::Result<Family> {
         Ok(match &self.source {
-            SpecSource::BuiltIn { text, name } => Family::parse(text, name)?,
+            SpecSource::Table(entry) => entry.family()?,
             SpecSource::File(path) => Family::load(path)?,
         })
+    }
+
+    /// Whether it has a message of that number. One of the table is not read for that.
+    fn lists(&self, number: u16, to_kernel: bool) -> bool {
+        match &self.source {
+            SpecSource::Table(entry) => entry.lists(number, to_kernel),
+            SpecSource::File(_) => self.family().is_some_and(|it| match to_kernel {
+                true => it.request(number).is_some(),
+                false => it.reply(number).is_some(),
+            }),
+        }
+    }
+
+    /// Whether it is about messages of that family, too.
+    fn is_about(&self, spec: &Spec, family: &Family) -> bool {
+        let Some(protocol) = self.protonum else {
+            return spec.protonum.is_none() && self.name == spec.name;
+        };
+        let mut operations = family.operations.iter();
+        let listed = |number: Option<u16>, to_kernel| {
+            number.is_some_and(|number| {
+                let of = |of: Option<u8>| {
+                    let key = RawKey {
+                        protocol,
+                        kind: number,
+                        to_kernel,
+                        of,
+                    };
+                    key.is_of(family) && self.family().is_some_and(|it| key.is_of(it))
+                };
+                let is_diag = protocol == libc::NETLINK_SOCK_DIAG as u16;
+                self.lists(number, to_kernel)
+                    && (!is_diag || (0..=u8::MAX).any(|it| of(Some(it))))
+            })
+        };
+        spec.protonum == Some(protocol)
+            && operations
+                .any(|it| listed(it.request_number, true) || listed(it.reply_number, false))
     }
 }
 
 /// The specifications at hand, those that come first preferred.
+///
+/// What the first says of a message stands, those behind it add what it does not know
+/// ([`Family::joined`]).
 pub(crate) struct Specs {
     all: Vec<Spec>,
     /// Which one has a message of a protocol that is not generic.
     raw: RefCell<HashMap<RawKey, Option<usize>>>,
-    /// Which of the built-in ones has it.
-    own: RefCell<HashMap<RawKey, Option<usize>>>,
-    /// Whether there are others than built-in ones for protocols that are not generic.
-    has_raw_files: bool,
+    /// Which one is the first of a generic family.
+    generic: RefCell<HashMap<String, Option<usize>>>,
 }
 
 /// What decides which specification has a message of a protocol that is not generic.
@@ -143,7 +191,6 @@ impl Specs {
             // Not there is the common case, and nobody asked for it.
             let _ = specs.folder(&folder);
         }
-        specs.names();
         Ok(specs)
     }
 
@@ -151,8 +198,7 @@ impl Specs {
         Self {
             all: Vec::new(),
             raw: RefCell::default(),
-            own: RefCell::default(),
-            has_raw_files: false,
+            generic: RefCell::default(),
         }
     }
 
@@ -161,21 +207,14 @@ impl Specs {
     pub(crate) fn only_built_in() -> Self {
         let mut specs = Self::empty();
         specs.built_in();
-        specs.names();
         specs
     }
 
     fn built_in(&mut self) {
-        for (text, name) in [(NL_UTIL_YAML, NL_UTIL_PATH), CONTROLLER] {
-            self.push(text, SpecSource::BuiltIn { text, name });
-        }
-    }
-
-    /// Names only, for what nothing before has.
-    fn names(&mut self) {
-        for (text, name) in PROTOCOLS {
-            self.push(text, SpecSource::BuiltIn { text, name });
-        }
+        self.all.extend(CONTENTS.iter().filter_map(|entry| {
+            let (name, protonum) = entry.heading()?;
+            Some(Spec::new(name, protonum, SpecSource::Table(entry)))
+        }));
     }
 
     /// A file or a folder that was asked for: an error where it cannot be used.
@@ -191,16 +230,13 @@ impl Specs {
             return Ok(());
         }
         let family = Family::load(path).with_context(about)?;
-        self.has_raw_files |= !family.protocol.is_generic();
-        self.all.push(Spec {
-            name: family.name.clone(),
-            protonum: match family.protocol {
-                Protocol::Raw { number } => Some(number.into()),
-                _ => None,
-            },
-            source: SpecSource::File(path.to_owned()),
-            family: OnceCell::from(Some(family)),
-        });
+        let protonum = match family.protocol {
+            Protocol::Raw { number } => Some(number.into()),
+            _ => None,
+        };
+        let mut spec = Spec::new(&family.name, protonum, SpecSource::File(path.to_owned()));
+        spec.family = OnceCell::from(Some(family));
+        self.all.push(spec);
         Ok(())
     }
 
@@ -215,13 +251,13 @@ impl Specs {
         for path in paths {
             let is_short = fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() <= LONGEST);
             if is_short && let Ok(text) = fs::read_to_string(&path) {
-                self.push(&text, SpecSource::File(path));
+                self.push(&text, path);
             }
         }
         Ok(self.all.len() - before)
     }
 
-    fn push(&mut self, text: &str, source: SpecSource) {
+    fn push(&mut self, text: &str, path: PathBuf) {
         let key = |key: &str| {
             let mut values = text.lines().filter_map(|line| line.strip_prefix(key));
             values.next().map(|it| it.trim().trim_matches(['"', '\'']))
@@ -229,52 +265,51 @@ impl Specs {
         // Another file that a folder happens to hold has none.
         let Some(name) = key("name:") else { return };
         let protonum = key("protonum:").and_then(|it| it.parse().ok());
-        self.has_raw_files |= protonum.is_some() && matches!(source, SpecSource::File(_));
-        self.all.push(Spec {
-            name: name.to_owned(),
-            protonum,
-            source,
-            family: OnceCell::new(),
-        });
+        let source = SpecSource::File(path);
+        self.all.push(Spec::new(name, protonum, source));
     }
 
     /// The generic netlink family of that name.
     pub(crate) fn generic(&self, name: &str) -> Option<&Family> {
-        let mut all = self.all.iter();
-        all.find(|it| it.protonum.is_none() && it.name == name)?
-            .family()
+        self.whole(self.first_generic(name)?)
     }
 
     /// The generic netlink family of that name, and where its specification is.
     pub(crate) fn with_source(&self, name: &str) -> Option<(&Family, String)> {
-        let mut all = self.all.iter();
-        let spec = all.find(|it| it.protonum.is_none() && it.name == name)?;
-        let source = match &spec.source {
-            SpecSource::BuiltIn { .. } => String::from("built in"),
+        let at = self.first_generic(name)?;
+        let source = match &self.all[at].source {
+            SpecSource::Table(_) => String::from("built in"),
             SpecSource::File(path) => escape_os(path),
         };
-        Some((spec.family()?, source))
+        Some((self.whole(at)?, source))
     }
 
-    /// The built-in family that has such a message, where another goes before it.
-    pub(crate) fn raw_behind(&self, key: RawKey) -> Option<&Family> {
-        self.has_raw_files.then_some(())?;
-        let first = (*self.raw.borrow().get(&key)?)?;
-        match self.all.get(first)?.is_built_in() {
-            true => None,
-            false => self.own_raw(key),
+    fn first_generic(&self, name: &str) -> Option<usize> {
+        if let Some(known) = self.generic.borrow().get(name) {
+            return *known;
         }
+        let mut all = self.all.iter();
+        let at = all.position(|it| it.protonum.is_none() && it.name == name);
+        self.generic.borrow_mut().insert(name.to_owned(), at);
+        at
+    }
+
+    /// A family with what those behind it say of its messages besides.
+    fn whole(&self, at: usize) -> Option<&Family> {
+        let (spec, behind) = self.all[at..].split_first()?;
+        let family = spec.family()?;
+        let joined = spec.joined.get_or_init(|| {
+            let others = behind.iter().filter(|it| it.is_about(spec, family));
+            others.filter_map(Spec::family).fold(None, |joined, other| {
+                Some(joined.as_ref().unwrap_or(family).joined(other))
+            })
+        });
+        joined.as_ref().or(Some(family))
     }
 
     /// The built-in family that has a message of a protocol that is not generic.
     pub(crate) fn own_raw(&self, key: RawKey) -> Option<&Family> {
-        let known = self.own.borrow().get(&key).copied();
-        let at = known.unwrap_or_else(|| {
-            let at = self.find_raw(key, Spec::is_built_in);
-            self.own.borrow_mut().insert(key, at);
-            at
-        });
-        self.all.get(at?)?.family()
+        self.all[self.find_raw(key, Spec::is_built_in)?].family()
     }
 
     /// Which of some specifications has a message.
@@ -282,6 +317,7 @@ impl Specs {
         self.all.iter().position(|it| {
             it.protonum == Some(key.protocol)
                 && is_meant(it)
+                && it.lists(key.kind, key.to_kernel)
                 && it.family().is_some_and(|it| key.is_of(it))
         })
     }
@@ -294,7 +330,7 @@ impl Specs {
             self.raw.borrow_mut().insert(key, at);
             at
         });
-        self.all.get(at?)?.family()
+        self.whole(at?)
     }
 }
 

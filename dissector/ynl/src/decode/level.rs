@@ -11,7 +11,7 @@ use super::secrets;
 use super::value::{Indexed, Number, Numbers, Record, Value};
 use super::{Endian, Malformed};
 use crate::model::{
-    self, ArrayElement, AttrKind, AttrSet, DisplayHint, Family, Scalar, SetId, SubMessageFormat,
+    ArrayElement, AttrKind, AttrSet, DisplayHint, Family, Scalar, SetId, SubMessageFormat,
 };
 
 /// The most levels of attributes that are entered. The kernel's own families
@@ -33,8 +33,6 @@ const SELECTOR_REACH: usize = 256;
 pub struct Level<'a> {
     family: Option<&'a Family>,
     set: Option<&'a AttrSet>,
-    /// Another specification's set of the same attributes, for what the first calls bytes.
-    aid: Option<SetOf<'a>>,
     endian: Endian,
     /// The byte order of numbers of which nothing is known.
     number_order: Endian,
@@ -73,7 +71,6 @@ impl<'a> Level<'a> {
         Self {
             family,
             set,
-            aid: None,
             endian,
             number_order: endian,
             bytes,
@@ -131,16 +128,6 @@ impl<'a> Level<'a> {
         Self {
             family: Some(family),
             set,
-            aid: None,
-            ..self
-        }
-    }
-
-    /// The same attributes, where what the set calls bytes is what another specification, whose
-    /// level `other` is of, says more of.
-    pub fn aided_by(self, other: &Level<'a>) -> Self {
-        Self {
-            aid: other.family.zip(other.set),
             ..self
         }
     }
@@ -210,8 +197,6 @@ impl<'a> Level<'a> {
             return guessed();
         };
         let payload = field.attribute.payload;
-        let aid = self.aid(spec, payload);
-        let (family, spec) = aid.unwrap_or((family, spec));
         let set = |id: SetId| Some((family, &family[id]));
         certain(match &spec.kind {
             AttrKind::Unused | AttrKind::Pad => Value::Padding(payload),
@@ -273,40 +258,12 @@ impl<'a> Level<'a> {
             }
             AttrKind::SubMessage { message, selector } => {
                 let formats = &family[*message].formats;
-                // A selector is what the set that has the forms says it is.
-                let of = self.aid.filter(|_| aid.is_some());
-                let level = of.map_or(*self, |(family, set)| self.of_set(family, Some(set)));
-                match level.selected(selector, formats, 0) {
+                match self.selected(selector, formats, 0) {
                     Some(format) => self.sub_message(family, format, field),
                     None => return guessed(),
                 }
             }
         })
-    }
-
-    /// What another specification says of an attribute of which its own says only that it is
-    /// bytes, or an address whatever the message's family is.
-    fn aid(
-        &self,
-        spec: &model::Attribute,
-        payload: &[u8],
-    ) -> Option<(&'a Family, &'a model::Attribute)> {
-        let (family, set) = self.aid?;
-        let AttrKind::Binary { hint } = spec.kind else {
-            return None;
-        };
-        let other = set.by_number(spec.number)?;
-        let says_more = match other.kind {
-            AttrKind::Binary { hint: None } | AttrKind::String => false,
-            AttrKind::Binary {
-                hint: Some(DisplayHint::RouteAddress),
-            } => true,
-            // A struct of more than bytes is of an even length.
-            AttrKind::Struct(_) => hint.is_none() && payload.len().is_multiple_of(2),
-            _ => hint.is_none(),
-        };
-        // Of nothing there is no more to be said.
-        (says_more && !payload.is_empty()).then_some((family, other))
     }
 
     /// How to show an address, where the header of the message says of which kind it is.
@@ -350,7 +307,6 @@ impl<'a> Level<'a> {
         Level {
             family: set.map_or(self.family, |(family, _)| Some(family)),
             set: set.map(|(_, set)| set),
-            aid: None,
             endian: self.endian,
             number_order: self.number_order,
             bytes: field.attribute.payload,

@@ -25,6 +25,7 @@
 //! once, here, so that emitters do not disagree on them.
 
 mod error;
+mod join;
 pub mod names;
 mod raw;
 mod resolve;

@@ -350,7 +350,7 @@ fn rows(attribute: &str) -> Result<AttrKind, Refusal> {
 
 #[test]
 fn an_array_of_structs_is_said_by_keys_that_the_kernels_schemas_do_not_have() {
-    let (head, set) = (StructId(0), SetId(0));
+    let (head, set) = (StructId::at(0), SetId::at(0));
     for (attribute, kind) in [
         ("type: binary, struct: hop", AttrKind::Struct(head)),
         // YNL's own meaning of both keys together.

@@ -2,14 +2,14 @@
 //! The resolved model: every reference looked up, every number known.
 
 mod attributes;
+mod ids;
 mod operations;
-
-use std::ops::Index;
 
 use super::error::Refusal;
 use crate::decode::GENERIC;
 
 pub use attributes::*;
+pub use ids::*;
 pub use operations::*;
 
 /// A netlink family as its specification describes it.
@@ -17,7 +17,7 @@ pub use operations::*;
 /// Enums, structs, attribute sets and sub-messages are named by small ids that
 /// index the family: `family[set_id]`, `family[enum_id]`. Sets may nest in
 /// each other in cycles, which ids say without ownership.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Family {
     /// Name of the family, as the kernel registers it: `nl_util`.
     pub name: String,
@@ -60,79 +60,35 @@ pub struct Family {
     pub oddities: Vec<Refusal>,
 }
 
-/// Index of an [`Enum`] in its [`Family`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EnumId(pub(super) usize);
-
-/// Index of a [`Struct`] in its [`Family`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StructId(pub(super) usize);
-
-/// Index of an [`AttrSet`] in its [`Family`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SetId(pub(super) usize);
-
-/// Index of a [`SubMessage`] in its [`Family`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SubMessageId(pub(super) usize);
-
-impl Index<EnumId> for Family {
-    type Output = Enum;
-    fn index(&self, id: EnumId) -> &Enum {
-        &self.enums[id.0]
-    }
-}
-
-impl Index<StructId> for Family {
-    type Output = Struct;
-    fn index(&self, id: StructId) -> &Struct {
-        &self.structs[id.0]
-    }
-}
-
-impl Index<SetId> for Family {
-    type Output = AttrSet;
-    fn index(&self, id: SetId) -> &AttrSet {
-        &self.sets[id.0]
-    }
-}
-
-impl Index<SubMessageId> for Family {
-    type Output = SubMessage;
-    fn index(&self, id: SubMessageId) -> &SubMessage {
-        &self.sub_messages[id.0]
-    }
-}
-
 impl Family {
     /// The attribute set of that name.
     pub fn set(&self, name: &str) -> Option<SetId> {
-        self.sets.iter().position(|it| it.name == name).map(SetId)
+        self.sets.iter().position(|it| it.name == name).map(SetId::at)
     }
 
     /// The enum or flags of that name.
     pub fn enumeration(&self, name: &str) -> Option<EnumId> {
-        self.enums.iter().position(|it| it.name == name).map(EnumId)
+        self.enums.iter().position(|it| it.name == name).map(EnumId::at)
     }
 
     /// The struct of that name.
     pub fn structure(&self, name: &str) -> Option<StructId> {
-        (self.structs.iter().position(|it| it.name == name)).map(StructId)
+        (self.structs.iter().position(|it| it.name == name)).map(StructId::at)
     }
 
     /// The ids of all attribute sets, in the order of the file.
     pub fn set_ids(&self) -> impl Iterator<Item = SetId> + use<> {
-        (0..self.sets.len()).map(SetId)
+        (0..self.sets.len()).map(SetId::at)
     }
 
     /// The ids of all enums, in the order of the file.
     pub fn enum_ids(&self) -> impl Iterator<Item = EnumId> + use<> {
-        (0..self.enums.len()).map(EnumId)
+        (0..self.enums.len()).map(EnumId::at)
     }
 
     /// The ids of all structs, in the order of the file.
     pub fn struct_ids(&self) -> impl Iterator<Item = StructId> + use<> {
-        (0..self.structs.len()).map(StructId)
+        (0..self.structs.len()).map(StructId::at)
     }
 
     /// The operation of that name.
@@ -200,9 +156,10 @@ impl Family {
 }
 
 /// The netlink protocol of a family, and the schema of its specification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// Generic netlink, by the schema `genetlink`.
+    #[default]
     Genetlink,
     /// Generic netlink, by the schema `genetlink-c`.
     GenetlinkC,
@@ -270,7 +227,7 @@ pub enum ConstantValue {
 }
 
 /// An enum, or a set of flags.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Enum {
     /// Name in the specification: `device-flags`.
     pub name: String,
@@ -326,7 +283,7 @@ pub struct EnumEntry {
 }
 
 /// A C struct that is the payload of an attribute, or the header of messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Struct {
     /// Name in the specification: `rtnl-link-stats64`.
     pub name: String,
@@ -419,6 +376,23 @@ impl ScalarType {
             Self::Uint => "uint",
             Self::Sint => "sint",
         }
+    }
+
+    /// The type of that name in specifications.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::U8,
+            Self::U16,
+            Self::U32,
+            Self::U64,
+            Self::S8,
+            Self::S16,
+            Self::S32,
+            Self::S64,
+            Self::Uint,
+            Self::Sint,
+        ];
+        all.into_iter().find(|it| it.name() == name)
     }
 
     /// Bytes on the wire; `None` where each attribute tells by its length.

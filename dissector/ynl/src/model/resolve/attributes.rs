@@ -48,7 +48,7 @@ impl Resolver<'_> {
     fn subset(&self, it: &raw::AttrSet, parent: &At<String>) -> Result<AttrSet> {
         let path = format!("attribute-sets[{}]", it.name.value);
         let id = self.find_set(parent, &format!("{path}.subset-of"))?;
-        let all = &self.spec.attribute_sets[id.0];
+        let all = &self.spec.attribute_sets[id.index()];
         if all.subset_of.is_some() {
             let text = format!("`{}` is a subset itself", parent.value);
             return fault(parent.referenced, format!("{path}.subset-of"), text);

@@ -157,7 +157,7 @@ impl Resolver<'_> {
     /// The struct of that id alone.
     pub(super) fn layout(&self, id: StructId) -> Result<Struct> {
         let mut sizes = vec![None; self.struct_definitions().count()];
-        self.structure(id.0, &mut sizes, &mut Vec::new())
+        self.structure(id.index(), &mut sizes, &mut Vec::new())
     }
 
     /// One struct. `open` are the structs being laid out: one that holds
@@ -260,12 +260,12 @@ impl Resolver<'_> {
     ) -> Result<(StructId, usize)> {
         let path = format!("{path}.struct");
         let id = self.find_struct(name, &path)?;
-        if open.contains(&id.0) {
+        if open.contains(&id.index()) {
             return fault(name.referenced, path, "a struct cannot hold itself");
         }
-        let size = match sizes[id.0] {
+        let size = match sizes[id.index()] {
             Some(size) => size,
-            None => self.structure(id.0, sizes, open)?.size,
+            None => self.structure(id.index(), sizes, open)?.size,
         };
         Ok((id, size))
     }

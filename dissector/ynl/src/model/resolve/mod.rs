@@ -150,7 +150,7 @@ impl Resolver<'_> {
     fn find_set(&self, name: &At<String>, path: &str) -> Result<SetId> {
         let sets = &self.spec.attribute_sets;
         match sets.iter().position(|it| it.name.value == name.value) {
-            Some(index) => Ok(SetId(index)),
+            Some(index) => Ok(SetId::at(index)),
             None => {
                 let text = format!("there is no attribute set `{}`", name.value);
                 fault(name.referenced, path, text)
@@ -161,7 +161,7 @@ impl Resolver<'_> {
     fn find_sub_message(&self, name: &At<String>, path: &str) -> Result<SubMessageId> {
         let all = &self.spec.sub_messages;
         match all.iter().position(|it| it.name.value == name.value) {
-            Some(index) => Ok(SubMessageId(index)),
+            Some(index) => Ok(SubMessageId::at(index)),
             None => {
                 let text = format!("there is no sub-message `{}`", name.value);
                 fault(name.referenced, path, text)
@@ -174,7 +174,7 @@ impl Resolver<'_> {
             .enum_definitions()
             .position(|it| it.name.value == name.value)
         {
-            Some(index) => Ok(EnumId(index)),
+            Some(index) => Ok(EnumId::at(index)),
             None => {
                 let text = format!("there is no enum or flags `{}`", name.value);
                 fault(name.referenced, path, text)
@@ -187,7 +187,7 @@ impl Resolver<'_> {
             .struct_definitions()
             .position(|it| it.name.value == name.value)
         {
-            Some(index) => Ok(StructId(index)),
+            Some(index) => Ok(StructId::at(index)),
             None => {
                 let text = format!("there is no struct `{}`", name.value);
                 fault(name.referenced, path, text)
@@ -206,7 +206,7 @@ impl Resolver<'_> {
         let id = self.find_enum(name, &format!("{path}.enum"))?;
         let is_flags = self
             .enum_definitions()
-            .nth(id.0)
+            .nth(id.index())
             .is_some_and(|it| it.r#type == raw::DefinitionType::Flags);
         let as_flags = as_flags || is_flags;
         Ok(Some(EnumUse { id, as_flags }))

@@ -274,11 +274,11 @@ impl Resolver<'_> {
         }
         let mut faults = Vec::new();
         for (path, names, message) in &lists {
-            let set = operation.set_of(*message).map(|id| &sets[id.0]);
+            let set = operation.set_of(*message).map(|id| &sets[id.index()]);
             // In netlink-raw the lists name members of the fixed header too.
             let header = (operation.header_of(*message))
                 .filter(|_| !protocol.is_generic())
-                .map(|id| &structs[id.0]);
+                .map(|id| &structs[id.index()]);
             for name in *names {
                 let in_set = set.is_some_and(|set| set.by_name(&name.value).is_some());
                 let in_header =

@@ -11,7 +11,7 @@ pub const MOST_KEYS: usize = 4;
 pub const UNNAMED: char = '#';
 
 /// A space of attribute numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttrSet {
     /// Name in the specification: `netdev`.
     pub name: String,

@@ -4,7 +4,7 @@
 use super::{SetId, StructId};
 
 /// C names around the operations.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperationNames {
     /// What C names begin with: `NL_UTIL_C_`.
     pub c_prefix: String,
@@ -21,7 +21,7 @@ pub struct OperationNames {
 }
 
 /// An operation, a notification or an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operation {
     /// Name in the specification: `l2-list`.
     pub name: String,

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+use super::*;
+
+const HEAD: &str = "name: joined\nprotocol: genetlink-legacy\ndoc: A family.\n";
+
+fn family(rest: &str) -> Family {
+    Family::parse(&format!("{HEAD}{rest}"), "joined.yaml").unwrap()
+}
+
+/// The name and the type of an attribute of the first operation's set, by the numbers on the way.
+fn attribute<'a>(family: &'a Family, path: &[u16]) -> Option<&'a Attribute> {
+    let (last, way) = path.split_last()?;
+    let mut set = family.operations[0].set?;
+    for number in way {
+        set = match &family[set].by_number(*number)?.kind {
+            AttrKind::Nest(id) | AttrKind::IndexedArray(ArrayElement::Nest(id)) => *id,
+            AttrKind::SubMessage { message, .. } => family[*message].formats[0].set?,
+            _ => return None,
+        };
+    }
+    family[set].by_number(*last)
+}
+
+const FIRST: &str = "
+definitions:
+  - {name: mode, type: enum, entries: [off, on]}
+attribute-sets:
+  - name: top
+    attributes:
+      - {name: id, type: u32, byte-order: big-endian}
+      - {name: inner, type: nest, nested-attributes: inside}
+      - {name: blob, type: binary}
+      - {name: mode, type: u8, enum: mode}
+      - {name: plain, type: u16}
+  - name: inside
+    attributes:
+      - {name: kind, type: string}
+      - {name: self, type: nest, nested-attributes: inside, value: 3}
+operations:
+  list:
+    - {name: get, doc: Gets., attribute-set: top, value: 1, do: {request: {attributes: [id]}}}
+";
+
+const OTHER: &str = "
+definitions:
+  - {name: way, type: enum, entries: [none, some, all]}
+  - {name: pair, type: struct, members: [{name: a, type: u32}, {name: b, type: u32}]}
+attribute-sets:
+  - name: names
+    attributes:
+      - {name: index, type: u32}
+      - {name: nest, type: nest, nested-attributes: deep}
+      - {name: pair, type: binary, struct: pair}
+      - {name: way, type: u8, enum: way}
+      - {name: named, type: u16, enum: way}
+      - {name: more, type: nest, nested-attributes: names}
+  - name: deep
+    attributes:
+      - {name: sort, type: u8}
+      - {name: depth, type: u32}
+      - {name: again, type: nest, nested-attributes: deep}
+operations:
+  list:
+    - {name: look, doc: Looks., attribute-set: names, value: 1, do: {request: {attributes: [index]}}}
+    - {name: put, doc: Puts., attribute-set: names, value: 2, do: {request: {attributes: [index]}}}
+";
+
+#[test]
+fn what_the_first_says_stands_and_the_other_adds_the_rest() {
+    let joined = family(FIRST).joined(&family(OTHER));
+    let name = |path: &[u16]| attribute(&joined, path).map(|it| it.name.as_str());
+    assert_eq!(joined.operations[0].name, "get");
+    assert_eq!(name(&[1]), Some("id"));
+    let AttrKind::Scalar(id) = attribute(&joined, &[1]).unwrap().kind else {
+        panic!("a number")
+    };
+    assert_eq!(id.byte_order, crate::model::ByteOrder::BigEndian);
+    // In a nest that both have.
+    assert_eq!((name(&[2, 1]), name(&[2, 2])), (Some("kind"), Some("depth")));
+    // Nests in themselves, here and there.
+    assert_eq!(name(&[2, 3, 3, 2]), Some("depth"));
+    assert_eq!((name(&[6]), name(&[6, 6, 1])), (Some("more"), Some("id")));
+}
+
+#[test]
+fn bytes_become_what_the_other_knows_of_them() {
+    let joined = family(FIRST).joined(&family(OTHER));
+    let blob = attribute(&joined, &[3]).unwrap();
+    let AttrKind::Struct(id) = blob.kind else {
+        panic!("{blob:?}")
+    };
+    assert_eq!((blob.name.as_str(), joined[id].size), ("blob", 8));
+}
+
+#[test]
+fn values_that_one_alone_has_a_name_for_have_it() {
+    let joined = family(FIRST).joined(&family(OTHER));
+    let names = |number: u16| {
+        let AttrKind::Scalar(it) = attribute(&joined, &[number]).unwrap().kind else {
+            panic!("a number")
+        };
+        let entries = &joined[it.names.unwrap().id].entries;
+        entries.iter().map(|it| it.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(4), ["off", "on", "all"]);
+    // The other's enum is the one that it was joined with, wherever it is used.
+    assert_eq!(names(5), names(4));
+}
+
+#[test]
+fn generic_families_have_the_operations_of_both() {
+    let joined = family(FIRST).joined(&family(OTHER));
+    assert_eq!(joined.request(2).unwrap().name, "put");
+    // Its set is the one that was joined, not a copy.
+    assert_eq!(joined.request(2).unwrap().set, joined.operations[0].set);
+}
+
+#[test]
+fn a_family_joined_with_itself_is_itself() {
+    for text in [FIRST, OTHER] {
+        let family = family(text);
+        assert_eq!(family.joined(&family), family);
+    }
+    let family = crate::model::nl_util();
+    assert_eq!(family.joined(&family), family);
+}
+
+#[test]
+fn a_struct_gets_the_members_that_the_other_has_behind_its_own() {
+    let short = OTHER.replace(", {name: b, type: u32}", "");
+    let joined = family(&short).joined(&family(OTHER));
+    let layout = &joined[joined.structure("pair").unwrap()];
+    assert_eq!((layout.members.len(), layout.size), (2, 8));
+}
+
+#[test]
+fn all_that_is_built_in_can_be_joined_with_all() {
+    let all: Vec<_> = (crate::table::CONTENTS.iter())
+        .map(|it| it.family().unwrap())
+        .collect();
+    for one in &all {
+        for other in &all {
+            let joined = one.joined(other);
+            // Every id is of something: it is written down by its name.
+            crate::table::write(&joined, "joined").unwrap();
+        }
+    }
+}
