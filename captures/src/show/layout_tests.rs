@@ -219,7 +219,11 @@ fn what_is_built_in_stays_where_a_specification_says_less() {
     let labels = attribute(1, &[0, 0x12, 0xc1, 0]);
     assert!(shown(route(28, std::slice::from_ref(&labels))).ends_with(" rta-dst=300"));
     let encapsulated = [attribute(22, &labels), attribute(21, &1_u16.to_ne_bytes())];
-    assert!(shown(route(2, &encapsulated)).ends_with(" rta-encap={dst=300} rta-encap-type=1"));
+    let encapsulated = shown(route(2, &encapsulated));
+    assert!(
+        encapsulated.ends_with(" rta-encap={dst=300} rta-encap-type=mpls"),
+        "{encapsulated}"
+    );
 }
 
 /// The controller's word that 0x99 is the family `x`, with a header of 4 bytes.
