@@ -14,6 +14,7 @@ use ynl::model::Family;
 
 use super::controller::Controller;
 use super::conversation::{self, Conversations, Request, Tie};
+use super::links::{LinkNames, Links};
 use super::names;
 use super::process::Process;
 use super::secrets;
@@ -87,6 +88,8 @@ pub(crate) struct Event<'a> {
     pub(crate) verdict: Option<Verdict<'a>>,
     /// What it answers.
     pub(crate) tie: Option<Tie>,
+    /// The names of the links that it may be about.
+    pub(crate) links: Links<'a>,
     /// The request's family, for what an error says about it.
     specs: &'a Specs,
     /// Keys and passwords are shown.
@@ -228,6 +231,7 @@ pub(crate) struct Interpreter<'s> {
     /// Names that are asked for again and again.
     names: HashMap<NamesKey, Names>,
     pub(crate) conversations: Conversations,
+    links: LinkNames,
     /// Counts what changes names.
     pub(crate) generation: u32,
     /// Number of the packet at hand in the file, from 1.
@@ -244,6 +248,7 @@ impl<'s> Interpreter<'s> {
             controller: Controller::default(),
             names: HashMap::default(),
             conversations: Conversations::default(),
+            links: LinkNames::default(),
             generation: 0,
             frame: 0,
         }
@@ -277,6 +282,7 @@ impl<'s> Interpreter<'s> {
                 self.names.clear();
                 self.generation += 1;
             }
+            self.links.learn(packet, &message);
             let mut event = self.event(packet, number, message, bytes, &protocol);
             let is_left_over = event.is_left_over(rest);
             if is_left_over || !begins_message(rest, packet.endian) {
@@ -347,6 +353,7 @@ impl<'s> Interpreter<'s> {
             body: None,
             verdict,
             tie,
+            links: self.links.of(packet),
             specs,
             shows_secrets: self.shows_secrets,
         };

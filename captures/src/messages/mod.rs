@@ -9,6 +9,7 @@ pub(crate) mod controller;
 pub(crate) mod conversation;
 pub(crate) mod event;
 mod layout;
+pub(crate) mod links;
 pub(crate) mod names;
 pub(crate) mod packet;
 pub(crate) mod process;

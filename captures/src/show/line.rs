@@ -11,7 +11,7 @@ use crate::messages::packet::Packet;
 use crate::messages::process::{Fate, Process};
 use crate::terminal::paint::{Paint, Tint};
 use crate::terminal::text::{count, push_escaped};
-use crate::values::summary::{push_request, push_summary};
+use crate::values::summary::{Topic, push_request, push_summary};
 use crate::values::{push_decimal, push_digits, write};
 
 /// The line of a message, without a line break.
@@ -46,7 +46,7 @@ pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint:
         out.push_str(" interrupted");
     }
     if let Some(body) = &event.body {
-        push_summary(out, body);
+        push_summary(out, body, Topic::of(event, event.role == Role::Request));
     }
     if event.message.is_cut() {
         let whole = event.message.length as usize;
@@ -199,7 +199,7 @@ fn push_error(out: &mut String, event: &Event<'_>, paint: Paint) {
     // What the request was about.
     let start = out.len();
     if let Some(request) = event.refused() {
-        push_request(out, &request);
+        push_request(out, &request, Topic::of(event, true));
     }
     if out.len() > start {
         out.insert(start + 1, '(');

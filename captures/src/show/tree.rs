@@ -7,8 +7,9 @@ use std::ops::Range;
 use ynl::decode::{Message, Value};
 
 use crate::messages::event::Event;
+use crate::messages::links::Links;
 use crate::values::{
-    Broken, MOST_REST, Walker, push_hex, push_leaf, push_secret, walk_level, walk_record, write,
+    Broken, MOST_REST, Walker, push_hex, push_named_leaf, push_secret, walk_level, walk_record, write,
 };
 
 /// The tree under a line: each attribute on a line of its own.
@@ -33,7 +34,11 @@ pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
         push_hex(out, cookie);
         out.push('\n');
     }
-    let mut tree = Tree { out, depth: 1 };
+    let mut tree = Tree {
+        out,
+        depth: 1,
+        links: event.links,
+    };
     if let Some(body) = &event.body {
         if let Some(header) = &body.header {
             walk_record(header, &mut tree);
@@ -73,6 +78,7 @@ fn push_header(
 struct Tree<'o> {
     out: &'o mut String,
     depth: usize,
+    links: Links<'o>,
 }
 
 impl Tree<'_> {
@@ -91,7 +97,7 @@ impl Walker for Tree<'_> {
     fn leaf(&mut self, name: &str, guessed: bool, value: &Value<'_>) -> bool {
         self.name(name, guessed);
         self.out.push(' ');
-        push_leaf(self.out, value);
+        push_named_leaf(self.out, value, self.links);
         match value {
             Value::Odd(_) => self.out.push_str(" (wrong length for its type)"),
             Value::TooDeep(_) => self.out.push_str(" (too deep)"),

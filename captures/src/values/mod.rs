@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Values as people read them. What comes from the wire is escaped.
 
+mod lead;
 pub(crate) mod summary;
 
 use std::fmt::Write as _;
@@ -9,6 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, Record, Value};
 use ynl::model::DisplayHint;
 
+use crate::messages::links::Links;
 use crate::terminal::text::{count, push_escaped};
 
 /// The name of an attribute: of the specification, else its number.
@@ -64,6 +66,27 @@ pub(crate) fn push_leaf(out: &mut String, value: &Value<'_>) -> bool {
         | Value::SubMessage { .. } => return false,
     }
     true
+}
+
+/// A value that holds no others, as [`push_leaf`] has it; behind the number of a link its name.
+pub(crate) fn push_named_leaf(out: &mut String, value: &Value<'_>, links: Links<'_>) -> bool {
+    if let Value::Number(number) = value
+        && number.hint() == Some(DisplayHint::Ifindex)
+    {
+        push_link(out, number.bits(), links);
+        return true;
+    }
+    push_leaf(out, value)
+}
+
+/// The number of a link, and its name where that is known: `2(eth0)`.
+pub(crate) fn push_link(out: &mut String, index: u64, links: Links<'_>) {
+    push_decimal(out, index.into());
+    if let Some(name) = links.name(index) {
+        out.push('(');
+        push_text(out, name);
+        out.push(')');
+    }
 }
 
 pub(crate) fn push_number(out: &mut String, number: &Number<'_>) {

@@ -4,10 +4,14 @@
 use ynl::decode::{Body, Value};
 use ynl::model::DisplayHint;
 
+use super::lead::push_lead;
 use super::{
-    Broken, MOST_REST, Walker, push_bytes, push_leaf, push_secret, push_text, walk_level,
+    Broken, MOST_REST, Walker, push_bytes, push_named_leaf, push_secret, push_text, walk_level,
     walk_record, write,
 };
+use crate::messages::links::Links;
+
+pub(crate) use super::lead::Topic;
 
 /// How many characters of values a summary has; the value that crosses it is the last.
 const MESSAGE: usize = 160;
@@ -26,8 +30,11 @@ const BYTES: usize = 32;
 const WRONG_LENGTH: &str = "[wrong length]";
 
 /// The first values of a message, a space before each.
-pub(crate) fn push_summary(out: &mut String, body: &Body<'_>) {
-    let mut summary = Summary::new(out, MESSAGE);
+pub(crate) fn push_summary(out: &mut String, body: &Body<'_>, topic: Topic<'_>) {
+    let start = out.len();
+    let said = push_lead(out, body, topic);
+    let mut summary = Summary::new(out, MESSAGE, topic.links, &said);
+    summary.start = start;
     let header = body.header.as_ref();
     if header.is_none_or(|it| walk_record(it, &mut summary)) {
         summary.in_header = false;
@@ -36,13 +43,14 @@ pub(crate) fn push_summary(out: &mut String, body: &Body<'_>) {
 }
 
 /// The first values of a request that an error is about, a space before each.
-pub(crate) fn push_request(out: &mut String, body: &Body<'_>) {
-    let mut header = Summary::new(out, REQUEST);
+pub(crate) fn push_request(out: &mut String, body: &Body<'_>, topic: Topic<'_>) {
+    let said = push_lead(out, body, topic);
+    let mut header = Summary::new(out, REQUEST, topic.links, &said);
     let _ = body
         .header
         .as_ref()
         .is_none_or(|it| walk_record(it, &mut header));
-    let mut attributes = Summary::new(out, REQUEST);
+    let mut attributes = Summary::new(out, REQUEST, topic.links, &said);
     attributes.in_header = false;
     walk_level(&body.level, &mut attributes);
 }
@@ -50,6 +58,9 @@ pub(crate) fn push_request(out: &mut String, body: &Body<'_>) {
 /// Writes values until the line is full.
 struct Summary<'o> {
     out: &'o mut String,
+    links: Links<'o>,
+    /// What is on the line already, of the outermost values.
+    said: &'o [&'o str],
     start: usize,
     /// How many characters there may be before the last value.
     limit: usize,
@@ -70,8 +81,15 @@ struct Summary<'o> {
 }
 
 impl<'o> Summary<'o> {
-    fn new(out: &'o mut String, limit: usize) -> Self {
+    fn new(
+        out: &'o mut String,
+        limit: usize,
+        links: Links<'o>,
+        said: &'o [&'o str],
+    ) -> Self {
         Self {
+            links,
+            said,
             start: out.len(),
             out,
             limit,
@@ -123,6 +141,10 @@ impl<'o> Summary<'o> {
         self.full
     }
 
+    fn is_said(&self, name: &str) -> bool {
+        self.open == 0 && self.said.contains(&name)
+    }
+
     /// Whether the value need not be said: a number that is an attribute was sent
     /// for its value, one in a struct because the struct has room for it.
     fn is_spared(&self, value: &Value<'_>) -> bool {
@@ -141,6 +163,7 @@ impl Walker for Summary<'_> {
         // What is not said does not fill the line.
         match value {
             Value::Padding([]) => return true,
+            _ if self.is_said(name) => return true,
             value if self.is_spared(value) => {
                 self.left_out |= 1;
                 return true;
@@ -162,7 +185,7 @@ impl Walker for Summary<'_> {
                 push_text(self.out, &text[..TEXT]);
                 self.out.push('…');
             }
-            value => drop(push_leaf(self.out, value)),
+            value => drop(push_named_leaf(self.out, value, self.links)),
         }
         if matches!(value, Value::Odd(_)) {
             self.out.push_str(WRONG_LENGTH);
@@ -171,7 +194,7 @@ impl Walker for Summary<'_> {
     }
 
     fn begin(&mut self, name: &str, guessed: bool) -> bool {
-        if self.is_full() {
+        if self.is_said(name) || self.is_full() {
             return false;
         }
         if self.in_header {

@@ -10,7 +10,7 @@ use crate::messages::event::{Event, Role};
 use crate::messages::names;
 use crate::report::explain::{self, Circumstances};
 use crate::report::model::{AskedFor, Failure, Warning, Waste, WasteKind, Who};
-use crate::values::summary::push_request;
+use crate::values::summary::{Topic, push_request};
 
 /// The most different verdicts.
 pub(super) const MOST: usize = 1024;
@@ -137,7 +137,7 @@ impl Verdicts {
         judged.bytes += u64::from(event.message.length) + asked as u64;
         if let Some(request) = event.refused() {
             let mut values = String::new();
-            push_request(&mut values, &request);
+            push_request(&mut values, &request, Topic::of(event, true));
             judged.ask_for(values.trim_start().to_owned(), 1);
         }
     }

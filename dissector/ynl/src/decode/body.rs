@@ -16,6 +16,8 @@ pub enum Side {
 /// What is behind the netlink header of a message of a family.
 #[derive(Debug, Clone, Copy)]
 pub struct Body<'a> {
+    /// The message's type (`nlmsg_type`).
+    pub kind: u16,
     /// The operation; `None` if the specification has none of this number.
     pub operation: Option<&'a Operation>,
     /// The struct before the attributes.
@@ -69,6 +71,7 @@ impl<'a> Body<'a> {
         let mut level = Level::new(Some(family), set, endian, bytes, start);
         level.describe(order, header);
         Some(Self {
+            kind: message.kind,
             operation,
             header,
             level,
@@ -83,6 +86,7 @@ impl<'a> Body<'a> {
             None => (message.payload, MESSAGE_HEADER),
         };
         Self {
+            kind: message.kind,
             operation: None,
             header: None,
             level: Level::new(None, None, endian, bytes, start)

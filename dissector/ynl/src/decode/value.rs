@@ -337,7 +337,7 @@ impl<'a> Record<'a> {
     }
 
     /// What the member of that name holds.
-    pub(super) fn by_name(&self, name: &str) -> Option<Value<'a>> {
+    pub fn by_name(&self, name: &str) -> Option<Value<'a>> {
         let mut members = self.layout.members.iter();
         self.member(members.find(|it| it.name == name)?)
     }

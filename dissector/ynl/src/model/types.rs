@@ -459,6 +459,8 @@ pub enum DisplayHint {
     Uuid,
     /// A stack of MPLS labels, 4 bytes each (not in YNL).
     Mpls,
+    /// The number of a link, which has a name (not in YNL).
+    Ifindex,
     /// An address of a route, by the family in its header: MPLS labels, or an IPv4 or IPv6
     /// address (not in YNL).
     RouteAddress,

@@ -40,7 +40,7 @@ fn word(name: &str) -> Result<&str, WriteError> {
 }
 
 /// The word of a display hint.
-pub(super) const HINTS: [(&str, DisplayHint); 9] = [
+pub(super) const HINTS: [(&str, DisplayHint); 10] = [
     ("hex", DisplayHint::Hex),
     ("mac", DisplayHint::Mac),
     ("fddi", DisplayHint::Fddi),
@@ -49,6 +49,7 @@ pub(super) const HINTS: [(&str, DisplayHint); 9] = [
     ("ipv4-or-v6", DisplayHint::Ipv4OrV6),
     ("uuid", DisplayHint::Uuid),
     ("mpls", DisplayHint::Mpls),
+    ("ifindex", DisplayHint::Ifindex),
     ("route-address", DisplayHint::RouteAddress),
 ];
 

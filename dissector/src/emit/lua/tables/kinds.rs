@@ -112,7 +112,7 @@ impl Tables<'_> {
                 "ip"
             }
             Some(DisplayHint::Mpls) => "mpls",
-            Some(DisplayHint::Hex) | None => "binary",
+            Some(DisplayHint::Hex | DisplayHint::Ifindex) | None => "binary",
         };
         Ok(format!("kind = \"{kind}\""))
     }
