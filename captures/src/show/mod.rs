@@ -20,6 +20,8 @@ mod knowledge_tests;
 #[cfg(test)]
 mod layout_tests;
 #[cfg(test)]
+mod lead_tests;
+#[cfg(test)]
 mod oddity_tests;
 #[cfg(test)]
 mod records_tests;

@@ -184,7 +184,7 @@ fn zeros_are_left_out_of_the_header_and_where_a_mark_says_so() {
     let shown = show(&file, &with(|it| it.time = 1));
     assert_eq!(
         shown,
-        "port 0 > route newlink ifi-index=4 master=0 map={irq=9 …} stats64={…}\n"
+        "port 0 > route newlink dev 4 master=0 map={irq=9 …} stats64={…}\n"
     );
 }
 
@@ -454,8 +454,8 @@ fn an_error_names_what_was_asked_for_whatever_its_header_holds() {
     let shown = show(&file(&frames), &with(|it| it.errors = true));
     assert!(
         shown.contains(
-            "< route delroute ESRCH (rtm-family=inet rtm-dst-len=16 rtm-table=main \
-             rtm-scope=nowhere dst=10.2.0.0 gateway=192.168.100.200 oif=3)"
+            "< route delroute ESRCH (10.2.0.0/16 via 192.168.100.200 dev 3 rtm-family=inet \
+             rtm-table=main rtm-scope=nowhere)"
         ),
         "{shown}"
     );

@@ -143,7 +143,9 @@ impl<'a> Lead<'a, '_> {
         match self.bytes_of(libc::RTA_DST).map(<[u8]>::len) {
             Some(bytes) => {
                 self.word("", libc::RTA_DST);
-                if length != 8 * bytes as u64 {
+                // A label has 20 bits.
+                let is_mpls = self.header_number("rtm-family") == Some(libc::AF_MPLS as u64);
+                if length != if is_mpls { 20 } else { 8 * bytes as u64 } {
                     self.push_length(length);
                 }
                 self.said.push("rtm-dst-len");
@@ -221,7 +223,15 @@ impl<'a> Lead<'a, '_> {
         }
         self.out.push(' ');
         self.out.push_str(what);
-        self.header_word("nfgen-family");
+        let family = self.header_number(NF_FAMILY).unwrap_or(0);
+        match NF_FAMILIES.iter().find(|it| it.0 == family) {
+            Some((_, word)) => {
+                self.out.push(' ');
+                self.out.push_str(word);
+                self.said.push(NF_FAMILY);
+            }
+            None => self.header_word(NF_FAMILY),
+        }
         for number in names {
             self.word("", *number);
         }
@@ -354,6 +364,17 @@ impl<'a> Lead<'a, '_> {
         self.said.extend(name.map(|it| it.name.as_str()));
     }
 }
+
+/// The member of `struct nfgenmsg`, and what nft calls NFPROTO_* of linux/netfilter.h.
+const NF_FAMILY: &str = "nfgen-family";
+const NF_FAMILIES: [(u64, &str); 6] = [
+    (1, "inet"),
+    (2, "ip"),
+    (3, "arp"),
+    (5, "netdev"),
+    (7, "bridge"),
+    (10, "ip6"),
+];
 
 /// Of linux/neighbour.h and linux/fib_rules.h.
 const NDA_DST: u16 = 1;

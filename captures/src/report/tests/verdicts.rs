@@ -67,9 +67,9 @@ fn first(report: &Report) -> &crate::report::model::Failure {
 
 #[test]
 fn a_failure_names_what_was_asked_for_in_every_format() {
-    let route = "rtm-family=inet rtm-dst-len=16 rtm-table=main rtm-scope=nowhere dst=10.2.0.0 \
-                 gateway=192.168.100.200 oif=3";
-    let table = "nfgen-family=ipv4 name=filter";
+    let route = "10.2.0.0/16 via 192.168.100.200 dev 3 rtm-family=inet rtm-table=main \
+                 rtm-scope=nowhere";
+    let table = "table ip filter";
     for (protocol, request, errno, values) in [
         (ROUTE, delete_route(1), libc::ESRCH, route),
         (NETFILTER, delete_table(1, "filter"), libc::ENOENT, table),
@@ -103,8 +103,8 @@ fn of_many_requests_the_first_are_named_and_the_others_counted() {
         .collect::<Vec<_>>()
         .join(" ");
     for part in [
-        "nft-deltable ENOENT, 20 times (nfgen-family=ipv4 name=table0) × 2, (nfgen-family=ipv4",
-        "name=table15), left out: 3 beyond the limit of 16 The object",
+        "nft-deltable ENOENT, 20 times (table ip table0) × 2, (table ip",
+        "ip table15), left out: 3 beyond the limit of 16 The object",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -170,7 +170,7 @@ fn a_warning_beside_a_success_has_a_row_in_every_format() {
         let shown = shown(&report, format);
         for part in [
             "Name is about to change",
-            "ifname=dummy0",
+            "dev dummy0",
             "Not all was looked at",
         ] {
             assert!(shown.contains(part), "{part} in {format:?}: {shown}");
