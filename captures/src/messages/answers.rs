@@ -158,6 +158,7 @@ impl RequestHeader {
                 .iter()
                 .find(|(request, _)| *request == self.kind)
                 .is_none_or(|(_, answer)| *answer == kind),
+            libc::NETLINK_NETFILTER if self.kind == EXP_GET_STATS_CPU => kind == EXP_STATS_CPU,
             libc::NETLINK_NETFILTER => {
                 kind >> 8 == self.kind >> 8
                     && match i32::from(kind >> 8) {
@@ -221,6 +222,11 @@ const XFRM_ANSWERS: [(u16, u16); 6] = [
     (0x25, 0x24),
 ];
 
+/// IPCTNL_MSG_EXP_GET_STATS_CPU of linux/netfilter/nfnetlink_conntrack.h. Its answer is of the
+/// wrong subsystem: ctnetlink_exp_stat_fill_info() of net/netfilter/nf_conntrack_netlink.c.
+const EXP_GET_STATS_CPU: u16 = 0x0203;
+const EXP_STATS_CPU: u16 = 0x0103;
+
 /// Of linux/netfilter/nf_tables.h, those that libc does not name.
 const NFT_MSG_NEWFLOWTABLE: i32 = 22;
 const NFT_MSG_GETFLOWTABLE: i32 = 23;
@@ -283,6 +289,14 @@ mod tests {
         let is_answered = |command| is_answered(NETFILTER, header(nft(command), REQUEST), &answer);
         assert!(is_answered(libc::NFT_MSG_GETRULE));
         assert!(!is_answered(libc::NFT_MSG_NEWRULE) && !is_answered(libc::NFT_MSG_GETCHAIN));
+    }
+
+    #[test]
+    fn counters_of_expectations_answer_with_another_subsystem() {
+        let answer = message(EXP_STATS_CPU, flags::MULTI, 9, &[0; 4]);
+        let dump = |kind| header(kind, REQUEST | flags::DUMP);
+        assert!(is_answered(NETFILTER, dump(EXP_GET_STATS_CPU), &answer));
+        assert!(!is_answered(NETFILTER, dump(0x0201), &answer));
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(crate) fn header_length(protocol: u16) -> usize {
 }
 
 /// The errno's name: `ENODEV`. Of those that libc does not know, the kernel's own
-/// of linux/errno.h, else the number.
+/// of linux/errno.h, and those of ipset, which no errno has; else the number.
 pub(crate) fn errno(number: i32) -> Cow<'static, str> {
     match Errno::from_raw(number) {
         Errno::UnknownErrno => match number {
@@ -73,10 +73,43 @@ pub(crate) fn errno(number: i32) -> Cow<'static, str> {
             517 => "EPROBE_DEFER".into(),
             522 => "EIOCBQUEUED".into(),
             524 => "ENOTSUPP".into(),
-            _ => format!("errno{number}").into(),
+            _ => match ipset_error(number) {
+                Some(name) => format!("IPSET_ERR_{name}").into(),
+                None => format!("errno{number}").into(),
+            },
         },
         known => format!("{known:?}").into(),
     }
+}
+
+/// What ipset calls an error, without what all of these begin with: enum ipset_errno of
+/// linux/netfilter/ipset/ip_set.h. From 4352 on, each type of set has its own.
+fn ipset_error(number: i32) -> Option<&'static str> {
+    const FIRST: i32 = 4096;
+    const NAMES: [&str; 20] = [
+        "PRIVATE",
+        "PROTOCOL",
+        "FIND_TYPE",
+        "MAX_SETS",
+        "BUSY",
+        "EXIST_SETNAME2",
+        "TYPE_MISMATCH",
+        "EXIST",
+        "INVALID_CIDR",
+        "INVALID_NETMASK",
+        "INVALID_FAMILY",
+        "TIMEOUT",
+        "REFERENCED",
+        "IPADDR_IPV4",
+        "IPADDR_IPV6",
+        "COUNTER",
+        "COMMENT",
+        "INVALID_MARKMASK",
+        "SKBINFO",
+        "BITMASK_NETMASK_EXCL",
+    ];
+    let at = usize::try_from(number.checked_sub(FIRST)?).ok()?;
+    NAMES.get(at).copied()
 }
 
 /// The number of an errno's name, as [`errno`] gives it.
@@ -108,6 +141,15 @@ mod tests {
         assert_eq!(
             (errno(19), errno(524), errno(9999)),
             ("ENODEV".into(), "ENOTSUPP".into(), "errno9999".into())
+        );
+        assert_eq!(
+            (errno(4098), errno(4115), errno(4116), errno(i32::MIN)),
+            (
+                "IPSET_ERR_FIND_TYPE".into(),
+                "IPSET_ERR_BITMASK_NETMASK_EXCL".into(),
+                "errno4116".into(),
+                "errno-2147483648".into()
+            )
         );
         assert_eq!(
             (
