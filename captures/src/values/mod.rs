@@ -3,6 +3,7 @@
 
 mod lead;
 pub(crate) mod summary;
+mod traffic;
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -133,6 +134,8 @@ pub(crate) fn hinted_number(number: &Number<'_>) -> Option<String> {
         (DisplayHint::Ipv4 | DisplayHint::Ipv4OrV6, 4) => {
             Some(Ipv4Addr::from(number.bits() as u32).to_string())
         }
+        (DisplayHint::TcHandle, 4) => Some(traffic::handle(number.bits() as u32)),
+        (DisplayHint::TcVerdict, 4) => traffic::verdict(number.bits() as u32),
         _ => None,
     }
 }

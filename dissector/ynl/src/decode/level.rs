@@ -339,6 +339,20 @@ impl<'a> Level<'a> {
                 hint: *hint,
             },
             ArrayElement::String => Value::Text(until_nul(payload)),
+            ArrayElement::SubMessage {
+                head,
+                message,
+                selector,
+            } => {
+                let start = field.offset + HEADER;
+                let head = Record::new(family, &family[*head], self.endian, payload, start);
+                let formats = &family[*message].formats;
+                let selects = head.by_name(selector);
+                match selects.and_then(|it| format_of(&it, formats)) {
+                    Some(format) => self.sub_message(family, format, field),
+                    None => Value::Struct(head),
+                }
+            }
         };
         self.cover(value, field)
     }

@@ -348,6 +348,9 @@ impl<'a> Record<'a> {
         if self.secret_more().is_some() {
             return &[];
         }
+        if self.layout.members.last().is_some_and(Member::is_open) {
+            return &[];
+        }
         let more = self.bytes.get(self.layout.size..).unwrap_or(&[]);
         match more.len() < ALIGNED && more.iter().all(|byte| *byte == 0) {
             true => &[],
@@ -373,17 +376,29 @@ impl<'a> Record<'a> {
             })
     }
 
+    /// Bytes before the member.
+    fn offset_of(&self, member: &Member) -> usize {
+        match (self.layout.is_number, self.endian) {
+            (true, Endian::Big) => self.layout.size - member.offset - member.size,
+            _ => member.offset,
+        }
+    }
+
     fn ends_with(&self, member: &Member) -> bool {
         member.offset + member.size == self.layout.size
     }
 
     fn member(&self, member: &'a Member) -> Option<Value<'a>> {
-        let rest = self.bytes.get(member.offset..)?;
-        let bytes = rest.get(..member.size).unwrap_or(rest);
-        if bytes.is_empty() && member.size > 0 {
+        let start = self.offset_of(member);
+        let rest = self.bytes.get(start..)?;
+        let bytes = match member.is_open() {
+            true => rest,
+            false => rest.get(..member.size).unwrap_or(rest),
+        };
+        if bytes.is_empty() && (member.size > 0 || member.is_open()) {
             return None;
         }
-        if member.offset + bytes.len() > self.secret_from {
+        if start + bytes.len() > self.secret_from {
             return Some(Value::Secret(bytes.len()));
         }
         let is_whole = bytes.len() == member.size;
@@ -405,10 +420,18 @@ impl<'a> Record<'a> {
             MemberKind::Struct(id) => Value::Struct(Self {
                 layout: &self.family[id],
                 bytes,
-                offset: self.offset + member.offset,
+                offset: self.offset + start,
                 ..*self
             }),
-            MemberKind::Binary { .. } | MemberKind::Pad => Value::Odd(bytes),
+            MemberKind::Array(scalar) if is_whole || member.is_open() => {
+                Value::Array(Numbers::new(self.family, scalar, self.endian, bytes))
+            }
+            MemberKind::Structs(id) => {
+                let offset = self.offset + start;
+                let level = Level::new(Some(self.family), None, self.endian, bytes, offset);
+                Value::Records(Records::structs(self.family, &self.family[id], level))
+            }
+            MemberKind::Binary { .. } | MemberKind::Array(_) | MemberKind::Pad => Value::Odd(bytes),
         })
     }
 }

@@ -193,6 +193,10 @@ impl Join<'_> {
             (
                 AttrKind::SubMessage { message: own, .. },
                 AttrKind::SubMessage { message: id, .. },
+            )
+            | (
+                AttrKind::IndexedArray(ArrayElement::SubMessage { message: own, .. }),
+                AttrKind::IndexedArray(ArrayElement::SubMessage { message: id, .. }),
             ) => self.join_choice(*own, *id),
             (AttrKind::Struct(own), AttrKind::Struct(id))
             | (AttrKind::Structs(own), AttrKind::Structs(id)) => self.join_struct(*own, *id),
@@ -244,7 +248,8 @@ impl Join<'_> {
             (own.offset, own.size) == (other.offset, other.size)
         };
         let mut pairs = self.out[own].members.iter().zip(&other.members);
-        if other.members.len() < known || !pairs.all(is_same) {
+        let is_open = self.out[own].members.last().is_some_and(super::Member::is_open);
+        if other.members.len() < known || is_open || !pairs.all(is_same) {
             return;
         }
         for (at, it) in other.members.iter().enumerate() {
@@ -288,6 +293,8 @@ impl Join<'_> {
         match kind {
             MemberKind::Scalar(scalar) => MemberKind::Scalar(self.import_scalar(*scalar)),
             MemberKind::Struct(id) => MemberKind::Struct(self.import_struct(*id)),
+            MemberKind::Array(scalar) => MemberKind::Array(self.import_scalar(*scalar)),
+            MemberKind::Structs(id) => MemberKind::Structs(self.import_struct(*id)),
             kind => kind.clone(),
         }
     }
@@ -406,6 +413,15 @@ impl Join<'_> {
             AttrKind::IndexedArray(element) => AttrKind::IndexedArray(match element {
                 ArrayElement::Nest(id) => ArrayElement::Nest(self.import_set(*id)),
                 ArrayElement::Scalar(it) => ArrayElement::Scalar(self.import_scalar(*it)),
+                ArrayElement::SubMessage {
+                    head,
+                    message,
+                    selector,
+                } => ArrayElement::SubMessage {
+                    head: self.import_struct(*head),
+                    message: self.import_choice(*message),
+                    selector: selector.clone(),
+                },
                 element => element.clone(),
             }),
             AttrKind::NestTypeValue { keys, set } => AttrKind::NestTypeValue {

@@ -3,8 +3,9 @@
 //!
 //! The keys are those of the kernel's four schemas
 //! (Documentation/netlink/{genetlink,genetlink-c,genetlink-legacy,netlink-raw}.yaml)
-//! together, and three things that they do not have: `fixed-header` and `attribute-set`
-//! of a single message, `sub-type: struct`, and `length-member`. Any other is an error.
+//! together, and those that they do not have: `fixed-header` and `attribute-set` of a
+//! single message, `sub-type: struct` and `sub-type: sub-message`, `length-member`,
+//! `sub-type` of a member, and `parts-of-number`. Any other is an error.
 
 use std::fmt;
 
@@ -124,6 +125,8 @@ pub(super) struct Definition {
     pub(super) enum_cnt_name: Option<String>,
     pub(super) name_prefix: Option<String>,
     pub(super) members: Option<Vec<Member>>,
+    #[serde(default)]
+    pub(super) parts_of_number: bool,
 }
 
 /// An entry of an enum: a name alone, or a mapping.
@@ -202,6 +205,7 @@ pub(super) struct Member {
     pub(super) enum_as_flags: bool,
     pub(super) display_hint: Option<DisplayHint>,
     pub(super) r#struct: Option<At<String>>,
+    pub(super) sub_type: Option<At<AttrType>>,
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -399,7 +399,7 @@ fn keys_of_an_array_of_structs_are_refused_where_they_make_none() {
         (
             "type: indexed-array, sub-type: struct",
             ".sub-type",
-            "an indexed array has nests, numbers, strings or binaries",
+            "an indexed array has nests, numbers, strings, binaries or sub-messages",
         ),
         (
             &format!("{hop}, length-member: len"),

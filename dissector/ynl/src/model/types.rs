@@ -4,6 +4,7 @@
 mod attributes;
 mod ids;
 mod operations;
+mod structs;
 
 use super::error::Refusal;
 use crate::decode::GENERIC;
@@ -11,6 +12,7 @@ use crate::decode::GENERIC;
 pub use attributes::*;
 pub use ids::*;
 pub use operations::*;
+pub use structs::*;
 
 /// A netlink family as its specification describes it.
 ///
@@ -282,54 +284,6 @@ pub struct EnumEntry {
     pub doc: String,
 }
 
-/// A C struct that is the payload of an attribute, or the header of messages.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Struct {
-    /// Name in the specification: `rtnl-link-stats64`.
-    pub name: String,
-    /// The C header that defines it, if it is not the family's own.
-    pub header: Option<String>,
-    /// What it is.
-    pub doc: String,
-    /// Members, in the order of memory.
-    pub members: Vec<Member>,
-    /// Bytes of all members together; there is no hidden padding.
-    pub size: usize,
-}
-
-/// A member of a [`Struct`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Name in the specification: `rx-packets`.
-    pub name: String,
-    /// Bytes before it in the struct.
-    pub offset: usize,
-    /// Bytes that it takes.
-    pub size: usize,
-    /// What it holds.
-    pub kind: MemberKind,
-    /// What it means.
-    pub doc: String,
-}
-
-/// What a struct member holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MemberKind {
-    /// A number.
-    Scalar(Scalar),
-    /// A text of fixed size, ended by a NUL unless it fills its place.
-    String,
-    /// Bytes.
-    Binary {
-        /// How to show them.
-        hint: Option<DisplayHint>,
-    },
-    /// Another struct.
-    Struct(StructId),
-    /// Bytes without meaning.
-    Pad,
-}
-
 /// A number on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scalar {
@@ -464,4 +418,8 @@ pub enum DisplayHint {
     /// An address of a route, by the family in its header: MPLS labels, or an IPv4 or IPv6
     /// address (not in YNL).
     RouteAddress,
+    /// A handle of traffic control, 4 bytes: `1:10` (not in YNL).
+    TcHandle,
+    /// What an action of traffic control decides, 4 bytes: a jump, another chain (not in YNL).
+    TcVerdict,
 }

@@ -230,6 +230,7 @@ impl<'a> Reader<'a> {
                 let name = words.name()?;
                 self.family.structs.push(Struct {
                     name,
+                    is_number: words.0.next() == Some("number"),
                     ..Struct::default()
                 });
                 Block::Struct
@@ -323,6 +324,14 @@ impl<'a> Reader<'a> {
             "struct" => {
                 let id = self.names.structure(words.next("struct")?)?;
                 (MemberKind::Struct(id), words.number()?)
+            }
+            "structs" => {
+                let id = self.names.structure(words.next("struct")?)?;
+                (MemberKind::Structs(id), words.number()?)
+            }
+            "array" => {
+                let scalar = self.names.scalar(words.next("type")?)?;
+                (MemberKind::Array(scalar), words.number()?)
             }
             _ => {
                 let scalar = self.names.scalar(kind)?;
@@ -441,6 +450,11 @@ impl<'a> Reader<'a> {
             "nest" => ArrayElement::Nest(self.names.set(words.next("set")?)?),
             "string" => ArrayElement::String,
             "binary" => ArrayElement::Binary { hint },
+            "select" => ArrayElement::SubMessage {
+                message: self.names.choice(words.next("choice")?)?,
+                head: self.names.structure(words.next("struct")?)?,
+                selector: words.name()?,
+            },
             _ => ArrayElement::Scalar(self.names.scalar(word)?),
         })
     }

@@ -40,7 +40,7 @@ fn word(name: &str) -> Result<&str, WriteError> {
 }
 
 /// The word of a display hint.
-pub(super) const HINTS: [(&str, DisplayHint); 10] = [
+pub(super) const HINTS: [(&str, DisplayHint); 12] = [
     ("hex", DisplayHint::Hex),
     ("mac", DisplayHint::Mac),
     ("fddi", DisplayHint::Fddi),
@@ -51,6 +51,8 @@ pub(super) const HINTS: [(&str, DisplayHint); 10] = [
     ("mpls", DisplayHint::Mpls),
     ("ifindex", DisplayHint::Ifindex),
     ("route-address", DisplayHint::RouteAddress),
+    ("tc-handle", DisplayHint::TcHandle),
+    ("tc-verdict", DisplayHint::TcVerdict),
 ];
 
 fn hinted(word: &str, hint: Option<DisplayHint>) -> String {
@@ -185,7 +187,8 @@ impl Text<'_> {
     }
 
     fn structure(&mut self, it: &Struct) -> Result<(), WriteError> {
-        line!(self, "struct {}", plain(&it.name)?);
+        let number = if it.is_number { " number" } else { "" };
+        line!(self, "struct {}{number}", plain(&it.name)?);
         for member in &it.members {
             let size = member.size;
             let kind = match &member.kind {
@@ -193,6 +196,8 @@ impl Text<'_> {
                 MemberKind::String => format!("string {size}"),
                 MemberKind::Binary { hint } => format!("{} {size}", hinted("binary", *hint)),
                 MemberKind::Struct(id) => format!("struct {} {size}", self.struct_name(*id)?),
+                MemberKind::Array(scalar) => format!("array {} {size}", self.scalar(*scalar)?),
+                MemberKind::Structs(id) => format!("structs {} {size}", self.struct_name(*id)?),
                 MemberKind::Pad => format!("pad {size}"),
             };
             line!(self, "\t{} {kind}", word(&member.name)?);
@@ -251,6 +256,16 @@ impl Text<'_> {
                 ArrayElement::Scalar(scalar) => format!("index {}", self.scalar(*scalar)?),
                 ArrayElement::Binary { hint } => format!("index {}", hinted("binary", *hint)),
                 ArrayElement::String => String::from("index string"),
+                ArrayElement::SubMessage {
+                    head,
+                    message,
+                    selector,
+                } => format!(
+                    "index select {} {} {}",
+                    word(&self.family[*message].name)?,
+                    self.struct_name(*head)?,
+                    word(selector)?
+                ),
             },
             AttrKind::NestTypeValue { keys, set } => {
                 format!("keyed {} {}", self.set_name(*set)?, words(keys)?)

@@ -64,6 +64,10 @@ impl Tables<'_> {
                 element(self.binary(*hint, abbr, place)?)
             }
             AttrKind::IndexedArray(ArrayElement::String) => element("kind = \"string\"".to_owned()),
+            AttrKind::IndexedArray(ArrayElement::SubMessage { .. })
+            | AttrKind::SubMessage { .. } => {
+                return Err(LuaError::SubMessage(place.to_owned()));
+            }
             AttrKind::NestTypeValue { keys, set } => {
                 self.keyed(keys, nest(&family[*set].name), abbr, place)?
             }
@@ -72,7 +76,6 @@ impl Tables<'_> {
                 self.keyed(keys, scalar, abbr, place)?
             }
             AttrKind::Entries { .. } => return Err(LuaError::Entries(place.to_owned())),
-            AttrKind::SubMessage { .. } => return Err(LuaError::SubMessage(place.to_owned())),
         })
     }
 
@@ -112,7 +115,13 @@ impl Tables<'_> {
                 "ip"
             }
             Some(DisplayHint::Mpls) => "mpls",
-            Some(DisplayHint::Hex | DisplayHint::Ifindex) | None => "binary",
+            Some(
+                DisplayHint::Hex
+                | DisplayHint::Ifindex
+                | DisplayHint::TcHandle
+                | DisplayHint::TcVerdict,
+            )
+            | None => "binary",
         };
         Ok(format!("kind = \"{kind}\""))
     }
@@ -188,7 +197,10 @@ impl Tables<'_> {
                 MemberKind::Scalar(scalar) => drop(self.scalar(*scalar, &abbr, &place)?),
                 MemberKind::Struct(id) => self.members(*id, &abbr, &place)?,
                 MemberKind::Binary { hint } => drop(self.binary(*hint, &abbr, &place)?),
-                MemberKind::String | MemberKind::Pad => {}
+                MemberKind::Array(_)
+                | MemberKind::Structs(_)
+                | MemberKind::String
+                | MemberKind::Pad => {}
             }
         }
         Ok(())

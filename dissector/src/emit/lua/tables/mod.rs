@@ -321,6 +321,8 @@ impl<'a> Tables<'a> {
                     MemberKind::Struct(id) => {
                         format!("kind = \"struct\", struct = {}", quote(&family[*id].name))
                     }
+                    // The runtime has no arrays in structs.
+                    MemberKind::Array(_) | MemberKind::Structs(_) => "kind = \"binary\"".to_owned(),
                     MemberKind::Pad => "kind = \"pad\"".to_owned(),
                 };
                 let name = quote(&word(&member.name));

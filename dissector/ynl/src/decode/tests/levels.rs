@@ -124,6 +124,10 @@ fn value(value: &Value<'_>) -> String {
         Value::Text(it) => String::from_utf8_lossy(it).into_owned(),
         Value::Struct(it) => format!("({})", record(it).trim_end()),
         Value::Records(all) => all.elements().map(element).collect::<Vec<_>>().join(" "),
+        Value::Array(all) => {
+            let numbers = all.iter().map(|it| it.value().to_string());
+            format!("[{}]", numbers.collect::<Vec<_>>().join(" "))
+        }
         Value::Nest(level) => format!("{{{}}}", text(level)),
         Value::SubMessage { header, level } => format!(
             "<{}{}>",

@@ -187,11 +187,12 @@ impl Resolver<'_> {
                     (_, Some(scalar)) => ArrayElement::Scalar(scalar),
                     (AttrType::Nest, _) => ArrayElement::Nest(nested()?),
                     (AttrType::String, _) => ArrayElement::String,
+                    (AttrType::SubMessage, _) => self.selecting_element(it, sub, path)?,
                     (AttrType::Binary, _) => ArrayElement::Binary {
                         hint: it.display_hint,
                     },
                     _ => {
-                        let text = "an indexed array has nests, numbers, strings or binaries";
+                        let text = "an indexed array has nests, numbers, strings, binaries or sub-messages";
                         return fault(sub.referenced, format!("{path}.sub-type"), text);
                     }
                 },
@@ -279,20 +280,36 @@ impl Resolver<'_> {
         })
     }
 
+    /// An element whose form is selected by a member of the struct that it begins with.
+    fn selecting_element(
+        &self,
+        it: &raw::Attribute,
+        sub: &At<AttrType>,
+        path: &str,
+    ) -> Result<ArrayElement> {
+        let (Some(head), Some(message), Some(selector)) =
+            (&it.r#struct, &it.sub_message, &it.selector)
+        else {
+            let text = "needs a `struct`, a `sub-message` and a `selector`";
+            return fault(sub.referenced, path, text);
+        };
+        let id = self.find_struct(head, &format!("{path}.struct"))?;
+        let mut members = self.layout(id)?.members.into_iter();
+        if !members.any(|it| it.name == selector.value) {
+            let text = format!("`{}` has no such member", head.value);
+            return fault(selector.referenced, format!("{path}.selector"), text);
+        }
+        Ok(ArrayElement::SubMessage {
+            head: id,
+            message: self.find_sub_message(message, &format!("{path}.sub-message"))?,
+            selector: selector.value.clone(),
+        })
+    }
+
     /// The type as a number; `None` if it is none.
     fn scalar(&self, it: &raw::Attribute, typed: AttrType, path: &str) -> Result<Option<Scalar>> {
-        let width = match typed {
-            AttrType::U8 => ScalarType::U8,
-            AttrType::U16 => ScalarType::U16,
-            AttrType::U32 => ScalarType::U32,
-            AttrType::U64 => ScalarType::U64,
-            AttrType::S8 => ScalarType::S8,
-            AttrType::S16 => ScalarType::S16,
-            AttrType::S32 => ScalarType::S32,
-            AttrType::S64 => ScalarType::S64,
-            AttrType::Uint => ScalarType::Uint,
-            AttrType::Sint => ScalarType::Sint,
-            _ => return Ok(None),
+        let Some(width) = width(typed) else {
+            return Ok(None);
         };
         let as_flags = it.enum_as_flags.unwrap_or(false);
         Ok(Some(Scalar {
@@ -312,17 +329,16 @@ impl Resolver<'_> {
         let are_structs = typed == T::Binary && sub == Some(T::Struct);
         let nests =
             matches!(typed, T::Nest | T::NestTypeValue) || sub == Some(T::Nest) || are_structs;
+        let selects =
+            typed == T::SubMessage || (typed == T::IndexedArray && sub == Some(T::SubMessage));
+        let has_struct = typed == T::Binary || (selects && typed == T::IndexedArray);
         let place = |it: &Option<At<String>>| it.as_ref().map(|it| it.referenced);
         let keys: [(&str, Option<Location>, bool); 8] = [
             ("nested-attributes", place(&it.nested_attributes), nests),
-            ("struct", place(&it.r#struct), typed == T::Binary),
+            ("struct", place(&it.r#struct), has_struct),
             ("length-member", place(&it.length_member), are_structs),
-            (
-                "sub-message",
-                place(&it.sub_message),
-                typed == T::SubMessage,
-            ),
-            ("selector", place(&it.selector), typed == T::SubMessage),
+            ("sub-message", place(&it.sub_message), selects),
+            ("selector", place(&it.selector), selects),
             (
                 "sub-type",
                 it.sub_type.as_ref().map(|it| it.referenced),
@@ -415,6 +431,23 @@ impl Resolver<'_> {
                 .transpose()?,
         })
     }
+}
+
+/// The type as that of a number; `None` if it is none.
+pub(super) fn width(typed: AttrType) -> Option<ScalarType> {
+    Some(match typed {
+        AttrType::U8 => ScalarType::U8,
+        AttrType::U16 => ScalarType::U16,
+        AttrType::U32 => ScalarType::U32,
+        AttrType::U64 => ScalarType::U64,
+        AttrType::S8 => ScalarType::S8,
+        AttrType::S16 => ScalarType::S16,
+        AttrType::S32 => ScalarType::S32,
+        AttrType::S64 => ScalarType::S64,
+        AttrType::Uint => ScalarType::Uint,
+        AttrType::Sint => ScalarType::Sint,
+        _ => return None,
+    })
 }
 
 fn inherit(base: &raw::Attribute, own: &raw::Attribute) -> raw::Attribute {

@@ -2,7 +2,7 @@
 //! Constants, enums and structs.
 
 use super::super::names::{snake, upper};
-use super::super::raw::{self, At, DefinitionType, MemberType, Number};
+use super::super::raw::{self, At, AttrType, DefinitionType, MemberType, Number};
 use super::super::types::*;
 use super::{Resolver, Result, fault};
 
@@ -134,6 +134,10 @@ impl Resolver<'_> {
             ("entries", it.entries.is_some()),
             ("members", it.members.is_some()),
             (
+                "parts-of-number",
+                it.parts_of_number && it.members.is_none(),
+            ),
+            (
                 "value-start",
                 it.value_start.is_some() && it.entries.is_none(),
             ),
@@ -181,9 +185,10 @@ impl Resolver<'_> {
         open.push(index);
         let mut members = Vec::with_capacity(typed.len());
         let mut offset = 0;
-        for member in typed {
+        for (at, member) in typed.iter().enumerate() {
             let path = format!("{path}.members[{}]", member.name.value);
-            let (kind, size) = self.member(member, &path, sizes, open)?;
+            let is_last = at + 1 == typed.len();
+            let (kind, size) = self.member(member, is_last, &path, sizes, open)?;
             members.push(Member {
                 name: member.name.value.clone(),
                 offset,
@@ -201,20 +206,34 @@ impl Resolver<'_> {
             doc: it.doc.trim().to_owned(),
             members,
             size: offset,
+            is_number: it.parts_of_number,
         })
     }
 
     fn member(
         &self,
         it: &raw::Member,
+        is_last: bool,
         path: &str,
         sizes: &mut [Option<usize>],
         open: &mut Vec<usize>,
     ) -> Result<(MemberKind, usize)> {
         let length = || match &it.len {
             Some(len) => Ok(self.length(len, &format!("{path}.len"))? as usize),
+            // What a struct ends with may have no end.
+            None if is_last && it.r#type == MemberType::Binary => Ok(0),
             None => fault(it.name.referenced, path, "needs a `len`"),
         };
+        if let Some(sub) = &it.sub_type {
+            let (kind, size) = self.member_array(it, sub, path, sizes, open)?;
+            return match length()? {
+                length if length % size == 0 => Ok((kind, length)),
+                length => {
+                    let text = format!("{length} bytes are no whole elements of {size}");
+                    fault(it.name.referenced, format!("{path}.len"), text)
+                }
+            };
+        }
         let width = match it.r#type {
             MemberType::String => return Ok((MemberKind::String, length()?)),
             MemberType::Pad => return Ok((MemberKind::Pad, length()?)),
@@ -249,6 +268,46 @@ impl Resolver<'_> {
             hint: it.display_hint,
         };
         Ok((MemberKind::Scalar(scalar), width.size().unwrap_or(0)))
+    }
+
+    /// An array in a struct, and the bytes of an element.
+    fn member_array(
+        &self,
+        it: &raw::Member,
+        sub: &At<AttrType>,
+        path: &str,
+        sizes: &mut [Option<usize>],
+        open: &mut Vec<usize>,
+    ) -> Result<(MemberKind, usize)> {
+        let place = format!("{path}.sub-type");
+        if it.r#type != MemberType::Binary {
+            return fault(sub.referenced, place, "only a binary member is an array");
+        }
+        match (&it.r#struct, super::attributes::width(sub.value)) {
+            (Some(name), _) if sub.value == AttrType::Struct => {
+                match self.nested_size(name, path, sizes, open)? {
+                    (_, 0) => fault(
+                        name.referenced,
+                        place,
+                        "a struct without a byte makes no array",
+                    ),
+                    (id, size) => Ok((MemberKind::Structs(id), size)),
+                }
+            }
+            (None, Some(width)) if width.size().is_some() => {
+                let scalar = Scalar {
+                    width,
+                    byte_order: it.byte_order.unwrap_or_default(),
+                    names: self.enum_use(it.r#enum.as_ref(), it.enum_as_flags, path)?,
+                    hint: it.display_hint,
+                };
+                Ok((MemberKind::Array(scalar), width.size().unwrap_or(1)))
+            }
+            _ => {
+                let text = "an array in a binary is of numbers of fixed size, or structs";
+                fault(sub.referenced, place, text)
+            }
+        }
     }
 
     fn nested_size(

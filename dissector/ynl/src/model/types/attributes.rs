@@ -162,6 +162,15 @@ pub enum ArrayElement {
     },
     /// A text.
     String,
+    /// A payload of several forms, each of which begins with the same struct.
+    SubMessage {
+        /// The struct.
+        head: StructId,
+        /// The forms that there are.
+        message: SubMessageId,
+        /// Name of the struct's member that selects.
+        selector: String,
+    },
 }
 
 /// What the kernel checks of an attribute in a request. Lengths are bytes of
