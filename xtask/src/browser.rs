@@ -191,14 +191,27 @@ impl Drop for Browser {
         self.session = None;
         // It ends its own processes; if it does not, it is ended.
         let closed = self.call("Browser.close", &json!({}));
+        if closed.is_ok() && self.has_ended() {
+            return;
+        }
+        let _ = self.child.kill();
+        // One whose thread waits in the kernel for a lock that is never released cannot be ended.
+        if !self.has_ended() {
+            eprintln!("Chromium (process {}) does not end", self.child.id());
+        }
+    }
+}
+
+impl Browser {
+    /// Waits for its end, but not for ever.
+    fn has_ended(&mut self) -> bool {
         let end = Instant::now() + Duration::from_secs(10);
-        while closed.is_ok() && Instant::now() < end {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
+        while !matches!(self.child.try_wait(), Ok(Some(_))) {
+            if Instant::now() > end {
+                return false;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        true
     }
 }
