@@ -131,6 +131,7 @@ pub(crate) fn push_digits(out: &mut String, mut number: u32, count: usize) {
 pub(crate) fn hinted_number(number: &Number<'_>) -> Option<String> {
     match (number.hint()?, number.width()) {
         (DisplayHint::Hex, _) => Some(format!("{:#x}", number.bits())),
+        (DisplayHint::Realms, 4) => Some(realms(number.bits() as u32)),
         (DisplayHint::Ipv4 | DisplayHint::Ipv4OrV6, 4) => {
             Some(Ipv4Addr::from(number.bits() as u32).to_string())
         }
@@ -140,9 +141,29 @@ pub(crate) fn hinted_number(number: &Number<'_>) -> Option<String> {
     }
 }
 
+/// The realms of a route as `ip` has them: from which, if from any, and to which.
+fn realms(number: u32) -> String {
+    let (from, to) = (number >> 16, number & 0xffff);
+    match from {
+        0 => to.to_string(),
+        _ => format!("{from}/{to}"),
+    }
+}
+
+/// How many of 32 bytes, which are room for an address of the link layer, are one: 6 as those of
+/// Ethernet or 20 as those of Infiniband, behind which are zeros.
+fn address_in_room(bytes: &[u8]) -> &[u8] {
+    let ends = |size: &usize| bytes[*size..].iter().all(|byte| *byte == 0);
+    let size = [6, 20].into_iter().find(ends);
+    &bytes[..size.unwrap_or(bytes.len())]
+}
+
 /// Bytes as their display hint has it, else in hexadecimal.
 pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHint>) {
     match (hint, bytes.len()) {
+        (Some(DisplayHint::Mac), 32) => push_pairs(out, address_in_room(bytes), ':'),
+        // The address of a tunnel's link is that of its own end.
+        (Some(DisplayHint::Mac), 4 | 16) => push_bytes(out, bytes, Some(DisplayHint::Ipv4OrV6)),
         (Some(DisplayHint::Mac | DisplayHint::Fddi), _) => push_pairs(out, bytes, ':'),
         (Some(DisplayHint::Hex), _) => push_pairs(out, bytes, ' '),
         (Some(DisplayHint::Uuid), 16) => {
@@ -180,6 +201,18 @@ pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHin
                 write(out, format_args!("{}", Ipv4Addr::from(bytes)));
             }
         },
+        (Some(DisplayHint::Ipv6), length) if length > 0 && length % 16 == 0 => {
+            for (at, address) in bytes.chunks_exact(16).enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                push_bytes(out, address, hint);
+            }
+        }
+        // The address of an endpoint of MCTP.
+        (Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress), 1) => {
+            push_decimal(out, bytes[0].into());
+        }
         _ => push_hex(out, bytes),
     }
 }
@@ -443,37 +476,4 @@ fn walk_keyed(name: &str, entry: &KeyedEntry<'_>, walker: &mut impl Walker) -> b
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_every_length_are_printed() {
-        for value in [
-            0,
-            9,
-            10,
-            -1,
-            i64::MIN.into(),
-            u64::MAX.into(),
-            i128::MIN,
-            i128::MAX,
-        ] {
-            let mut out = String::new();
-            push_decimal(&mut out, value);
-            assert_eq!(out, value.to_string());
-        }
-    }
-
-    #[test]
-    fn a_text_that_is_not_plain_is_quoted_and_escaped() {
-        let shown = |text: &[u8]| {
-            let mut out = String::new();
-            push_text(&mut out, text);
-            out
-        };
-        assert_eq!(shown(b"eth0.7"), "eth0.7");
-        assert_eq!(shown(b""), r#""""#);
-        assert_eq!(shown(b"a \"b\\"), r#""a \"b\\""#);
-        assert_eq!(shown(b"\xff\x1b["), r#""\xff\u{1b}[""#);
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A message by its family's specification.
 
-use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, Secrets, genl};
+use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, Record, Secrets, Value, genl};
 use crate::model::{AttrSet, Family, Operation, StructId};
 
 /// Who speaks.
@@ -130,6 +130,10 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The member of `struct nduseroptmsg` that says how long the options are that follow it, before
+/// the attributes.
+const OPTIONS_LENGTH: &str = "nduseropt-opts-len";
+
 /// The struct that `bytes` begin with, `start` bytes after the message's start; and the bytes
 /// behind it, with the same of theirs.
 fn head<'a>(
@@ -142,7 +146,14 @@ fn head<'a>(
     let layout = &family[header];
     let own = bytes.get(..layout.size).unwrap_or(bytes);
     let header = Record::new(family, layout, endian, own, start);
-    let length = layout.size.next_multiple_of(4);
+    let options = match header.by_name(OPTIONS_LENGTH) {
+        Some(Value::Number(length)) => usize::try_from(length.bits()).unwrap_or(0),
+        _ => 0,
+    };
+    let length = layout.size.saturating_add(options);
+    let own = bytes.get(..length).unwrap_or(bytes);
+    let header = Record::new(family, layout, endian, own, start);
+    let length = length.next_multiple_of(4);
     let rest = bytes.get(length..).unwrap_or(&[]);
     (header, rest, start + length)
 }

@@ -22,6 +22,9 @@ pub const DEEPEST: u8 = 32;
 const ROUTE_FAMILY: &str = "rtm-family";
 const AF_MPLS: u64 = 28;
 
+/// The selector of a sub-message whose form its own length tells.
+const PAYLOAD_LENGTH: &str = "payload-length";
+
 /// How many attributes of a level are looked through for a selector.
 const SELECTOR_REACH: usize = 256;
 
@@ -258,7 +261,11 @@ impl<'a> Level<'a> {
             }
             AttrKind::SubMessage { message, selector } => {
                 let formats = &family[*message].formats;
-                match self.selected(selector, formats, 0) {
+                let format = match selector.as_str() {
+                    PAYLOAD_LENGTH => format_of_length(payload.len(), formats),
+                    either => (either.split('|')).find_map(|it| self.selected(it, formats, 0)),
+                };
+                match format {
                     Some(format) => self.sub_message(family, format, field),
                     None => return guessed(),
                 }
@@ -420,6 +427,14 @@ impl<'a> Level<'a> {
         }
         Value::SubMessage { header, level }
     }
+}
+
+/// The form of a sub-message that the length of the payload selects: that for the greatest length
+/// which the payload has.
+fn format_of_length(length: usize, formats: &[SubMessageFormat]) -> Option<&SubMessageFormat> {
+    let least = |it: &SubMessageFormat| it.value.parse::<usize>().ok();
+    let fitting = (formats.iter()).filter(|it| least(it).is_some_and(|it| it <= length));
+    fitting.max_by_key(|it| least(it))
 }
 
 /// The form of a sub-message for that value of its selector.

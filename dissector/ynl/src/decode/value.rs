@@ -413,6 +413,9 @@ impl<'a> Record<'a> {
                 }
             }
             MemberKind::String => Value::Text(until_nul(bytes)),
+            MemberKind::Binary {
+                hint: Some(DisplayHint::GroupAddress),
+            } => self.group_address(bytes),
             // What a struct ends with may be of any length.
             MemberKind::Binary { hint } if is_whole || self.ends_with(member) => {
                 Value::Bytes { bytes, hint }
@@ -434,7 +437,31 @@ impl<'a> Record<'a> {
             MemberKind::Binary { .. } | MemberKind::Array(_) | MemberKind::Pad => Value::Odd(bytes),
         })
     }
+
+    /// As many of the bytes as the address has that the struct's own number tells of.
+    fn group_address(&self, bytes: &'a [u8]) -> Value<'a> {
+        const IPV4: u64 = 0x0800;
+        const IPV6: u64 = 0x86dd;
+        let proto = match self.by_name(GROUP_PROTOCOL) {
+            Some(Value::Number(number)) => number.bits(),
+            _ => return Value::Odd(bytes),
+        };
+        let (size, hint) = match proto {
+            IPV4 => (4, DisplayHint::Ipv4),
+            IPV6 => (16, DisplayHint::Ipv6),
+            0 => (6, DisplayHint::Mac),
+            _ => (bytes.len(), DisplayHint::Hex),
+        };
+        Value::Bytes {
+            bytes: bytes.get(..size).unwrap_or(bytes),
+            hint: Some(hint),
+        }
+    }
 }
+
+/// The number that says of which kind the address of a multicast group is
+/// (`struct br_mdb_entry`, linux/if_bridge.h).
+const GROUP_PROTOCOL: &str = "proto";
 
 /// Attributes whose numbers are array indexes.
 #[derive(Debug, Clone, Copy)]

@@ -399,13 +399,14 @@ pub struct EnumUse {
 pub enum DisplayHint {
     /// Hexadecimal digits.
     Hex,
-    /// An Ethernet address, 6 bytes.
+    /// An address of the link layer: of Ethernet 6 bytes, of a tunnel the 4 of IPv4 or the 16 of
+    /// IPv6; 32 bytes are room for one.
     Mac,
     /// An FDDI address, 6 bytes.
     Fddi,
     /// An IPv4 address, 4 bytes.
     Ipv4,
-    /// An IPv6 address, 16 bytes.
+    /// An IPv6 address, 16 bytes, or several of them.
     Ipv6,
     /// An IPv4 or IPv6 address; the length tells.
     Ipv4OrV6,
@@ -418,6 +419,11 @@ pub enum DisplayHint {
     /// An address of a route, by the family in its header: MPLS labels, or an IPv4 or IPv6
     /// address (not in YNL).
     RouteAddress,
+    /// The address of a multicast group, by the number called `proto` in the same struct: of
+    /// IPv4, IPv6 or Ethernet (not in YNL).
+    GroupAddress,
+    /// Two realms of routes in one number, from which and to which (not in YNL).
+    Realms,
     /// A handle of traffic control, 4 bytes: `1:10` (not in YNL).
     TcHandle,
     /// What an action of traffic control decides, 4 bytes: a jump, another chain (not in YNL).

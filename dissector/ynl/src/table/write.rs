@@ -40,7 +40,7 @@ fn word(name: &str) -> Result<&str, WriteError> {
 }
 
 /// The word of a display hint.
-pub(super) const HINTS: [(&str, DisplayHint); 12] = [
+pub(super) const HINTS: [(&str, DisplayHint); 14] = [
     ("hex", DisplayHint::Hex),
     ("mac", DisplayHint::Mac),
     ("fddi", DisplayHint::Fddi),
@@ -51,6 +51,8 @@ pub(super) const HINTS: [(&str, DisplayHint); 12] = [
     ("mpls", DisplayHint::Mpls),
     ("ifindex", DisplayHint::Ifindex),
     ("route-address", DisplayHint::RouteAddress),
+    ("group-address", DisplayHint::GroupAddress),
+    ("realms", DisplayHint::Realms),
     ("tc-handle", DisplayHint::TcHandle),
     ("tc-verdict", DisplayHint::TcVerdict),
 ];

@@ -117,7 +117,9 @@ impl Tables<'_> {
             Some(DisplayHint::Mpls) => "mpls",
             Some(
                 DisplayHint::Hex
+                | DisplayHint::GroupAddress
                 | DisplayHint::Ifindex
+                | DisplayHint::Realms
                 | DisplayHint::TcHandle
                 | DisplayHint::TcVerdict,
             )
