@@ -161,9 +161,9 @@ fn an_encapsulation_is_read_by_its_type() {
         "{shown}"
     );
     // Of one that is not described, attributes are found.
-    let shown = encapsulated(8, &attribute(0x8001, &attribute(2, b"prog\0")));
+    let shown = encapsulated(99, &attribute(0x8001, &attribute(2, b"prog\0")));
     assert!(
-        shown.ends_with(" encap?={#1?={#2?=prog}} encap-type=rpl"),
+        shown.ends_with(" encap?={#1?={#2?=prog}} encap-type=99"),
         "{shown}"
     );
 }

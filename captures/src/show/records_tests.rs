@@ -80,7 +80,7 @@ fn the_next_hops_of_a_route_are_shown_with_their_attributes() {
         {"rtnh-len": 16, "rtnh-flags": ["onlink"], "rtnh-hops": 1, "rtnh-ifindex": 3,
          "gateway": "192.0.2.1"},
         {"rtnh-len": 40, "rtnh-flags": ["onlink"], "rtnh-hops": 1, "rtnh-ifindex": 4,
-         "via": {"rtvia-family": "inet6", "rtvia-addr": address}, "flow": 7},
+         "via": {"rtvia-family": "inet6", "rtvia-addr": address}, "flow": "7"},
     ]);
     assert_eq!(json(&file)["multipath"], expected);
 }
