@@ -3,8 +3,9 @@
 //! with it.
 
 use crate::{
-    bench::BenchArgs, dissector::DissectorArgs, families::FamiliesArgs, guest::GuestArgs, kernel::KernelArgs,
-    kmod::KmodAction, report::ReportArgs, setup::SetupArgs, soak::SoakArgs, test::TestArgs,
+    bench::BenchArgs, dissector::DissectorArgs, families::FamiliesArgs, guest::GuestArgs,
+    kernel::KernelArgs, kmod::KmodAction, report::ReportArgs, setup::SetupArgs, soak::SoakArgs,
+    test::TestArgs,
 };
 use clap::{Parser, Subcommand};
 

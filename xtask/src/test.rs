@@ -215,9 +215,10 @@ fn taps_here() -> Result<String> {
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start nlcap")?;
-    wait_for("this machine's kernel does not answer rtnetlink: restart the machine", || {
-        Ok(nlcap.try_wait()?)
-    })?;
+    wait_for(
+        "this machine's kernel does not answer rtnetlink: restart the machine",
+        || Ok(nlcap.try_wait()?),
+    )?;
     let mut taps = String::new();
     if let Some(mut stdout) = nlcap.stdout.take() {
         std::io::Read::read_to_string(&mut stdout, &mut taps)?;

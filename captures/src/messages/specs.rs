@@ -104,8 +104,7 @@ impl Spec {
                     key.is_of(family) && self.family().is_some_and(|it| key.is_of(it))
                 };
                 let is_diag = protocol == libc::NETLINK_SOCK_DIAG as u16;
-                self.lists(number, to_kernel)
-                    && (!is_diag || (0..=u8::MAX).any(|it| of(Some(it))))
+                self.lists(number, to_kernel) && (!is_diag || (0..=u8::MAX).any(|it| of(Some(it))))
             })
         };
         spec.protonum == Some(protocol)
@@ -397,7 +396,13 @@ mod tests {
         // Ours and the kernel's of links, and no others.
         let read = read();
         assert!(read.contains(&"own/route/link") && read.contains(&"kernel/rt-link"));
-        let others = ["kernel/tc", "own/route/tc", "own/route/route", "own/xfrm", "kernel/ethtool"];
+        let others = [
+            "kernel/tc",
+            "own/route/tc",
+            "own/route/route",
+            "own/xfrm",
+            "kernel/ethtool",
+        ];
         assert!(others.iter().all(|it| !read.contains(it)), "{read:?}");
     }
 

@@ -41,7 +41,10 @@ fn a_route_is_its_destination_gateway_and_link() {
     let gateway = attribute(5, &[10, 1, 0, 2]);
     let dst = attribute(1, &[10, 2, 0, 0]);
     let shown = route(16, &[dst.clone(), gateway.clone(), number(4, 4)]);
-    assert!(shown.starts_with("10.2.0.0/16 via 10.1.0.2 dev 4(eth0) rtm-family=inet"), "{shown}");
+    assert!(
+        shown.starts_with("10.2.0.0/16 via 10.1.0.2 dev 4(eth0) rtm-family=inet"),
+        "{shown}"
+    );
     assert!(!shown.contains("dst="), "{shown}");
     let shown = route(32, &[dst]);
     assert!(shown.starts_with("10.2.0.0 rtm-family=inet"), "{shown}");
@@ -60,7 +63,10 @@ fn an_address_has_its_prefix_peer_and_link() {
     let shown = address(&[attribute(1, &one), attribute(2, &one)]);
     assert_eq!(shown, "192.0.2.1/24 dev 4(eth0) ifa-family=inet");
     let shown = address(&[attribute(1, &other), attribute(2, &one)]);
-    assert_eq!(shown, "192.0.2.1 peer 192.0.2.9/24 dev 4(eth0) ifa-family=inet");
+    assert_eq!(
+        shown,
+        "192.0.2.1 peer 192.0.2.9/24 dev 4(eth0) ifa-family=inet"
+    );
 }
 
 #[test]
@@ -72,7 +78,10 @@ fn a_neighbour_has_its_link_layer_address_and_state() {
     let expected = "192.0.2.1 dev 4(eth0) lladdr 02:00:00:00:00:01 reachable";
     assert!(shown.starts_with(expected), "{shown}");
     let shown = lead(ROUTE, libc::RTM_NEWNEIGH, 0, &header, &[mac]);
-    assert!(shown.starts_with("02:00:00:00:00:01 dev 4(eth0) reachable"), "{shown}");
+    assert!(
+        shown.starts_with("02:00:00:00:00:01 dev 4(eth0) reachable"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -81,8 +90,14 @@ fn a_link_is_its_number_and_name_but_for_one_that_is_asked_for() {
     let name = attribute(3, b"lan\0");
     let asks = |index, name: &[Vec<u8>]| lead(ROUTE, libc::RTM_SETLINK, 5, &header(index), name);
     assert_eq!(asks(0, std::slice::from_ref(&name)), "dev lan");
-    assert_eq!(asks(4, std::slice::from_ref(&name)), "dev 4(eth0) ifname=lan");
-    assert_eq!(lead(ROUTE, libc::RTM_NEWLINK, 0, &header(4), &[name]), "dev 4(lan)");
+    assert_eq!(
+        asks(4, std::slice::from_ref(&name)),
+        "dev 4(eth0) ifname=lan"
+    );
+    assert_eq!(
+        lead(ROUTE, libc::RTM_NEWLINK, 0, &header(4), &[name]),
+        "dev 4(lan)"
+    );
 }
 
 #[test]
@@ -97,7 +112,10 @@ fn what_nft_has_is_called_as_nft_calls_it() {
     let handle = attribute(3, &7_u64.to_be_bytes());
     let rule = nft(6, &[filter.clone(), attribute(2, b"input\0"), handle]);
     assert_eq!(rule, "rule inet filter input handle 7");
-    assert_eq!(nft(9, &[filter, attribute(2, b"denied\0")]), "set inet filter denied");
+    assert_eq!(
+        nft(9, &[filter, attribute(2, b"denied\0")]),
+        "set inet filter denied"
+    );
 }
 
 #[test]

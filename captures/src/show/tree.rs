@@ -9,7 +9,8 @@ use ynl::decode::{Message, Value};
 use crate::messages::event::Event;
 use crate::messages::links::Links;
 use crate::values::{
-    Broken, MOST_REST, Walker, push_hex, push_named_leaf, push_secret, walk_level, walk_record, write,
+    Broken, MOST_REST, Walker, push_hex, push_named_leaf, push_secret, walk_level, walk_record,
+    write,
 };
 
 /// The tree under a line: each attribute on a line of its own.

@@ -188,10 +188,7 @@ impl<'a> Lead<'a, '_> {
             return;
         }
         self.out.push(':');
-        for (word, number, length) in [
-            ("from", FRA_SRC, "src-len"),
-            ("to", FRA_DST, "dst-len"),
-        ] {
+        for (word, number, length) in [("from", FRA_SRC, "src-len"), ("to", FRA_DST, "dst-len")] {
             let prefix = self.header_number(length);
             if self.word(word, number) {
                 if let Some(prefix) = prefix {

@@ -81,12 +81,7 @@ struct Summary<'o> {
 }
 
 impl<'o> Summary<'o> {
-    fn new(
-        out: &'o mut String,
-        limit: usize,
-        links: Links<'o>,
-        said: &'o [&'o str],
-    ) -> Self {
+    fn new(out: &'o mut String, limit: usize, links: Links<'o>, said: &'o [&'o str]) -> Self {
         Self {
             links,
             said,

@@ -25,9 +25,14 @@ fn version(source: &std::path::Path) -> Result<String> {
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}: not a kernel's source", path.display()))?;
     let part = |key: &str| {
-        let mut lines = text.lines().filter_map(|it| it.strip_prefix(key)?.trim().strip_prefix('='));
+        let mut lines = text
+            .lines()
+            .filter_map(|it| it.strip_prefix(key)?.trim().strip_prefix('='));
         lines.next().map(|it| it.trim().to_owned())
     };
-    let parts: Vec<_> = ["VERSION", "PATCHLEVEL", "SUBLEVEL"].into_iter().filter_map(part).collect();
+    let parts: Vec<_> = ["VERSION", "PATCHLEVEL", "SUBLEVEL"]
+        .into_iter()
+        .filter_map(part)
+        .collect();
     Ok(parts.join("."))
 }

@@ -94,13 +94,29 @@ impl Sends {
     }
 }
 
+/// A send that has had its frame.
+struct MatchedSend {
+    send: PendingSend,
+    /// The frame's.
+    time: Duration,
+}
+
+impl MatchedSend {
+    /// Whether it may still turn out that the frame was of another send of the same bytes: this one
+    /// has no more frame to come once its call has returned, which on a busy machine may be
+    /// seconds later.
+    fn is_open(&self, old: Duration) -> bool {
+        self.time >= old || self.send.returned() >= old
+    }
+}
+
 /// All that was sent.
 #[derive(Default)]
 pub(super) struct PendingSends {
     waiting: Sends,
-    /// Those that have had their frame, and its time.
-    matched: Sends,
-    times: VecDeque<Duration>,
+    /// Those that have had their frame.
+    matched: VecDeque<MatchedSend>,
+    matched_bytes: usize,
     /// Those that never had one.
     refused: Sends,
     /// How many were forgotten before they had one.
@@ -140,7 +156,8 @@ impl PendingSends {
 
     /// The thread makes a call, and so the one before has returned.
     pub(super) fn note_return(&mut self, now: Duration, tid: i32) {
-        for send in &mut self.waiting.all {
+        let matched = self.matched.iter_mut().map(|it| &mut it.send);
+        for send in self.waiting.all.iter_mut().chain(matched) {
             if send.until.is_none() && send.owner.program.tid == tid {
                 send.until = Some(now);
             }
@@ -149,47 +166,64 @@ impl PendingSends {
 
     /// Takes the send that a frame is of.
     pub(super) fn take(&mut self, frame: &Frame<'_>) -> Option<PendingSend> {
-        let old = frame.time.saturating_sub(KEPT);
-        // What has returned long ago was refused.
-        while self
-            .waiting
-            .all
-            .front()
-            .is_some_and(|it| it.returned() < old)
-        {
-            if let Some(send) = self.waiting.pop() {
-                self.push_refused(send);
-            }
-        }
-        while (self.times.front()).is_some_and(|time| *time < old)
-            || self.times.len() > MATCHED
-            || self.matched.bytes > REST
-        {
-            self.times.pop_front();
-            self.matched.pop();
-        }
         let fitting = (self.waiting.all.iter())
             .enumerate()
             .filter(|(_, send)| send.matches(frame) && send.was_under_way(frame.time));
         // Of several that sent the same, the one that returned first.
         let first = fitting.min_by_key(|(_, send)| (send.returned(), send.since));
-        let at = first.map(|(at, _)| at).or_else(|| self.exchange(frame))?;
-        let send = self.waiting.remove(at)?;
-        self.times.push_back(frame.time);
-        self.matched.push(send.clone());
-        Some(send)
+        let at = first.map(|(at, _)| at).or_else(|| self.exchange(frame));
+        let taken = at.and_then(|at| self.waiting.remove(at));
+        if let Some(send) = &taken {
+            self.matched_bytes += send.bytes.len();
+            self.matched.push_back(MatchedSend {
+                send: send.clone(),
+                time: frame.time,
+            });
+        }
+        self.forget_old(frame.time.saturating_sub(KEPT));
+        taken
     }
 
     /// Where several sent the same at the same time, an earlier frame may have been
     /// given to one that was still under way, and was of one that was not: then
     /// this frame takes the place that is left.
     fn exchange(&self, frame: &Frame<'_>) -> Option<usize> {
-        let matched = self.times.iter().zip(&self.matched.all);
-        let under_way =
-            matched.filter(|(_, send)| send.matches(frame) && send.was_under_way(frame.time));
-        let times: Vec<_> = under_way.map(|(time, _)| *time).collect();
+        let under_way = (self.matched.iter())
+            .filter(|it| it.send.matches(frame) && it.send.was_under_way(frame.time));
+        let times: Vec<_> = under_way.map(|it| it.time).collect();
         self.waiting.all.iter().position(|send| {
             send.matches(frame) && times.iter().any(|time| send.was_under_way(*time))
+        })
+    }
+
+    /// What has returned long ago was refused.
+    fn forget_old(&mut self, old: Duration) {
+        while self.matched.front().is_some_and(|it| !it.is_open(old))
+            || self.matched.len() > MATCHED
+            || self.matched_bytes > REST
+        {
+            let Some(gone) = self.matched.pop_front() else {
+                break;
+            };
+            self.matched_bytes -= gone.send.bytes.len();
+        }
+        while let Some(at) = self.position_of_refused(old)
+            && let Some(send) = self.waiting.remove(at)
+        {
+            self.push_refused(send);
+        }
+    }
+
+    /// One that was refused: it has returned long ago, and its frame cannot have been given to one
+    /// that is still under way.
+    fn position_of_refused(&self, old: Duration) -> Option<usize> {
+        self.waiting.all.iter().position(|send| {
+            let took = |it: &MatchedSend| {
+                it.send.until.is_none()
+                    && it.send.bytes == send.bytes
+                    && send.was_under_way(it.time)
+            };
+            send.returned() < old && !self.matched.iter().any(took)
         })
     }
 
@@ -219,7 +253,72 @@ impl PendingSends {
             send.since = Duration::ZERO;
             send.until = send.until.max(send.until.map(|_| now));
         }
-        self.matched = Sends::default();
-        self.times.clear();
+        self.matched.clear();
+        self.matched_bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::owner::Program;
+    use super::*;
+    use crate::file::sample;
+
+    const PORT: Port = Port {
+        interface: 0,
+        protocol: 0,
+        number: 0,
+    };
+
+    fn after(seconds: u64) -> Duration {
+        Duration::from_secs(1000 + seconds)
+    }
+
+    fn send(sends: &mut PendingSends, now: Duration, tid: i32, bytes: &[u8]) {
+        let program = Rc::new(Program {
+            pid: 812,
+            tid,
+            comm: "ip".into(),
+        });
+        let datagram = Datagram {
+            bytes: bytes.to_vec(),
+            length: bytes.len(),
+        };
+        sends.push(now, PORT, 1, Owner { program, fd: 3 }, datagram);
+    }
+
+    fn take(sends: &mut PendingSends, time: Duration, bytes: &[u8]) -> Option<i32> {
+        let frame = Frame {
+            time,
+            ..sample::frame(1, 0, bytes)
+        };
+        Some(sends.take(&frame)?.owner.program.tid)
+    }
+
+    #[test]
+    fn a_call_that_takes_seconds_leaves_its_frame_to_another_of_the_same_bytes() {
+        let bytes = sample::message(libc::RTM_GETLINK, 1, 7, &[0; 16]);
+        let mut sends = PendingSends::default();
+        send(&mut sends, after(0), 1, &bytes);
+        send(&mut sends, after(1), 2, &bytes);
+        // It is the second's; the first is still on its way into the kernel.
+        assert_eq!(take(&mut sends, after(2), &bytes), Some(1));
+        sends.note_return(after(3), 2);
+        // Others speak meanwhile.
+        let other = sample::message(libc::RTM_GETADDR, 1, 8, &[0; 8]);
+        assert_eq!(take(&mut sends, after(9), &other), None);
+        assert_eq!(take(&mut sends, after(10), &bytes), Some(2));
+        assert_eq!(sends.take_refused().count(), 0);
+    }
+
+    #[test]
+    fn a_call_that_has_returned_without_a_frame_was_refused() {
+        let bytes = sample::message(libc::RTM_GETLINK, 1, 7, &[0; 16]);
+        let mut sends = PendingSends::default();
+        send(&mut sends, after(0), 1, &bytes);
+        sends.note_return(after(1), 1);
+        assert_eq!(take(&mut sends, after(9), &bytes), None);
+        assert!(sends.waiting.all.is_empty());
+        assert_eq!(sends.take_refused().count(), 1);
     }
 }

@@ -160,10 +160,9 @@ impl Join<'_> {
                 None => self.import_kind(&it.kind),
             };
             let kind = self.with_own_selector(kind, own, id);
-            self.out.sets[own.index()].attributes.push(Attribute {
-                kind,
-                ..it.clone()
-            });
+            self.out.sets[own.index()]
+                .attributes
+                .push(Attribute { kind, ..it.clone() });
         }
     }
 
@@ -248,7 +247,10 @@ impl Join<'_> {
             (own.offset, own.size) == (other.offset, other.size)
         };
         let mut pairs = self.out[own].members.iter().zip(&other.members);
-        let is_open = self.out[own].members.last().is_some_and(super::Member::is_open);
+        let is_open = self.out[own]
+            .members
+            .last()
+            .is_some_and(super::Member::is_open);
         if other.members.len() < known || is_open || !pairs.all(is_same) {
             return;
         }
@@ -256,9 +258,7 @@ impl Join<'_> {
             let kind = match self.out[own].members.get(at).map(|it| it.kind.clone()) {
                 None => self.import_member(&it.kind),
                 Some(MemberKind::Scalar(own)) => match it.kind {
-                    MemberKind::Scalar(other) => {
-                        MemberKind::Scalar(self.join_scalar(own, other))
-                    }
+                    MemberKind::Scalar(other) => MemberKind::Scalar(self.join_scalar(own, other)),
                     _ => MemberKind::Scalar(own),
                 },
                 Some(kind) => kind,
@@ -353,7 +353,8 @@ impl Join<'_> {
     }
 
     fn join_enum(&mut self, own: EnumId, id: EnumId) -> EnumId {
-        if self.enums.insert(id, own) != Some(own) && self.out[own].is_flags == self.other[id].is_flags
+        if self.enums.insert(id, own) != Some(own)
+            && self.out[own].is_flags == self.other[id].is_flags
         {
             let Enum { entries, .. } = &self.other[id];
             let names = &mut self.out.enums[own.index()];
@@ -443,7 +444,9 @@ impl Join<'_> {
 /// Whether a type says more than that there are bytes, shown by that hint.
 fn says_more(hint: Option<DisplayHint>, kind: &AttrKind) -> bool {
     match kind {
-        AttrKind::Binary { hint: None } | AttrKind::String | AttrKind::Unused | AttrKind::Pad => false,
+        AttrKind::Binary { hint: None } | AttrKind::String | AttrKind::Unused | AttrKind::Pad => {
+            false
+        }
         // An address whatever the message's family is.
         AttrKind::Binary {
             hint: Some(DisplayHint::RouteAddress),

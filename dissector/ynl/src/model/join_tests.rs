@@ -76,7 +76,10 @@ fn what_the_first_says_stands_and_the_other_adds_the_rest() {
     };
     assert_eq!(id.byte_order, crate::model::ByteOrder::BigEndian);
     // In a nest that both have.
-    assert_eq!((name(&[2, 1]), name(&[2, 2])), (Some("kind"), Some("depth")));
+    assert_eq!(
+        (name(&[2, 1]), name(&[2, 2])),
+        (Some("kind"), Some("depth"))
+    );
     // Nests in themselves, here and there.
     assert_eq!(name(&[2, 3, 3, 2]), Some("depth"));
     assert_eq!((name(&[6]), name(&[6, 6, 1])), (Some("more"), Some("id")));

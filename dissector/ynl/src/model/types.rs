@@ -65,12 +65,18 @@ pub struct Family {
 impl Family {
     /// The attribute set of that name.
     pub fn set(&self, name: &str) -> Option<SetId> {
-        self.sets.iter().position(|it| it.name == name).map(SetId::at)
+        self.sets
+            .iter()
+            .position(|it| it.name == name)
+            .map(SetId::at)
     }
 
     /// The enum or flags of that name.
     pub fn enumeration(&self, name: &str) -> Option<EnumId> {
-        self.enums.iter().position(|it| it.name == name).map(EnumId::at)
+        self.enums
+            .iter()
+            .position(|it| it.name == name)
+            .map(EnumId::at)
     }
 
     /// The struct of that name.

@@ -335,7 +335,10 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let scalar = self.names.scalar(kind)?;
-                let size = scalar.width.size().ok_or_else(|| odd("type of a member", kind))?;
+                let size = scalar
+                    .width
+                    .size()
+                    .ok_or_else(|| odd("type of a member", kind))?;
                 (MemberKind::Scalar(scalar), size)
             }
         })
@@ -372,19 +375,31 @@ impl<'a> Reader<'a> {
                 "dump" => it.dump = Some(dump(&mut it)),
                 "do.ask" => {
                     let request = message()?;
-                    it.r#do = Some(Exchange { request, ..r#do(&mut it) });
+                    it.r#do = Some(Exchange {
+                        request,
+                        ..r#do(&mut it)
+                    });
                 }
                 "do.answer" => {
                     let reply = message()?;
-                    it.r#do = Some(Exchange { reply, ..r#do(&mut it) });
+                    it.r#do = Some(Exchange {
+                        reply,
+                        ..r#do(&mut it)
+                    });
                 }
                 "dump.ask" => {
                     let request = message()?;
-                    it.dump = Some(Exchange { request, ..dump(&mut it) });
+                    it.dump = Some(Exchange {
+                        request,
+                        ..dump(&mut it)
+                    });
                 }
                 "dump.answer" => {
                     let reply = message()?;
-                    it.dump = Some(Exchange { reply, ..dump(&mut it) });
+                    it.dump = Some(Exchange {
+                        reply,
+                        ..dump(&mut it)
+                    });
                 }
                 "event" => it.event = message()?,
                 "notify" => it.notify = Some(value.to_owned()),
@@ -462,7 +477,9 @@ impl<'a> Reader<'a> {
 
 /// The block that a line with a tab belongs to.
 fn last<T>(blocks: &mut [T]) -> Result<&mut T> {
-    blocks.last_mut().ok_or_else(|| String::from("belongs to no block"))
+    blocks
+        .last_mut()
+        .ok_or_else(|| String::from("belongs to no block"))
 }
 
 fn protocol_of(word: &str) -> Result<Protocol> {

@@ -52,18 +52,33 @@ fn a_family_is_what_its_specification_says_without_sentences() {
             assert_eq!(same, (&whole.name, whole.number, whole.multi, &whole.kind));
         }
     }
-    assert!(family.structs.iter().zip(&whole.structs).all(|(it, whole)| {
-        let sizes = |it: &crate::model::Struct| it.members.iter().map(|it| it.size).collect::<Vec<_>>();
-        it.size == whole.size && sizes(it) == sizes(whole)
-    }));
-    let sentence = NL_UTIL_YAML.lines().find_map(|it| it.split_once("doc: ")).unwrap().1;
+    assert!(
+        family
+            .structs
+            .iter()
+            .zip(&whole.structs)
+            .all(|(it, whole)| {
+                let sizes = |it: &crate::model::Struct| {
+                    it.members.iter().map(|it| it.size).collect::<Vec<_>>()
+                };
+                it.size == whole.size && sizes(it) == sizes(whole)
+            })
+    );
+    let sentence = NL_UTIL_YAML
+        .lines()
+        .find_map(|it| it.split_once("doc: "))
+        .unwrap()
+        .1;
     assert!(!entry.text.contains(sentence));
 }
 
 #[test]
 fn every_word_of_the_form_is_understood() {
     let family = read::read(EVERYTHING, "everything").unwrap();
-    assert_eq!(format!("# everything\n{}", body(&write(&family, "x").unwrap())), EVERYTHING);
+    assert_eq!(
+        format!("# everything\n{}", body(&write(&family, "x").unwrap())),
+        EVERYTHING
+    );
 }
 
 /// A text without its first line.
@@ -84,7 +99,10 @@ fn what_is_no_table_is_refused_with_its_line() {
         ("set a\n\t1 b binary~blue", "t:2: 'blue' is not a hint"),
         ("\t1 b u16", "t:1: belongs to no block"),
         ("struct a\n\tb struct a", "t:2: no number"),
-        ("op a 1 1 sideways", "t:1: 'sideways' is not a word of an operation"),
+        (
+            "op a 1 1 sideways",
+            "t:1: 'sideways' is not a word of an operation",
+        ),
         ("shape a", "t:1: 'shape' is not a block"),
     ] {
         let refused = read::read(text, "t").unwrap_err();
