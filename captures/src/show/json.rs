@@ -411,7 +411,7 @@ fn push_value(out: &mut String, value: &Value<'_>) {
             out.push('[');
             push_list(out, all.fields().flatten(), |out, field| {
                 match all.read(&field) {
-                    nest @ Value::Nest(_) => {
+                    nest @ (Value::Nest(_) | Value::SubMessage { .. } | Value::Struct(_)) => {
                         write(out, format_args!("{{\"{}\":", field.attribute.number));
                         push_value(out, &nest);
                         out.push('}');

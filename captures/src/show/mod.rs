@@ -29,3 +29,5 @@ mod records_tests;
 pub(crate) mod secrets_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traffic_tests;
