@@ -47,6 +47,8 @@ pub(super) const HINTS: [(&str, DisplayHint); 14] = [
     ("ipv4", DisplayHint::Ipv4),
     ("ipv6", DisplayHint::Ipv6),
     ("ipv4-or-v6", DisplayHint::Ipv4OrV6),
+    ("inet-address", DisplayHint::InetAddress),
+    ("socket-address", DisplayHint::SocketAddress),
     ("uuid", DisplayHint::Uuid),
     ("mpls", DisplayHint::Mpls),
     ("ifindex", DisplayHint::Ifindex),
