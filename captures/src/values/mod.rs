@@ -2,11 +2,12 @@
 //! Values as people read them. What comes from the wire is escaped.
 
 mod lead;
+mod sockets;
 pub(crate) mod summary;
 mod traffic;
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, Record, Value};
 use ynl::model::DisplayHint;
@@ -218,31 +219,11 @@ pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHin
             let bytes = if is_ipv4 { &bytes[..4] } else { bytes };
             push_bytes(out, bytes, Some(DisplayHint::Ipv4OrV6));
         }
-        (Some(DisplayHint::SocketAddress), _) => match socket_address(bytes) {
+        (Some(DisplayHint::SocketAddress), _) => match sockets::address(bytes) {
             Some(address) => write(out, format_args!("{address}")),
             None => push_hex(out, bytes),
         },
         _ => push_hex(out, bytes),
-    }
-}
-
-/// The address in a `struct sockaddr_in` or `struct sockaddr_in6`, of a machine of either byte
-/// order: no family's number has two bytes.
-fn socket_address(bytes: &[u8]) -> Option<SocketAddr> {
-    const AF_INET: u8 = 2;
-    const AF_INET6: u8 = 10;
-    let [a, b, port @ ..] = *bytes.first_chunk::<4>()?;
-    let port = u16::from_be_bytes(port);
-    match a | b {
-        AF_INET => {
-            let address: [u8; 4] = *bytes.get(4..)?.first_chunk()?;
-            Some((address, port).into())
-        }
-        AF_INET6 => {
-            let address: [u8; 16] = *bytes.get(8..)?.first_chunk()?;
-            Some((address, port).into())
-        }
-        _ => None,
     }
 }
 
