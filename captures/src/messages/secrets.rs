@@ -14,7 +14,7 @@ const BEFORE_REPEATED: usize = MESSAGE_HEADER + 4;
 /// What is secret in a message of a family, by its name where the protocol is generic netlink.
 pub(crate) fn of(protocol: u16, family: &str, message: &Message<'_>) -> Option<Secrets> {
     match protocol {
-        GENERIC => Secrets::of_family(family),
+        GENERIC => Secrets::of_family(family, message),
         protocol => Secrets::of_protocol(protocol, message),
     }
 }

@@ -14,18 +14,30 @@ const NESTED: u16 = 0x8000;
 /// Bytes of every key: no other bytes here are these, in any form of output.
 const KEY: [u8; 32] = *b"KeyKeyKeyKeyKeyKeyKeyKeyKeyKeyKe";
 
-/// What the controller says of a family that has the number 40.
-fn family(name: &str) -> Vec<u8> {
+/// What the controller says of a family that has the number 40, and a header of so many bytes.
+fn family(name: &str, header: u32) -> Vec<u8> {
     let name = attribute(2, format!("{name}\0").as_bytes());
     let number = attribute(1, &40_u16.to_ne_bytes());
-    message(CONTROLLER, 0, 1, &[vec![1, 2, 0, 0], name, number].concat())
+    let header = attribute(4, &header.to_ne_bytes());
+    let payload = [vec![1, 2, 0, 0], name, number, header].concat();
+    message(CONTROLLER, 0, 1, &payload)
 }
 
 /// A request of a family, behind what the controller says of it.
 fn generic(name: &str, attributes: &[u8]) -> Vec<(u16, Vec<u8>)> {
-    let request = [&[1, 1, 0, 0], attributes].concat();
+    headed(name, 1, &[], attributes)
+}
+
+/// The same of an operation of that number.
+fn of_command(name: &str, command: u8, attributes: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    headed(name, command, &[], attributes)
+}
+
+/// The same behind a header of the family's own.
+fn headed(name: &str, command: u8, header: &[u8], attributes: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    let request = [&[command, 1, 0, 0], header, attributes].concat();
     vec![
-        (GENERIC, family(name)),
+        (GENERIC, family(name, header.len() as u32)),
         (GENERIC, message(40, 5, 2, &request)),
     ]
 }
@@ -72,6 +84,7 @@ pub(crate) fn conversations() -> Vec<Conversation> {
         )
     };
     let key = attribute(1, &KEY);
+    let seed = [attribute(1, &KEY), attribute(11, &KEY)].concat();
     let both = [attribute(1, &KEY), attribute(2, &KEY)].concat();
     vec![
         (
@@ -93,8 +106,8 @@ pub(crate) fn conversations() -> Vec<Conversation> {
                 "nl80211",
                 &[
                     attribute(7, &KEY),
-                    nest(80, &key),
-                    nest(81, &[nest(1, &key), nest(2, &key)].concat()),
+                    nest(80, &seed),
+                    nest(81, &[nest(1, &key), nest(2, &seed)].concat()),
                     nest(122, &both),
                     attribute(242, &KEY),
                     attribute(252, &KEY),
@@ -138,6 +151,26 @@ pub(crate) fn conversations() -> Vec<Conversation> {
             generic("nl802154", &nest(48, &attribute(4, &KEY))),
             32,
         ),
+        (
+            "SMBD_GENL",
+            generic(
+                "SMBD_GENL",
+                &[
+                    attribute(5, &[&[0; 64][..], &KEY].concat()),
+                    attribute(15, &[&[0; 68][..], &KEY].concat()),
+                ]
+                .concat(),
+            ),
+            32,
+        ),
+        ("drbd", headed("drbd", 9, &[0; 8], &nest(5, &key)), 32),
+        (
+            "psp",
+            of_command("psp", 9, &[nest(3, &key), nest(4, &key)].concat()),
+            32,
+        ),
+        ("nfsd", of_command("nfsd", 2, &attribute(6, &KEY)), 32),
+        ("ethtool", of_command("ethtool", 10, &attribute(3, &KEY)), 32),
         ("a state", vec![(XFRM, state(16, 224))], 32),
         ("a changed state", vec![(XFRM, state(26, 224))], 32),
         ("a deleted state", vec![(XFRM, state(17, 24))], 32),

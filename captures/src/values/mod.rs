@@ -2,6 +2,7 @@
 //! Values as people read them. What comes from the wire is escaped.
 
 mod lead;
+mod sockets;
 pub(crate) mod summary;
 mod traffic;
 
@@ -213,6 +214,15 @@ pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHin
         (Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress), 1) => {
             push_decimal(out, bytes[0].into());
         }
+        (Some(DisplayHint::InetAddress), 16) => {
+            let is_ipv4 = bytes[4..].iter().all(|byte| *byte == 0);
+            let bytes = if is_ipv4 { &bytes[..4] } else { bytes };
+            push_bytes(out, bytes, Some(DisplayHint::Ipv4OrV6));
+        }
+        (Some(DisplayHint::SocketAddress), _) => match sockets::address(bytes) {
+            Some(address) => write(out, format_args!("{address}")),
+            None => push_hex(out, bytes),
+        },
         _ => push_hex(out, bytes),
     }
 }

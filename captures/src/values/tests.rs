@@ -74,3 +74,25 @@ fn realms_are_told_from_which_and_to_which() {
     assert_eq!(realms(0x0003_0004), "3/4");
     assert_eq!(realms(u32::MAX), "65535/65535");
 }
+
+#[test]
+fn addresses_are_printed_in_every_form_that_the_kernel_gives_them() {
+    let shown = |bytes: &[u8], hint| {
+        let mut out = String::new();
+        push_bytes(&mut out, bytes, Some(hint));
+        out
+    };
+    let v6 = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let v4 = [192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(shown(&v6, DisplayHint::InetAddress), "2001:db8::1");
+    assert_eq!(shown(&v4, DisplayHint::InetAddress), "192.0.2.1");
+    assert_eq!(shown(&v4[..5], DisplayHint::InetAddress), "c000020100");
+    let socket = |bytes: &[&[u8]]| shown(&bytes.concat(), DisplayHint::SocketAddress);
+    let (port, flow) = ([0xca, 0x6c], [0; 4]);
+    assert_eq!(socket(&[&[2, 0], &port, &v4[..12]]), "192.0.2.1:51820");
+    assert_eq!(socket(&[&[0, 2], &port, &v4[..12]]), "192.0.2.1:51820");
+    let v6 = socket(&[&[10, 0], &port, &flow, &v6, &flow]);
+    assert_eq!(v6, "[2001:db8::1]:51820");
+    assert_eq!(socket(&[&[10, 0], &port, &flow]), "0a00ca6c00000000");
+    assert_eq!(socket(&[&[1, 0], b"/run/x"]), "01002f72756e2f78");
+}

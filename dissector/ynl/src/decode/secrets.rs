@@ -60,20 +60,53 @@ const fn each(attributes: Attributes) -> Place {
     Place { number: None, what }
 }
 
+/// A family of generic netlink that carries secrets.
+struct Family {
+    name: &'static str,
+    /// Bytes of its own header.
+    header: usize,
+    /// The operations that carry them; none stands for all.
+    commands: &'static [u8],
+    attributes: Attributes,
+}
+
+/// One without a header of its own, whose operations all have the same attributes.
+const fn family(name: &'static str, attributes: Attributes) -> Family {
+    Family {
+        name,
+        header: 0,
+        commands: &[],
+        attributes,
+    }
+}
+
+/// One whose operations differ in what their attributes are.
+const fn operations(
+    name: &'static str,
+    commands: &'static [u8],
+    attributes: Attributes,
+) -> Family {
+    Family {
+        commands,
+        ..family(name, attributes)
+    }
+}
+
 /// The families of generic netlink that carry secrets.
-const FAMILIES: [(&str, Attributes); 9] = [
+const FAMILIES: [Family; 14] = [
     // linux/wireguard.h: WGDEVICE_A_PRIVATE_KEY; of each of WGDEVICE_A_PEERS
     // WGPEER_A_PRESHARED_KEY.
-    ("wireguard", &[key(3), nest(8, &[each(&[key(2)])])]),
-    // linux/nl80211.h: NL80211_ATTR_KEY_DATA; NL80211_KEY_DATA in NL80211_ATTR_KEY and in each
-    // of NL80211_ATTR_KEYS; KEK and KCK in NL80211_ATTR_REKEY_DATA; NL80211_ATTR_FILS_KEK,
-    // NL80211_ATTR_FILS_ERP_RRK, NL80211_ATTR_PMK, NL80211_ATTR_SAE_PASSWORD.
-    (
+    family("wireguard", &[key(3), nest(8, &[each(&[key(2)])])]),
+    // linux/nl80211.h: NL80211_ATTR_KEY_DATA; NL80211_KEY_DATA and NL80211_KEY_LTF_SEED in
+    // NL80211_ATTR_KEY and in each of NL80211_ATTR_KEYS; KEK and KCK in
+    // NL80211_ATTR_REKEY_DATA; NL80211_ATTR_FILS_KEK, NL80211_ATTR_FILS_ERP_RRK,
+    // NL80211_ATTR_PMK, NL80211_ATTR_SAE_PASSWORD.
+    family(
         "nl80211",
         &[
             key(7),
-            nest(80, &[key(1)]),
-            nest(81, &[each(&[key(1)])]),
+            nest(80, &[key(1), key(11)]),
+            nest(81, &[each(&[key(1), key(11)])]),
             nest(122, &[key(1), key(2)]),
             key(242),
             key(252),
@@ -82,10 +115,10 @@ const FAMILIES: [(&str, Attributes); 9] = [
         ],
     ),
     // linux/if_macsec.h: MACSEC_SA_ATTR_KEY in MACSEC_ATTR_SA_CONFIG.
-    ("macsec", &[nest(3, &[key(4)])]),
+    family("macsec", &[nest(3, &[key(4)])]),
     // linux/ovpn.h: OVPN_A_KEYCONF_CIPHER_KEY and _NONCE_TAIL, of both directions, in
     // OVPN_A_KEYCONF.
-    (
+    family(
         "ovpn",
         &[nest(
             3,
@@ -93,15 +126,31 @@ const FAMILIES: [(&str, Attributes); 9] = [
         )],
     ),
     // linux/tipc_netlink.h: in TIPC_NLA_NODE TIPC_NLA_NODE_KEY, a struct tipc_aead_key.
-    ("TIPCv2", &[nest(6, &[key_from(4, 36)])]),
+    family("TIPCv2", &[nest(6, &[key_from(4, 36)])]),
     // linux/seg6_genl.h: SEG6_ATTR_SECRET.
-    ("SEG6", &[key(4)]),
+    family("SEG6", &[key(4)]),
     // linux/cifs/cifs_netlink.h: CIFS_GENL_ATTR_SWN_PASSWORD.
-    ("cifs", &[key(10)]),
+    family("cifs", &[key(10)]),
     // linux/nl802154.h of the kernel's source: IEEE802154_ATTR_LLSEC_KEY_BYTES.
-    ("802.15.4 MAC", &[key(48)]),
+    family("802.15.4 MAC", &[key(48)]),
     // net/nl802154.h of the kernel's source: NL802154_KEY_ATTR_BYTES in NL802154_ATTR_SEC_KEY.
-    ("nl802154", &[nest(48, &[key(4)])]),
+    family("nl802154", &[nest(48, &[key(4)])]),
+    // fs/smb/server/ksmbd_netlink.h: the password's hash in struct ksmbd_login_response; all
+    // behind that hash's length in struct ksmbd_spnego_authen_response, the session's key too.
+    family("SMBD_GENL", &[key_from(5, 64), key_from(15, 68)]),
+    // linux/drbd_genl.h: DRBD_A_NET_CONF_SHARED_SECRET in DRBD_NLA_NET_CONF.
+    Family {
+        header: 8,
+        ..family("drbd", &[nest(5, &[key(1)])])
+    },
+    // linux/psp.h: of PSP_CMD_RX_ASSOC and PSP_CMD_TX_ASSOC, PSP_A_KEYS_KEY in
+    // PSP_A_ASSOC_RX_KEY and PSP_A_ASSOC_TX_KEY.
+    operations("psp", &[8, 9], &[nest(3, &[key(1)]), nest(4, &[key(1)])]),
+    // linux/nfsd_netlink.h: of NFSD_CMD_THREADS_SET and _GET, NFSD_A_SERVER_FH_KEY.
+    operations("nfsd", &[2, 3], &[key(6)]),
+    // linux/ethtool_netlink.h: of ETHTOOL_MSG_WOL_SET, ETHTOOL_MSG_WOL_GET_REPLY and
+    // ETHTOOL_MSG_WOL_NTF, ETHTOOL_A_WOL_SOPASS.
+    operations("ethtool", &[9, 10], &[key(3)]),
 ];
 
 /// linux/xfrm.h: XFRMA_ALG_AUTH, XFRMA_ALG_CRYPT (struct xfrm_algo); XFRMA_ALG_AEAD (struct
@@ -138,12 +187,13 @@ const AF_INET6: u8 = 10;
 
 impl Secrets {
     /// Those of a message of a family of generic netlink; `None` where it has none.
-    pub fn of_family(name: &str) -> Option<Self> {
-        let (_, attributes) = FAMILIES.iter().find(|(it, _)| *it == name)?;
-        Some(Self {
-            // None of them has a header of its own.
-            header: GENL_HEADER,
-            attributes,
+    pub fn of_family(name: &str, message: &Message<'_>) -> Option<Self> {
+        let family = FAMILIES.iter().find(|it| it.name == name)?;
+        let command = message.payload.first()?;
+        let has_any = family.commands.is_empty() || family.commands.contains(command);
+        has_any.then_some(Self {
+            header: GENL_HEADER + family.header,
+            attributes: family.attributes,
         })
     }
 

@@ -416,6 +416,10 @@ pub enum DisplayHint {
     Ipv6,
     /// An IPv4 or IPv6 address; the length tells.
     Ipv4OrV6,
+    /// An IPv4 or IPv6 address in 16 bytes, the former before zeros (not in YNL).
+    InetAddress,
+    /// A `struct sockaddr_in` or `struct sockaddr_in6` (not in YNL).
+    SocketAddress,
     /// A UUID, 16 bytes.
     Uuid,
     /// A stack of MPLS labels, 4 bytes each (not in YNL).

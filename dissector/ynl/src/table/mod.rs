@@ -14,7 +14,8 @@
 //!
 //! ```text
 //! # a comment
-//! family NAME PROTOCOL VERSION             genetlink, genetlink-c, genetlink-legacy or raw:NUMBER
+//! family NAME PROTOCOL VERSION             genetlink, genetlink-c, genetlink-legacy or raw:NUMBER;
+//!                                          this name alone may have spaces
 //! op NAME REQUEST REPLY [WORD…]            numbers, `-` for none; words are
 //!         set=SET head=STRUCT              of all of its messages
 //!         do.ask[=HEAD/SET] do.answer dump.ask dump.answer   there is such a message; its own header, set
@@ -61,9 +62,9 @@ pub struct Entry {
 impl Entry {
     /// The family's name, and of a protocol that is not generic its number.
     pub fn heading(&self) -> Option<(&'static str, Option<u16>)> {
-        let mut words = self.lines().next()?.strip_prefix("family ")?.split(' ');
-        let name = words.next()?;
-        let raw = words.next()?.strip_prefix("raw:");
+        let line = self.lines().next()?.strip_prefix("family ")?;
+        let (name, protocol) = line.rsplit_once(' ')?.0.rsplit_once(' ')?;
+        let raw = protocol.strip_prefix("raw:");
         Some((name, raw.and_then(|it| it.parse().ok())))
     }
 

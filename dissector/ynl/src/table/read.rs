@@ -196,10 +196,14 @@ impl<'a> Reader<'a> {
         let kind = words.next("block")?;
         self.block = match kind {
             "family" => {
-                self.family.name = words.name()?;
-                let protocol = words.next("protocol")?;
+                // The name alone may have spaces.
+                let words: Vec<_> = words.0.by_ref().collect();
+                let [name @ .., protocol, version] = &words[..] else {
+                    return Err(String::from("no protocol"));
+                };
+                self.family.name = name.join(" ");
                 self.family.protocol = protocol_of(protocol)?;
-                self.family.version = words.number()?;
+                self.family.version = number(version)?;
                 Block::None
             }
             "op" => {

@@ -40,13 +40,15 @@ fn word(name: &str) -> Result<&str, WriteError> {
 }
 
 /// The word of a display hint.
-pub(super) const HINTS: [(&str, DisplayHint); 14] = [
+pub(super) const HINTS: [(&str, DisplayHint); 16] = [
     ("hex", DisplayHint::Hex),
     ("mac", DisplayHint::Mac),
     ("fddi", DisplayHint::Fddi),
     ("ipv4", DisplayHint::Ipv4),
     ("ipv6", DisplayHint::Ipv6),
     ("ipv4-or-v6", DisplayHint::Ipv4OrV6),
+    ("inet-address", DisplayHint::InetAddress),
+    ("socket-address", DisplayHint::SocketAddress),
     ("uuid", DisplayHint::Uuid),
     ("mpls", DisplayHint::Mpls),
     ("ifindex", DisplayHint::Ifindex),
@@ -81,10 +83,13 @@ impl Text<'_> {
             Protocol::GenetlinkLegacy => String::from("genetlink-legacy"),
             Protocol::Raw { number } => format!("raw:{number}"),
         };
+        for part in family.name.split(' ') {
+            word(part)?;
+        }
         line!(
             self,
             "family {} {protocol} {}",
-            word(&family.name)?,
+            family.name,
             family.version
         );
         for it in &family.operations {

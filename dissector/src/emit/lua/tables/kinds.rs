@@ -118,6 +118,8 @@ impl Tables<'_> {
             Some(
                 DisplayHint::Hex
                 | DisplayHint::GroupAddress
+                | DisplayHint::InetAddress
+                | DisplayHint::SocketAddress
                 | DisplayHint::Ifindex
                 | DisplayHint::Realms
                 | DisplayHint::TcHandle

@@ -116,12 +116,6 @@ impl Resolver<'_> {
             let text = "belongs to the schema netlink-raw";
             return fault(number.referenced, "protonum", text);
         }
-        if let Some(message) = spec.sub_messages.first()
-            && protocol.is_generic()
-        {
-            let text = "belong to the schema netlink-raw";
-            return fault(message.name.referenced, "sub-messages", text);
-        }
         Ok(protocol)
     }
 
