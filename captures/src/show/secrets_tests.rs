@@ -170,7 +170,11 @@ pub(crate) fn conversations() -> Vec<Conversation> {
             32,
         ),
         ("nfsd", of_command("nfsd", 2, &attribute(6, &KEY)), 32),
-        ("ethtool", of_command("ethtool", 10, &attribute(3, &KEY)), 32),
+        (
+            "ethtool",
+            of_command("ethtool", 10, &attribute(3, &KEY)),
+            32,
+        ),
         ("a state", vec![(XFRM, state(16, 224))], 32),
         ("a changed state", vec![(XFRM, state(26, 224))], 32),
         ("a deleted state", vec![(XFRM, state(17, 24))], 32),

@@ -81,11 +81,7 @@ const fn family(name: &'static str, attributes: Attributes) -> Family {
 }
 
 /// One whose operations differ in what their attributes are.
-const fn operations(
-    name: &'static str,
-    commands: &'static [u8],
-    attributes: Attributes,
-) -> Family {
+const fn operations(name: &'static str, commands: &'static [u8], attributes: Attributes) -> Family {
     Family {
         commands,
         ..family(name, attributes)

@@ -86,12 +86,7 @@ impl Text<'_> {
         for part in family.name.split(' ') {
             word(part)?;
         }
-        line!(
-            self,
-            "family {} {protocol} {}",
-            family.name,
-            family.version
-        );
+        line!(self, "family {} {protocol} {}", family.name, family.version);
         for it in &family.operations {
             self.operation(it)?;
         }
