@@ -3,6 +3,7 @@
 //! were made up.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::{fmt::Write, fs, path::PathBuf};
 
 use ynl::decode::{Body, Endian, Level, Number, Record, Side, Value, messages};
@@ -13,6 +14,8 @@ use ynl::table;
 const NESTED: u16 = 0x8000;
 
 /// The families, by their names.
+static FAMILIES: LazyLock<BTreeMap<String, Family>> = LazyLock::new(families);
+
 fn families() -> BTreeMap<String, Family> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("specs/generic");
     let mut paths: Vec<_> = (fs::read_dir(folder).unwrap())
@@ -51,9 +54,8 @@ fn shown(name: &str, side: Side, command: u8, header: &[u8], attributes: &[Vec<u
     bytes.extend((16 + payload.len() as u32).to_le_bytes());
     bytes.extend([40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     bytes.extend(payload);
-    let families = families();
     let message = messages(&bytes, Endian::Little).next().unwrap().unwrap();
-    let body = Body::new(&families[name], &message, Endian::Little, side, None).unwrap();
+    let body = Body::new(&FAMILIES[name], &message, Endian::Little, side, None).unwrap();
     let mut out = format!("{}:", body.operation.unwrap().name);
     if let Some(header) = &body.header {
         record(&mut out, header);
@@ -118,9 +120,8 @@ fn number(out: &mut String, it: &Number<'_>) {
 
 #[test]
 fn every_family_can_be_in_the_table() {
-    let families = families();
-    assert!(families.len() >= 50, "{}", families.len());
-    for family in families.values() {
+    assert!(FAMILIES.len() >= 50, "{}", FAMILIES.len());
+    for family in FAMILIES.values() {
         let text = table::write(family, "made").unwrap();
         assert!(text.contains(&format!("family {} genetlink-legacy ", family.name)));
         for set in &family.sets {
@@ -139,8 +140,7 @@ fn every_family_can_be_in_the_table() {
 
 #[test]
 fn the_files_of_wireless_lan_are_one_family_with_all_of_its_attributes() {
-    let families = families();
-    let wireless = &families["nl80211"];
+    let wireless = &FAMILIES["nl80211"];
     let set = wireless.request(1).unwrap().set.unwrap();
     // NL80211_ATTR_WIPHY to NL80211_ATTR_NAN_PEER_MAPS and those behind it.
     assert_eq!(wireless[set].attributes.len(), 366);
