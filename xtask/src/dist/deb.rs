@@ -61,7 +61,8 @@ pub(super) fn write(release: &Release, items: &[Item], work: &Path, out: &Path) 
     let documents = tree.join(folder(Role::Document));
     let changes = compressed(changelog(release)?.as_bytes())?;
     write_file(&documents.join("changelog.gz"), &changes, 0o644)?;
-    write_file(&documents.join("copyright"), COPYRIGHT.as_bytes(), 0o644)?;
+    let copyright = COPYRIGHT.replace("YEAR", &release.date("+%Y")?);
+    write_file(&documents.join("copyright"), copyright.as_bytes(), 0o644)?;
     let overrides = tree.join("usr/share/lintian/overrides").join(NAME);
     write_file(&overrides, OVERRIDES.as_bytes(), 0o644)?;
     let sums = sums(&tree)?;
@@ -126,9 +127,9 @@ fn control(release: &Release, kilobytes: u64) -> String {
          Section: net\n\
          Priority: optional\n\
          Description: record, trace and compare netlink conversations\n\
-         \x20nlcap shows what programs and the kernel say to each other over netlink: live as\n\
-         \x20strace does system calls, from recordings, or as reports that compare commands.\n\
-         \x20A command's messages need no privilege.\n\
+         \x20nlcap shows what programs and the kernel say to each other over netlink: live,\n\
+         \x20as strace shows system calls, from recordings, or as reports that compare\n\
+         \x20commands. A command's messages need no privilege.\n\
          \x20.\n\
          \x20The package has nl_user, too, the client of the kernel module nl_kernel, and\n\
          \x20Wireshark's plugin for it with a profile for netlink.\n",
@@ -151,10 +152,12 @@ Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: nl-util
 Comment: The programs are static. THIRD-PARTY.txt beside this file names what they are
  linked with, under which licences: crates, Rust's standard library, and the GNU C Library
- (LGPL-2.1-or-later, /usr/share/common-licenses/LGPL-2.1).
+ (LGPL-2.1-or-later, /usr/share/common-licenses/LGPL-2.1). nlcap has names and numbers of
+ the Linux kernel's YNL specifications, which are ((GPL-2.0-only WITH Linux-syscall-note) OR
+ BSD-3-Clause).
 
 Files: *
-Copyright: the authors of nl-util
+Copyright: YEAR the authors of nl-util
 License: GPL-2+
  This program is free software; you can redistribute it and/or modify it under the terms
  of the GNU General Public License as published by the Free Software Foundation; either
@@ -184,7 +187,7 @@ mod tests {
             time: 0,
         };
         let control = control(&release, 1);
-        assert!(control.lines().all(|line| line.len() <= 85), "{control}");
+        assert!(control.lines().all(|line| line.len() <= 80), "{control}");
         assert!(control.ends_with('\n') && !control.contains("\n\n"));
     }
 }
