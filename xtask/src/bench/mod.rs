@@ -7,6 +7,7 @@ mod decode;
 mod dissector;
 mod guest;
 mod module;
+mod names;
 mod record;
 mod recorders;
 mod samples;
@@ -38,6 +39,8 @@ pub(crate) enum BenchArgs {
     /// The part of it that runs in the guest, or in a namespace of its own
     #[command(hide = true)]
     TapInPlace(tap::PlaceArgs),
+    /// What `nlcap show` has names for in other projects' test messages, beside tshark
+    Names(names::Args),
     /// What the guest costs: a system call, a page fault, a signal, a process
     Guest(guest::Args),
     /// The half of it that runs in the guest
@@ -54,6 +57,7 @@ pub(crate) fn task(args: &BenchArgs) -> Result<()> {
         BenchArgs::Dissector(args) => dissector::task(args),
         BenchArgs::Tap(args) => tap::task(args),
         BenchArgs::TapInPlace(args) => tap::in_place(args),
+        BenchArgs::Names(args) => names::task(args),
         BenchArgs::Guest(args) => guest::task(args),
         BenchArgs::GuestInGuest(args) => guest::in_guest(args),
         BenchArgs::Record(args) => record::task(args),

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! How many values tshark has fields for.
+//!
+//! What it prints about the form of messages (lengths, types, flags of attributes) is not
+//! counted, flags are one value, and what is only `data` has no name.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::{path::Path, process::Command};
+
+/// The number of named values of each message of a file, behind the first `skipped`.
+pub(super) fn named(file: &Path, skipped: usize, messages: usize) -> Result<Vec<usize>> {
+    let mut cmd = Command::new("tshark");
+    cmd.args(["-n", "-T", "json", "--no-duplicate-keys", "-r"])
+        .arg(file);
+    let text = crate::run::output(&mut cmd)?;
+    let packets: Vec<Value> = serde_json::from_str(&text).context("tshark prints no JSON")?;
+    let mut named = vec![0; messages];
+    for (packet, sum) in packets.iter().skip(skipped).zip(&mut named) {
+        if let Some(layers) = packet["_source"]["layers"].as_object() {
+            let layers = layers
+                .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), "frame" | "netlink"));
+            *sum = layers.map(|(name, layer)| count(name, layer)).sum();
+        }
+    }
+    Ok(named)
+}
+
+/// The named values of a field, or of all below it.
+fn count(name: &str, value: &Value) -> usize {
+    if name.starts_with("Netlink message header") {
+        // What a message is counts, as it does for nlcap, where a name is found for it.
+        return usize::from(!name.contains("(type: 0x"));
+    }
+    if name.ends_with("_tree") || name.starts_with("_ws") {
+        return 0;
+    }
+    match value {
+        Value::Object(members) => members.iter().map(|(name, it)| count(name, it)).sum(),
+        Value::Array(elements) => elements.iter().map(|it| count(name, it)).sum(),
+        _ => usize::from(is_named(name)),
+    }
+}
+
+fn is_named(field: &str) -> bool {
+    const FORM: [&str; 6] = [
+        "netlink.attr_len",
+        "netlink.attr_type",
+        "netlink.padding",
+        "genl.version",
+        "genl.reserved",
+        "netlink.payload",
+    ];
+    let last = field.rsplit('.').next().unwrap_or_default();
+    field.contains('.') && !FORM.contains(&field) && !matches!(last, "data" | "attr_data")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_form_of_messages_and_bare_data_are_no_values() {
+        let layer = json!({
+            "Netlink message header (type: Create network interface)": {"netlink.hdr_len": "1"},
+            "netlink-route.ifi_flags": "0x1",
+            "netlink-route.ifi_flags_tree": {"netlink-route.ifi_flags.iff_up": "1"},
+            "Attribute: Name": {
+                "netlink.attr_len": "8",
+                "netlink.attr_type": "3",
+                "netlink-route.ifla_ifname": "lo",
+            },
+            "Attribute: Other": [{"netlink.attr_data": "00:01"}, {"a.b": "1"}],
+        });
+        // The type, the flags, the name and one of the others.
+        assert_eq!(count("netlink-route", &layer), 4);
+    }
+}
