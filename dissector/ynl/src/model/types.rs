@@ -133,7 +133,11 @@ impl Family {
     /// Whether the kernel sends messages of this number by itself alone: in some families events
     /// are numbered as answers are.
     pub fn is_unasked(&self, number: u16) -> bool {
-        let mut all = (self.operations.iter().filter(|it| it.reply_number == Some(number))).peekable();
+        let mut all = (self
+            .operations
+            .iter()
+            .filter(|it| it.reply_number == Some(number)))
+        .peekable();
         all.peek().is_some() && all.all(Operation::is_async)
     }
 
