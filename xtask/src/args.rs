@@ -3,8 +3,9 @@
 //! with it.
 
 use crate::{
-    bench::BenchArgs, dissector::DissectorArgs, guest::GuestArgs, kernel::KernelArgs,
-    kmod::KmodAction, report::ReportArgs, setup::SetupArgs, soak::SoakArgs, test::TestArgs,
+    bench::BenchArgs, dissector::DissectorArgs, families::FamiliesArgs, guest::GuestArgs,
+    kernel::KernelArgs, kmod::KmodAction, report::ReportArgs, setup::SetupArgs, soak::SoakArgs,
+    test::TestArgs,
 };
 use clap::{Parser, Subcommand};
 
@@ -48,6 +49,8 @@ pub(crate) enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Say what is known of netlink's families, by the kernel's source
+    Families(FamiliesArgs),
     /// Write the Wireshark dissector and say how to load it
     ///
     /// Without --spec: dissector/nl_util.lua, and how to load it. With --spec: a plugin
