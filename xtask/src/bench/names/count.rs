@@ -109,6 +109,9 @@ fn count(object: &Value, at: usize, from: &str, tally: &mut Tally) {
     } else {
         (String::new(), Verdict::Named)
     });
+    if object.get("errno").is_some() || word("role") == "ack" {
+        values.push((" (error)".to_owned(), Verdict::Named));
+    }
     walk(&object["msg"], String::new(), true, &mut values);
     for (path, verdict) in values {
         let sum = &mut tally.of_each[at];
@@ -183,10 +186,16 @@ fn are_flags(elements: &[Value]) -> bool {
     elements.iter().all(is_name)
 }
 
-/// Whether a text is bytes in hexadecimal. Words and numbers may be too: those are short.
+/// Whether a text is bytes in hexadecimal, with or without blanks between them. Words and
+/// numbers may be too: those are short.
 fn is_bytes(text: &str) -> bool {
-    let is_digit = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it);
-    text.len() >= 8 && text.len().is_multiple_of(2) && text.bytes().all(is_digit)
+    let digits = text.bytes().filter(|it| *it != b' ').count();
+    let is_digit = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it) || it == b' ';
+    let blanks = text.split(' ').count() - 1;
+    digits >= 8
+        && digits.is_multiple_of(2)
+        && text.bytes().all(is_digit)
+        && (blanks == 0 || blanks + 1 == digits / 2)
 }
 
 fn is_by_nature(path: &str) -> bool {
@@ -235,7 +244,8 @@ mod tests {
 
     #[test]
     fn bytes_count_only_where_they_are_bytes_by_nature() {
-        let found = verdicts(&json!({"cookie": "00112233", "stats": "00112233", "name": "beef"}));
+        let found =
+            verdicts(&json!({"cookie": "00112233", "stats": "00 11 22 33", "name": "beef"}));
         let bytes: Vec<_> = (found.iter())
             .filter(|(_, verdict)| *verdict != Verdict::Named)
             .map(|(path, _)| path.as_str())

@@ -132,7 +132,8 @@ impl Project {
             Tests::Arrays(end, protocol, rule) => {
                 for path in fetch::files(&dir, end)? {
                     let text = read(&dir, &path)?;
-                    let (found, none) = rules::messages(&path, &text, protocol, LEAST, rule);
+                    let short = path.rsplit_once("/rtnetlink/").map_or(&path[..], |it| it.1);
+                    let (found, none) = rules::messages(short, &text, protocol, LEAST, rule);
                     all.extend(found);
                     left += none;
                 }

@@ -192,7 +192,8 @@ pub(super) fn ethtool(found: &Found<'_>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// jsimonetti/rtnetlink: tables of structs and of what they are in bytes.
+/// jsimonetti/rtnetlink: tables of structs and of what they are in bytes; those that are called
+/// invalid are not what they should be.
 pub(super) fn jsimonetti(found: &Found<'_>) -> Option<Vec<u8>> {
     const TYPES: [(&str, u16); 5] = [
         ("LinkMessage", 16),
@@ -201,7 +202,10 @@ pub(super) fn jsimonetti(found: &Found<'_>) -> Option<Vec<u8>> {
         ("NeighMessage", 28),
         ("RuleMessage", 32),
     ];
-    (found.name? == "b").then_some(())?;
+    let (_, title) = found.before.rsplit_once("name: \"")?;
+    if found.name? != "b" || title.starts_with("invalid") {
+        return None;
+    }
     let kind = last(found.before, &TYPES)?;
     Some(message(*kind, 0, &found.bytes))
 }
@@ -254,6 +258,14 @@ mod tests {
         let text = "fn t() {\n let expected = LinkMessage { a: vec![1, 2, 3, 4] };\n \
                     LinkMessage::parse(&[5, 6, 7, 8]);\n}\n";
         assert_eq!(all("a.rs", text, route), [message(16, 0, &[5, 6, 7, 8])]);
+    }
+
+    #[test]
+    fn a_table_of_go_has_the_type_of_its_structs_and_what_is_no_message() {
+        let text = "m *RuleMessage\n}{\n{\nname: \"invalid attr\",\nb: []byte{\n5, 6, 7, 8,\n},\n},\n\
+                    {\nname: \"full\",\nm: &RuleMessage{},\nb: []byte{\n1, 2, 3, 4,\n},\n},\n";
+        let found = all("rule_test.go", text, jsimonetti);
+        assert_eq!(found, [message(32, 0, &[1, 2, 3, 4])]);
     }
 
     #[test]
