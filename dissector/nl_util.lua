@@ -2114,10 +2114,20 @@ if not nl then
 		EHWPOISON = 133, ENOTSUPP = 524,
 	}
 
+	-- enum ipset_errno of linux/netfilter/ipset/ip_set.h: from 4096 on, which no errno has.
+	local IPSET = {
+		"PRIVATE", "PROTOCOL", "FIND_TYPE", "MAX_SETS", "BUSY", "EXIST_SETNAME2", "TYPE_MISMATCH", "EXIST",
+		"INVALID_CIDR", "INVALID_NETMASK", "INVALID_FAMILY", "TIMEOUT", "REFERENCED", "IPADDR_IPV4",
+		"IPADDR_IPV6", "COUNTER", "COMMENT", "INVALID_MARKMASK", "SKBINFO", "BITMASK_NETMASK_EXCL",
+	}
+
 	-- Names by what stands on the wire, which is negative.
 	errors.names = {}
 	for name, number in pairs(NUMBERS) do
 		errors.names[-number] = name
+	end
+	for i, name in ipairs(IPSET) do
+		errors.names[-(4095 + i)] = "IPSET_ERR_" .. name
 	end
 
 	local MSG, OFFS, COOKIE, POLICY, MISS_TYPE, MISS_NEST = 1, 2, 3, 4, 5, 6

@@ -21,6 +21,16 @@ Exit status:
   1  failure, reported on standard error
   2  wrong usage";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(nl_user completions bash)
+  nl_user completions fish > ~/.config/fish/completions/nl_user.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  nl_user man | man -l -
+  nl_user man --all ~/.local/share/man/man1";
+
 /// Shows Ethernet interfaces as reported by the kernel module nl_kernel over
 /// generic netlink.
 #[derive(Debug, Parser)]
@@ -46,6 +56,12 @@ pub(crate) enum Command {
         )]
         interface: Option<Interface>,
     },
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(usage::CompletionsArgs),
+    /// Print a man page, or write all of them
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(usage::ManArgs),
 }
 
 /// clap's own parsers repeat a bad argument as it is: this one escapes it.

@@ -4,6 +4,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result, anyhow};
+use clap::CommandFactory;
 use nl_user::client::Client;
 use nl_user::error::SystemError;
 use nl_user::interface::Interface;
@@ -12,9 +13,17 @@ use nl_user::text::{write_netdev, write_stats};
 
 use crate::args::{Args, Command};
 
-/// Runs the command of `args`. Nothing is printed unless the answer is whole.
+/// Runs the command of `args`.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let Command::Show { interface } = &args.command;
+    match &args.command {
+        Command::Show { interface } => show(interface.as_ref()),
+        Command::Completions(completions) => Ok(completions.run(Args::command())?),
+        Command::Man(man) => Ok(man.run(Args::command())?),
+    }
+}
+
+/// Nothing is printed unless the answer is whole.
+fn show(interface: Option<&Interface>) -> Result<()> {
     let netdevs = match interface {
         None => list().context("cannot list the interfaces")?,
         Some(interface) => {

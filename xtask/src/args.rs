@@ -3,9 +3,9 @@
 //! with it.
 
 use crate::{
-    bench::BenchArgs, dissector::DissectorArgs, families::FamiliesArgs, guest::GuestArgs,
-    kernel::KernelArgs, kmod::KmodAction, report::ReportArgs, setup::SetupArgs, soak::SoakArgs,
-    test::TestArgs,
+    bench::BenchArgs, dissector::DissectorArgs, dist::DistArgs, families::FamiliesArgs,
+    guest::GuestArgs, kernel::KernelArgs, kmod::KmodAction, report::ReportArgs, setup::SetupArgs,
+    soak::SoakArgs, test::TestArgs,
 };
 use clap::{Parser, Subcommand};
 
@@ -56,6 +56,11 @@ pub(crate) enum Task {
     /// Without --spec: dissector/nl_util.lua, and how to load it. With --spec: a plugin
     /// for each generic netlink family, in DIR; any of them may be loaded together.
     Dissector(DissectorArgs),
+    /// Build the packages that people install, into dist/
+    ///
+    /// A static tarball, a Debian package, the source with all crates, and SHA256SUMS. A second
+    /// build of the same commit by the same tools gives the same bytes.
+    Dist(DistArgs),
     /// Record captures/samples/ again, in the guest
     Samples,
     /// Regenerate the sample report: docs/report.md, docs/report.html, docs/img/report.png

@@ -9,6 +9,7 @@ mod codegen;
 mod debian;
 mod demo;
 mod dissector;
+mod dist;
 mod exit;
 mod families;
 mod guest;
@@ -63,6 +64,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Screenshots => screenshots::task()?,
         Task::Samples => samples::task()?,
         Task::Demo => demo::task()?,
+        Task::Dist(args) => dist::task(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,7 +20,14 @@ const BUILD: &str = "rustc-web rust-web-src rust-web-clippy clang-19 lld-19 llvm
 /// What runs in the guest, or judges what came out of it.
 const TOOLS: &str = "iproute2 ethtool libteam-utils tshark wireshark-common tcpdump \
     python3-yaml python3-jsonschema chromium mmdebstrap wireguard-tools \
-    busybox-static python3-pyroute2 sudo iputils-ping libcap2-bin";
+    busybox-static python3-pyroute2 sudo iputils-ping libcap2-bin \
+    bash-completion fish mandoc zsh";
+
+/// What packs the files that people install.
+pub(crate) const DIST: &str = "build-essential git tar xz-utils gzip dpkg";
+
+/// What else their tests need.
+pub(crate) const DIST_TESTS: &str = "lintian mmdebstrap busybox-static uidmap";
 
 /// Installs what is missing of the packages that every task stands on; without root an
 /// error that gives the command.
@@ -30,8 +37,12 @@ pub(crate) fn ensure() -> Result<()> {
 
 /// [`ensure`], and `more` packages.
 pub(crate) fn ensure_with(more: &str) -> Result<()> {
-    let wanted = [KERNEL_SOURCE, BUILD, TOOLS, more].join(" ");
-    let missing = missing(&wanted)?;
+    ensure_only(&[KERNEL_SOURCE, BUILD, TOOLS, more].join(" "))
+}
+
+/// The same of these packages alone.
+pub(crate) fn ensure_only(wanted: &str) -> Result<()> {
+    let missing = missing(wanted)?;
     if missing.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 use crate::{
     cargo, codegen,
     debian::Debian,
+    dist,
     exit::{self, UnavailableError},
     kernel::{self, Checkers, Kernel},
     kmod::{self, Build},
@@ -18,10 +19,16 @@ use std::{
     time::Instant,
 };
 
-/// Tests that may be skipped, by the beginning of their names: those in a kernel
-/// or a Wireshark that has to be fetched from the network, and those on this machine's own
+/// Tests that may be skipped, by the beginning of their names: those in a kernel, a
+/// Wireshark or a Debian that has to be fetched from the network, and those on this machine's own
 /// kernel, where a container forbids to trace programs.
-const ALLOWED_SKIPS: &[&str] = &["newest: ", "distro: ", "Wireshark of ", "own kernel: "];
+const ALLOWED_SKIPS: &[&str] = &[
+    "newest: ",
+    "distro: ",
+    "Wireshark of ",
+    "Debian ",
+    "own kernel: ",
+];
 
 /// The tests of the module, files of xtask/tests/.
 const MODULE_TESTS: &[&str] = &["module", "list", "notify", "soak"];
@@ -39,13 +46,20 @@ const MORE_WIRESHARKS: &[&str] = &["trixie", "unstable"];
 /// The tests of what a Wireshark shows, files of dissector/tests/ and xtask/tests/.
 const WIRESHARK_TESTS: &[&str] = &["golden", "kinds", "filters", "damage", "wireshark"];
 
+/// Debian's suites in which the package is installed, for `--full`.
+const DEBIANS: &[&str] = &["bookworm", "trixie", "unstable"];
+
+/// What asks for the package's parts there.
+const ASKING: &[&str] = &["man-db", "bash-completion", "fish", "tshark", "zsh"];
+
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
     /// Rewrite the golden files; review them before committing
     #[arg(long)]
     bless: bool,
-    /// Also run the module's tests under the other kernels (`guest --list`), and the
-    /// dissector's with the Wireshark of Debian trixie and unstable
+    /// Also run the module's tests under the other kernels (`guest --list`), the
+    /// dissector's with the Wireshark of Debian trixie and unstable, and those of what
+    /// `cargo xtask dist` makes
     #[arg(long)]
     full: bool,
     /// Only tests whose names contain FILTER
@@ -188,6 +202,40 @@ fn run_all(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         for suite in MORE_WIRESHARKS {
             if let Err(err) = in_wireshark(suite, args, tally) {
                 tally.fail(&err);
+            }
+        }
+        if let Err(err) = of_distribution(args, tally) {
+            tally.fail(&err);
+        }
+    }
+    Ok(())
+}
+
+/// What people install: two builds of it are the same, and it is installed, used and removed in
+/// folders with several Debians, and with next to nothing.
+fn of_distribution(args: &TestArgs, tally: &mut Tally) -> Result<()> {
+    packages::ensure_only(packages::DIST_TESTS)?;
+    let dir = paths::target_dir()?.join("dist");
+    dist::twice(&dir)?;
+    tally.passed += 1;
+    let tests = |name: &str| {
+        let mut cmd = cargo::command("test --package xtask --no-fail-fast --test");
+        cmd.arg(name).env("NL_UTIL_DIST", &dir);
+        cmd.arg("--").args(&args.filter);
+        cmd
+    };
+    cargo_test(&mut tests("dist"), "dist: ", tally)?;
+    for suite in DEBIANS {
+        let title = format!("Debian {suite}");
+        let mut cmd = tests("installed");
+        match Debian::with(suite, ASKING) {
+            Err(err) if err.is::<UnavailableError>() => {
+                println!("{title}: {err:#}");
+                skip(&mut cmd, &title, tally)?;
+            }
+            made => {
+                cmd.env("NL_UTIL_DEBIAN", made?.root);
+                cargo_test(&mut cmd, &format!("{title}: "), tally)?;
             }
         }
     }

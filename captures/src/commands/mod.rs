@@ -13,7 +13,7 @@ mod show;
 mod taps;
 mod trace;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use self::args::{Action, Args};
 use crate::exit::{Exit, WrongUsage};
@@ -30,6 +30,8 @@ pub(crate) fn run() -> Exit {
         Action::Show(args) => (show::run(&args), Exit::Failed),
         Action::Taps(args) => (taps::run(&args), Exit::Failed),
         Action::Trace(args) => (trace::run(&args), Exit::Recorder),
+        Action::Completions(args) => (done(args.run(Args::command())), Exit::Failed),
+        Action::Man(args) => (done(args.run(Args::command())), Exit::Failed),
     };
     result.unwrap_or_else(|error| {
         text::say(&format_args!("{error:#}"));
@@ -39,4 +41,8 @@ pub(crate) fn run() -> Exit {
         // A command that cannot be started has exit codes of its own.
         error.downcast_ref().map_or(failed, StartError::exit)
     })
+}
+
+fn done(result: std::io::Result<()>) -> anyhow::Result<Exit> {
+    Ok(result.map(|()| Exit::Success)?)
 }

@@ -445,7 +445,7 @@ impl<'s> Interpreter<'s> {
                 true => family.request(number),
                 false => family.answer(number),
             }?;
-            Some((Rc::from(operation.name.as_str()), operation.is_async()))
+            Some((Rc::from(operation.name.as_str()), family.is_unasked(number)))
         };
         let unknown = |family: &str, operation: &str| Names {
             family: Rc::from(family),

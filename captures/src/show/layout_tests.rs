@@ -313,3 +313,45 @@ fn flags_of_the_answer_to_a_lookup_are_those_of_the_routing_cache() {
     assert!(answer(0x2000_0000).ends_with(" rtm-flags=rt-offload-failed"));
     assert!(of(10, 0x2000_0200).ends_with(" rtm-flags=cloned|rt-offload-failed"));
 }
+
+#[test]
+fn an_event_with_the_number_of_an_answer_is_told_from_it() {
+    let specs = specs(
+        "
+name: zones
+protocol: genetlink-legacy
+doc: Some of them.
+attribute-sets:
+  - name: zone
+    attributes:
+      - {name: id, type: u32}
+operations:
+  enum-model: directional
+  list:
+    - {name: appeared, doc: One is there., attribute-set: zone, value: 1, event: {}}
+    - name: get
+      doc: Asks.
+      attribute-set: zone
+      do: {request: {value: 1}, reply: {value: 1}}
+",
+    );
+    let family = [
+        vec![1, 2, 0, 0],
+        attribute(2, b"zones\0"),
+        attribute(1, &[40, 0]),
+    ];
+    let zone = [vec![1, 1, 0, 0], attribute(1, &7_u32.to_ne_bytes())].concat();
+    let mut event = message(40, 0, 0, &zone);
+    event[12..16].fill(0);
+    let frames = [
+        (GENERIC, message(16, 0, 1, &family.concat())),
+        (GENERIC, message(40, 1, 5, &[1, 1, 0, 0])),
+        (GENERIC, message(40, 0, 5, &zone)),
+        (GENERIC, event),
+    ];
+    let text = show_by(&specs, &file(&frames), &with(|it| it.time = 1));
+    let lines: Vec<_> = text.lines().filter(|it| it.contains("zones ")).collect();
+    assert!(lines[0].contains("> zones get"), "{text}");
+    assert!(lines[1].contains("< zones get id=7"), "{text}");
+    assert!(lines[2].contains("* zones appeared id=7"), "{text}");
+}

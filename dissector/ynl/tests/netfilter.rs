@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The specifications of nfnetlink's subsystems, each by itself, on messages that were made up.
 
-use std::{fmt::Write, fs, path::PathBuf};
+use std::{collections::HashMap, fmt::Write, fs, path::PathBuf};
 
 use ynl::decode::{Body, Endian, Level, Number, Record, Side, Value, messages};
 use ynl::model::{DisplayHint, Family};
@@ -118,6 +118,7 @@ fn number(out: &mut String, it: &Number<'_>) {
 #[test]
 fn every_file_is_of_nfnetlink_and_has_nothing_odd() {
     let mut files = 0;
+    let mut names = HashMap::new();
     for entry in fs::read_dir(directory()).unwrap() {
         let path = entry.unwrap().path();
         let family = Family::load(&path).unwrap();
@@ -125,6 +126,12 @@ fn every_file_is_of_nfnetlink_and_has_nothing_odd() {
         assert_eq!(family.protocol.number(), 12, "{path:?}");
         assert!(family.oddities.is_empty(), "{:?}", family.oddities);
         for operation in &family.operations {
+            // Several files may have it: they are joined.
+            let number = operation.request_number.unwrap();
+            let known = names
+                .entry(number)
+                .or_insert_with(|| operation.name.clone());
+            assert_eq!(operation.name, *known, "{path:?}");
             assert!(operation.fixed_header.is_some(), "{}", operation.name);
         }
         files += 1;

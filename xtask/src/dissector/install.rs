@@ -11,11 +11,11 @@ use std::{
 };
 
 /// The profile's name.
-pub(super) const PROFILE: &str = "nl-util";
+pub(crate) const PROFILE: &str = "nl-util";
 
 /// The profile's files. Colours are of 16 bits, background first; the first rule
 /// that matches counts. A button is: enabled, label, filter, comment.
-const FILES: &[(&str, &str)] = &[
+pub(crate) const PROFILE_FILES: &[(&str, &str)] = &[
     (
         "colorfilters",
         "@Netlink: malformed@netlink && _ws.expert.severity == error@[54484,20817,20817][65535,65535,65535]\n\
@@ -74,7 +74,7 @@ fn profile_folder() -> Result<PathBuf> {
 pub(super) fn profile() -> Result<()> {
     let dir = profile_folder()?;
     fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    for (name, text) in FILES {
+    for (name, text) in PROFILE_FILES {
         let path = dir.join(name);
         if path.exists() && !is_ours(&path, text) {
             println!("{}: modified since, left unchanged", path.display());
@@ -97,7 +97,7 @@ pub(super) fn undo() -> Result<()> {
         remove(&path)?;
     }
     let dir = profile_folder()?;
-    for (name, text) in FILES {
+    for (name, text) in PROFILE_FILES {
         let path = dir.join(name);
         if is_ours(&path, text) {
             remove(&path)?;

@@ -13,6 +13,8 @@ use std::{
 };
 use ynl::model::{AttrKind, Family};
 
+pub(crate) use install::{PROFILE, PROFILE_FILES};
+
 /// The file of several families, and what installing writes.
 const BUNDLE: &str = "nl_families.lua";
 

@@ -6,6 +6,7 @@
 
 #[path = "../../src/guest/complaints.rs"]
 pub(crate) mod complaints;
+pub(crate) mod roots;
 pub(crate) mod signs;
 pub(crate) mod speaker;
 pub(crate) mod wire;

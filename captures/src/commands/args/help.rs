@@ -19,6 +19,23 @@ Examples:
   nlcap families --spec linux/Documentation/netlink/specs
   nlcap families -j FILE | jq -r .name";
 
+pub(super) const COMPLETIONS_HELP: &str = "\
+Exit status: 0; 1 if standard output cannot be written; 2 for wrong usage.
+
+Examples:
+  source <(nlcap completions bash)
+  nlcap completions bash > ~/.local/share/bash-completion/completions/nlcap
+  nlcap completions zsh > /usr/local/share/zsh/site-functions/_nlcap
+  nlcap completions fish > ~/.config/fish/completions/nlcap.fish";
+
+pub(super) const MAN_HELP: &str = "\
+Exit status: 0; 1 if there is no such page, or a file cannot be written; 2 for wrong usage.
+
+Examples:
+  nlcap man | man -l -
+  nlcap man show | man -l -
+  nlcap man --all ~/.local/share/man/man1";
+
 pub(super) const TAPS_HELP: &str = "\
 Taps:
   nlmon     what the kernel mirrors to an nlmon link: messages of all processes in 8 protocols, sent

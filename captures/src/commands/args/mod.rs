@@ -9,6 +9,7 @@ mod view;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use usage::{CompletionsArgs, ManArgs};
 
 use self::report::{COMPARE_HELP, CompareArgs, REPORT_HELP, ReportArgs};
 pub(super) use self::session::{SessionArgs, TapName};
@@ -50,6 +51,12 @@ pub(crate) enum Action {
     /// List the generic netlink families of this machine, or of a recording
     #[command(after_long_help = help::FAMILIES_HELP)]
     Families(FamiliesArgs),
+    /// Print completions for a shell
+    #[command(after_long_help = help::COMPLETIONS_HELP)]
+    Completions(CompletionsArgs),
+    /// Print a man page, or write all of them
+    #[command(after_long_help = help::MAN_HELP)]
+    Man(ManArgs),
 }
 
 /// Record the netlink messages of a command, or of a network namespace.

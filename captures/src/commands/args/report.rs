@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueHint;
 use clap::builder::PossibleValue;
 
 use super::session::TapName;
@@ -37,7 +38,7 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
     /// The commands, as in 'ip link show'
-    #[arg(required = true, value_name = "COMMAND")]
+    #[arg(required = true, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     pub(crate) commands: Vec<String>,
 
     /// Number of times to record each command
@@ -55,7 +56,7 @@ pub(crate) struct CompareArgs {
     pub(crate) tap: TapName,
 
     /// Keep the recordings in DIR, as COMMAND-ROUND.pcapng by number
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) keep: Option<PathBuf>,
 
     #[command(flatten)]

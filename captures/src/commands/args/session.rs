@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use clap::ValueHint;
+
 use crate::file::SNAP_LENGTH;
 use crate::session::choice::Choice;
 use crate::session::command::{Invocation, Stdout};
@@ -79,7 +81,13 @@ pub(crate) struct SessionArgs {
 
     /// Run CMD as this user, with its groups and none of nlcap's capabilities; UID:GID sets no
     /// supplementary groups
-    #[arg(short, long, value_name = "USER", requires = "command")]
+    #[arg(
+        short,
+        long,
+        value_name = "USER",
+        requires = "command",
+        value_hint = ValueHint::Username
+    )]
     pub(crate) user: Option<String>,
 
     /// Record only this netlink protocol or generic netlink family
@@ -114,7 +122,11 @@ pub(crate) struct SessionArgs {
     ///
     /// It begins with the first word that is not an option, or after `--`; everything that
     /// follows belongs to it, including options.
-    #[arg(trailing_var_arg = true, value_names = ["CMD", "ARGS"])]
+    #[arg(
+        trailing_var_arg = true,
+        value_names = ["CMD", "ARGS"],
+        value_hint = ValueHint::CommandWithArguments
+    )]
     pub(crate) command: Vec<OsString>,
 }
 

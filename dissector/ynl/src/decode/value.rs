@@ -313,8 +313,9 @@ impl<'a> Record<'a> {
     /// How many bytes behind the last member that is known are secret; `None` where none are.
     pub fn secret_more(&self) -> Option<usize> {
         let is_secret = self.secret_from < self.bytes.len();
+        let is_open = self.layout.members.last().is_some_and(Member::is_open);
         let more = self.bytes.len().saturating_sub(self.layout.size);
-        (is_secret && more > 0).then_some(more)
+        (is_secret && more > 0 && !is_open).then_some(more)
     }
 
     /// What the struct looks like.

@@ -6,11 +6,11 @@
 //! other adds what the first does not know, so that a specification that has half of a family
 //! hides nothing of one that has the rest.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     ArrayElement, AttrKind, AttrSet, Attribute, DisplayHint, Enum, EnumId, EnumUse, Exchange,
-    Family, MemberKind, Message, Operation, Scalar, SetId, Struct, StructId, SubMessage,
+    Family, Member, MemberKind, Message, Operation, Scalar, SetId, Struct, StructId, SubMessage,
     SubMessageFormat, SubMessageId,
 };
 
@@ -19,13 +19,13 @@ impl Family {
     /// both are one family of the kernel, also with messages that only `other` has.
     pub fn joined(&self, other: &Family) -> Family {
         let mut join = Join {
-            out: self.clone(),
+            own: self,
             other,
-            sets: HashMap::new(),
-            pairs: HashSet::new(),
-            structs: HashMap::new(),
-            enums: HashMap::new(),
-            choices: HashMap::new(),
+            out: self.clone(),
+            sets: Ids::default(),
+            structs: Ids::default(),
+            enums: Ids::default(),
+            choices: Ids::default(),
         };
         join.operations();
         for group in &other.groups {
@@ -41,35 +41,78 @@ impl Family {
     }
 }
 
-struct Join<'a> {
-    out: Family,
-    other: &'a Family,
-    /// What the other's sets, structs, enums and sub-messages are in `out`.
-    sets: HashMap<SetId, SetId>,
-    structs: HashMap<StructId, StructId>,
-    enums: HashMap<EnumId, EnumId>,
-    choices: HashMap<SubMessageId, SubMessageId>,
-    /// The sets that were joined: they may nest in each other in cycles.
-    pairs: HashSet<(SetId, SetId)>,
+/// What became of the other family's ids: each alone, and each with one of this family's.
+///
+/// One set of a family may be what several of the other are: an empty one stands for all nests of
+/// which nothing is known. So what is joined is made anew for each pair.
+struct Ids<T> {
+    imported: HashMap<T, T>,
+    joined: HashMap<(T, T), T>,
 }
 
-/// Which message of an operation.
-type Side = fn(&Operation) -> Option<&Message>;
+impl<T> Default for Ids<T> {
+    fn default() -> Self {
+        Self {
+            imported: HashMap::new(),
+            joined: HashMap::new(),
+        }
+    }
+}
 
-const REQUESTS: [Side; 2] = [|it| it.request(false), |it| it.request(true)];
-const REPLIES: [Side; 2] = [Operation::reply, |it| it.event.as_ref()];
+impl<T: Copy + Eq + std::hash::Hash> Ids<T> {
+    fn note(&mut self, own: T, other: T, new: T) {
+        self.joined.insert((own, other), new);
+        // Where it comes again in what this family does not have, it is the same.
+        self.imported.entry(other).or_insert(new);
+    }
+}
+
+struct Join<'a> {
+    own: &'a Family,
+    other: &'a Family,
+    /// The own family, with what is made anew behind it.
+    out: Family,
+    sets: Ids<SetId>,
+    structs: Ids<StructId>,
+    enums: Ids<EnumId>,
+    choices: Ids<SubMessageId>,
+}
+
+/// A message of an operation.
+#[derive(Clone, Copy)]
+enum Side {
+    DoRequest,
+    DumpRequest,
+    DoReply,
+    DumpReply,
+    Event,
+}
+
+const REQUESTS: [Side; 2] = [Side::DoRequest, Side::DumpRequest];
+const REPLIES: [Side; 3] = [Side::DoReply, Side::DumpReply, Side::Event];
+
+impl Side {
+    fn of(self, it: &mut Operation) -> Option<&mut Message> {
+        match self {
+            Self::DoRequest => it.r#do.as_mut()?.request.as_mut(),
+            Self::DumpRequest => it.dump.as_mut()?.request.as_mut(),
+            Self::DoReply => it.r#do.as_mut()?.reply.as_mut(),
+            Self::DumpReply => it.dump.as_mut()?.reply.as_mut(),
+            Self::Event => it.event.as_mut(),
+        }
+    }
+}
 
 impl Join<'_> {
     fn operations(&mut self) {
+        let own = self.own;
         for it in &self.other.operations {
-            let request = it.request_number.and_then(|number| {
-                let mut all = self.out.operations.iter();
-                all.position(|it| it.request_number == Some(number))
-            });
-            let reply = it.reply_number.and_then(|number| {
-                let mut all = self.out.operations.iter();
-                all.position(|it| it.reply_number == Some(number))
-            });
+            let at = |number: Option<u16>, of: fn(&Operation) -> Option<u16>| {
+                let mut all = own.operations.iter();
+                number.and_then(|number| all.position(|it| of(it) == Some(number)))
+            };
+            let request = at(it.request_number, |it| it.request_number);
+            let reply = at(it.reply_number, |it| it.reply_number);
             if let Some(at) = request {
                 self.operation(at, it, &REQUESTS);
             }
@@ -83,24 +126,50 @@ impl Join<'_> {
         }
     }
 
+    /// Joins what the messages of an operation have, and what it says for all of them.
     fn operation(&mut self, at: usize, other: &Operation, sides: &[Side]) {
+        let mut own = self.own.operations[at].clone();
+        let mut other = other.clone();
         for side in sides {
-            let message = side(other);
-            let (set, header) = (other.set_of(message), other.header_of(message));
-            let own = &self.out.operations[at];
-            let (own_set, own_header) = (own.set_of(side(own)), own.header_of(side(own)));
-            match (own_set, set) {
-                (Some(own), Some(set)) => self.join_set(own, set),
-                (None, Some(set)) => self.out.operations[at].set = Some(self.import_set(set)),
-                _ => {}
+            let said = side.of(&mut other).map(|it| it.clone());
+            let has_message = side.of(&mut own).is_some();
+            if said.is_none() && !has_message {
+                continue;
             }
-            match (own_header, header) {
-                (Some(own), Some(header)) => self.join_struct(own, header),
-                (None, Some(header)) => {
-                    self.out.operations[at].fixed_header = Some(self.import_struct(header));
-                }
-                _ => {}
+            let message = side.of(&mut own).map(|it| it.clone());
+            let set = self.set_of_both(own.set_of(message.as_ref()), other.set_of(said.as_ref()));
+            let header = (
+                own.header_of(message.as_ref()),
+                other.header_of(said.as_ref()),
+            );
+            let header = self.struct_of_both(header.0, header.1);
+            if let Some(it) = side.of(&mut self.out.operations[at]) {
+                (it.set, it.fixed_header) = (set, header);
             }
+        }
+        let set = self.set_of_both(own.set, other.set);
+        let header = self.struct_of_both(own.fixed_header, other.fixed_header);
+        let out = &mut self.out.operations[at];
+        (out.set, out.fixed_header) = (set, header);
+    }
+
+    fn set_of_both(&mut self, own: Option<SetId>, other: Option<SetId>) -> Option<SetId> {
+        match (own, other) {
+            (Some(own), Some(id)) => Some(self.join_set(own, id)),
+            (None, Some(id)) => Some(self.import_set(id)),
+            (own, None) => own,
+        }
+    }
+
+    fn struct_of_both(
+        &mut self,
+        own: Option<StructId>,
+        other: Option<StructId>,
+    ) -> Option<StructId> {
+        match (own, other) {
+            (Some(own), Some(id)) => Some(self.join_struct(own, id)),
+            (None, Some(id)) => Some(self.import_struct(id)),
+            (own, None) => own,
         }
     }
 
@@ -120,57 +189,67 @@ impl Join<'_> {
 
     /// The other's set, as one of `out`.
     fn import_set(&mut self, id: SetId) -> SetId {
-        if let Some(known) = self.sets.get(&id) {
+        if let Some(known) = self.sets.imported.get(&id) {
             return *known;
         }
-        let own = SetId::at(self.out.sets.len());
-        self.sets.insert(id, own);
-        let AttrSet { name, .. } = &self.other[id];
+        let new = SetId::at(self.out.sets.len());
+        self.sets.imported.insert(id, new);
+        let AttrSet {
+            name, attributes, ..
+        } = &self.other[id];
         self.out.sets.push(AttrSet {
             name: name.clone(),
             ..AttrSet::default()
         });
-        self.join_set(own, id);
-        own
+        for it in attributes {
+            let kind = self.import_kind(&it.kind);
+            let attribute = Attribute { kind, ..it.clone() };
+            self.out.sets[new.index()].attributes.push(attribute);
+        }
+        new
     }
 
-    fn join_set(&mut self, own: SetId, id: SetId) {
-        if !self.pairs.insert((own, id)) {
-            return;
+    /// A set that both have. They may nest in each other in cycles.
+    fn join_set(&mut self, own: SetId, id: SetId) -> SetId {
+        if let Some(known) = self.sets.joined.get(&(own, id)) {
+            return *known;
         }
-        self.sets.entry(id).or_insert(own);
+        let new = SetId::at(self.out.sets.len());
+        self.sets.note(own, id, new);
+        let set = &self.own[own];
+        self.out.sets.push(set.clone());
         for it in &self.other[id].attributes {
-            let all = &self.out[own].attributes;
-            let kind = match all.iter().position(|own| own.number == it.number) {
-                Some(at) => {
-                    let before = all[at].clone();
-                    let is_own = matches!(before.kind, AttrKind::SubMessage { .. });
-                    let mut kind = self.join_kind(before.kind, &it.kind);
-                    if !is_own {
-                        kind = self.with_own_selector(kind, own, id);
-                    }
-                    let attribute = &mut self.out.sets[own.index()].attributes[at];
-                    attribute.kind = kind;
-                    attribute.multi |= it.multi;
-                    if attribute.known_name().is_none() {
-                        attribute.name.clone_from(&it.name);
-                    }
-                    continue;
-                }
-                None => self.import_kind(&it.kind),
-            };
-            let kind = self.with_own_selector(kind, own, id);
-            self.out.sets[own.index()]
+            let Some(at) = set
                 .attributes
-                .push(Attribute { kind, ..it.clone() });
+                .iter()
+                .position(|own| own.number == it.number)
+            else {
+                let kind = self.import_kind(&it.kind);
+                let kind = self.with_own_selector(kind, new, id);
+                let attribute = Attribute { kind, ..it.clone() };
+                self.out.sets[new.index()].attributes.push(attribute);
+                continue;
+            };
+            let before = &set.attributes[at].kind;
+            let mut kind = self.join_kind(before.clone(), &it.kind);
+            if !matches!(before, AttrKind::SubMessage { .. }) {
+                kind = self.with_own_selector(kind, new, id);
+            }
+            let attribute = &mut self.out.sets[new.index()].attributes[at];
+            attribute.kind = kind;
+            attribute.multi |= it.multi;
+            if attribute.known_name().is_none() {
+                attribute.name.clone_from(&it.name);
+            }
         }
+        new
     }
 
     /// A selector in the same set is called what this family calls it.
-    fn with_own_selector(&self, mut kind: AttrKind, own: SetId, id: SetId) -> AttrKind {
+    fn with_own_selector(&self, mut kind: AttrKind, new: SetId, id: SetId) -> AttrKind {
         if let AttrKind::SubMessage { selector, .. } = &mut kind
             && let Some(it) = self.other[id].by_name(selector)
-            && let Some(it) = self.out[own].by_number(it.number)
+            && let Some(it) = self.out[new].by_number(it.number)
         {
             selector.clone_from(&it.name);
         }
@@ -178,8 +257,8 @@ impl Join<'_> {
     }
 
     /// What an attribute holds that both have.
-    fn join_kind(&mut self, own: AttrKind, other: &AttrKind) -> AttrKind {
-        match (&own, other) {
+    fn join_kind(&mut self, mut own: AttrKind, other: &AttrKind) -> AttrKind {
+        match (&mut own, other) {
             (AttrKind::Nest(own), AttrKind::Nest(id))
             | (
                 AttrKind::IndexedArray(ArrayElement::Nest(own)),
@@ -187,7 +266,7 @@ impl Join<'_> {
             )
             | (AttrKind::NestTypeValue { set: own, .. }, AttrKind::NestTypeValue { set: id, .. })
             | (AttrKind::Entries { set: own, .. }, AttrKind::Entries { set: id, .. }) => {
-                self.join_set(*own, *id);
+                *own = self.join_set(*own, *id);
             }
             (
                 AttrKind::SubMessage { message: own, .. },
@@ -196,18 +275,19 @@ impl Join<'_> {
             | (
                 AttrKind::IndexedArray(ArrayElement::SubMessage { message: own, .. }),
                 AttrKind::IndexedArray(ArrayElement::SubMessage { message: id, .. }),
-            ) => self.join_choice(*own, *id),
+            ) => *own = self.join_choice(*own, *id),
             (AttrKind::Struct(own), AttrKind::Struct(id))
-            | (AttrKind::Structs(own), AttrKind::Structs(id)) => self.join_struct(*own, *id),
-            (AttrKind::Scalar(own), AttrKind::Scalar(other)) => {
-                return AttrKind::Scalar(self.join_scalar(*own, *other));
+            | (AttrKind::Structs(own), AttrKind::Structs(id)) => {
+                *own = self.join_struct(*own, *id);
             }
-            (AttrKind::Bitfield32 { bits: own }, AttrKind::Bitfield32 { bits: Some(id) }) => {
-                let bits = Some(match own {
+            (AttrKind::Scalar(own), AttrKind::Scalar(other)) => {
+                *own = self.join_scalar(*own, *other);
+            }
+            (AttrKind::Bitfield32 { bits }, AttrKind::Bitfield32 { bits: Some(id) }) => {
+                *bits = Some(match bits {
                     Some(own) => self.join_enum(*own, *id),
                     None => self.import_enum(*id),
                 });
-                return AttrKind::Bitfield32 { bits };
             }
             (AttrKind::Binary { hint }, _) if says_more(*hint, other) => {
                 return self.import_kind(other);
@@ -222,10 +302,10 @@ impl Join<'_> {
             return own;
         }
         let names = match (own.names, other.names) {
-            (Some(own), Some(other)) if own.as_flags == other.as_flags => {
-                self.join_enum(own.id, other.id);
-                Some(own)
-            }
+            (Some(own), Some(other)) if own.as_flags == other.as_flags => Some(EnumUse {
+                id: self.join_enum(own.id, other.id),
+                ..own
+            }),
             (None, Some(other)) => Some(self.import_use(other)),
             (own, _) => own,
         };
@@ -237,56 +317,50 @@ impl Join<'_> {
     }
 
     /// A struct that both have: kernels append members, and one file may know more of them.
-    fn join_struct(&mut self, own: StructId, id: StructId) {
-        if self.structs.insert(id, own) == Some(own) {
-            return;
+    fn join_struct(&mut self, own: StructId, id: StructId) -> StructId {
+        if let Some(known) = self.structs.joined.get(&(own, id)) {
+            return *known;
         }
-        let other = &self.other[id];
-        let known = self.out[own].members.len();
-        let is_same = |(own, other): (&super::Member, &super::Member)| {
-            (own.offset, own.size) == (other.offset, other.size)
-        };
-        let mut pairs = self.out[own].members.iter().zip(&other.members);
-        let is_open = self.out[own]
-            .members
-            .last()
-            .is_some_and(super::Member::is_open);
-        if other.members.len() < known || is_open || !pairs.all(is_same) {
-            return;
+        let mut layout = self.own[own].clone();
+        let other = &self.other[id].members;
+        let is_same =
+            |(own, other): (&Member, &Member)| (own.offset, own.size) == (other.offset, other.size);
+        let is_open = layout.members.last().is_some_and(Member::is_open);
+        let mut pairs = layout.members.iter().zip(other);
+        if other.len() < layout.members.len() || is_open || !pairs.all(is_same) {
+            self.structs.note(own, id, own);
+            return own;
         }
-        for (at, it) in other.members.iter().enumerate() {
-            let kind = match self.out[own].members.get(at).map(|it| it.kind.clone()) {
-                None => self.import_member(&it.kind),
-                Some(MemberKind::Scalar(own)) => match it.kind {
-                    MemberKind::Scalar(other) => MemberKind::Scalar(self.join_scalar(own, other)),
-                    _ => MemberKind::Scalar(own),
-                },
-                Some(kind) => kind,
-            };
-            let it = super::Member { kind, ..it.clone() };
-            let layout = &mut self.out.structs[own.index()];
-            match layout.members.get_mut(at) {
-                Some(member) => member.kind = it.kind,
-                None => {
-                    layout.size += it.size;
-                    layout.members.push(it);
-                }
+        for (own, other) in layout.members.iter_mut().zip(other) {
+            if let (MemberKind::Scalar(own), MemberKind::Scalar(other)) =
+                (&mut own.kind, &other.kind)
+            {
+                *own = self.join_scalar(*own, *other);
             }
         }
+        for it in &other[layout.members.len()..] {
+            let kind = self.import_member(&it.kind);
+            layout.size += it.size;
+            layout.members.push(Member { kind, ..it.clone() });
+        }
+        let new = StructId::at(self.out.structs.len());
+        self.structs.note(own, id, new);
+        self.out.structs.push(layout);
+        new
     }
 
     fn import_struct(&mut self, id: StructId) -> StructId {
-        if let Some(known) = self.structs.get(&id) {
+        if let Some(known) = self.structs.imported.get(&id) {
             return *known;
         }
         let mut layout: Struct = self.other[id].clone();
         for member in &mut layout.members {
             member.kind = self.import_member(&member.kind);
         }
-        let own = StructId::at(self.out.structs.len());
-        self.structs.insert(id, own);
+        let new = StructId::at(self.out.structs.len());
+        self.structs.imported.insert(id, new);
         self.out.structs.push(layout);
-        own
+        new
     }
 
     fn import_member(&mut self, kind: &MemberKind) -> MemberKind {
@@ -299,31 +373,34 @@ impl Join<'_> {
         }
     }
 
-    fn join_choice(&mut self, own: SubMessageId, id: SubMessageId) {
-        if self.choices.insert(id, own) == Some(own) {
-            return;
+    fn join_choice(&mut self, own: SubMessageId, id: SubMessageId) -> SubMessageId {
+        if let Some(known) = self.choices.joined.get(&(own, id)) {
+            return *known;
         }
+        let new = SubMessageId::at(self.out.sub_messages.len());
+        self.choices.note(own, id, new);
+        let choice = &self.own[own];
+        self.out.sub_messages.push(choice.clone());
         for it in &self.other[id].formats {
-            let formats = &self.out[own].formats;
-            let known = formats.iter().find(|own| own.value == it.value);
-            match known.map(|it| (it.set, it.fixed_header)) {
-                Some((Some(own), _)) => {
-                    if let Some(set) = it.set {
-                        self.join_set(own, set);
-                    }
-                }
+            let known = choice.formats.iter().position(|own| own.value == it.value);
+            let format = match known.map(|at| &choice.formats[at]) {
+                Some(own) if own.set.is_some() || own.fixed_header.is_some() => SubMessageFormat {
+                    set: match (own.set, it.set) {
+                        (Some(own), Some(id)) => Some(self.join_set(own, id)),
+                        (own, _) => own,
+                    },
+                    ..own.clone()
+                },
                 // A form of which nothing is known says nothing.
-                Some((None, Some(_))) => {}
-                known => {
-                    let format = self.import_format(it);
-                    let formats = &mut self.out.sub_messages[own.index()].formats;
-                    if known.is_some() {
-                        formats.retain(|own| own.value != it.value);
-                    }
-                    formats.push(format);
-                }
+                _ => self.import_format(it),
+            };
+            let formats = &mut self.out.sub_messages[new.index()].formats;
+            match known {
+                Some(at) => formats[at] = format,
+                None => formats.push(format),
             }
         }
+        new
     }
 
     fn import_format(&mut self, it: &SubMessageFormat) -> SubMessageFormat {
@@ -335,11 +412,11 @@ impl Join<'_> {
     }
 
     fn import_choice(&mut self, id: SubMessageId) -> SubMessageId {
-        if let Some(known) = self.choices.get(&id) {
+        if let Some(known) = self.choices.imported.get(&id) {
             return *known;
         }
-        let own = SubMessageId::at(self.out.sub_messages.len());
-        self.choices.insert(id, own);
+        let new = SubMessageId::at(self.out.sub_messages.len());
+        self.choices.imported.insert(id, new);
         let SubMessage { name, formats } = &self.other[id];
         self.out.sub_messages.push(SubMessage {
             name: name.clone(),
@@ -347,34 +424,42 @@ impl Join<'_> {
         });
         for it in formats {
             let format = self.import_format(it);
-            self.out.sub_messages[own.index()].formats.push(format);
+            self.out.sub_messages[new.index()].formats.push(format);
         }
-        own
+        new
     }
 
     fn join_enum(&mut self, own: EnumId, id: EnumId) -> EnumId {
-        if self.enums.insert(id, own) != Some(own)
-            && self.out[own].is_flags == self.other[id].is_flags
-        {
-            let Enum { entries, .. } = &self.other[id];
-            let names = &mut self.out.enums[own.index()];
-            for it in entries {
-                if names.by_value(it.value).is_none() {
-                    names.entries.push(it.clone());
-                }
-            }
+        if let Some(known) = self.enums.joined.get(&(own, id)) {
+            return *known;
         }
-        own
+        let names = &self.own[own];
+        let Enum {
+            entries, is_flags, ..
+        } = &self.other[id];
+        let is_more = |it: &&super::EnumEntry| names.by_value(it.value).is_none();
+        let more: Vec<_> = entries.iter().filter(is_more).cloned().collect();
+        let new = match more.is_empty() || names.is_flags != *is_flags {
+            true => own,
+            false => {
+                let mut names = names.clone();
+                names.entries.extend(more);
+                self.out.enums.push(names);
+                EnumId::at(self.out.enums.len() - 1)
+            }
+        };
+        self.enums.note(own, id, new);
+        new
     }
 
     fn import_enum(&mut self, id: EnumId) -> EnumId {
-        if let Some(known) = self.enums.get(&id) {
+        if let Some(known) = self.enums.imported.get(&id) {
             return *known;
         }
-        let own = EnumId::at(self.out.enums.len());
-        self.enums.insert(id, own);
+        let new = EnumId::at(self.out.enums.len());
+        self.enums.imported.insert(id, new);
         self.out.enums.push(self.other[id].clone());
-        own
+        new
     }
 
     fn import_use(&mut self, it: EnumUse) -> EnumUse {

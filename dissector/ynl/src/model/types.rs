@@ -130,6 +130,17 @@ impl Family {
         })
     }
 
+    /// Whether the kernel sends messages of this number by itself alone: in some families events
+    /// are numbered as answers are.
+    pub fn is_unasked(&self, number: u16) -> bool {
+        let mut all = (self
+            .operations
+            .iter()
+            .filter(|it| it.reply_number == Some(number)))
+        .peekable();
+        all.peek().is_some() && all.all(Operation::is_async)
+    }
+
     /// The struct before the attributes and the set of these that all operations have in common:
     /// a message of one that the specification does not list has them, too.
     pub fn common(&self) -> (Option<StructId>, Option<SetId>) {
