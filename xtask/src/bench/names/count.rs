@@ -6,6 +6,10 @@
 //! or in parentheses, and if it is not just bytes in hexadecimal; but for what is bytes by
 //! nature.
 
+use super::{
+    expected::{Literal, Said},
+    message::Message,
+};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};
@@ -59,6 +63,10 @@ pub(super) struct Tally {
     pub(super) of_each: Vec<(usize, usize)>,
     /// What has no name, by family, operation and path.
     pub(super) nameless: BTreeMap<String, Nameless>,
+    /// What tests expect and is among the values.
+    pub(super) met: usize,
+    /// What tests expect and is not, with the number of the message.
+    pub(super) missed: Vec<(usize, Literal)>,
 }
 
 impl Tally {
@@ -71,31 +79,44 @@ impl Tally {
     }
 }
 
-/// What `nlcap show` makes of the messages of a file, whose first `skipped` are not counted;
-/// `from` says where the others come from.
-pub(super) fn nlcap(program: &Path, file: &Path, skipped: usize, from: &[&str]) -> Result<Tally> {
+/// What `nlcap show` makes of the messages in a file, behind the first `skipped`.
+pub(super) fn nlcap(
+    program: &Path,
+    file: &Path,
+    skipped: usize,
+    messages: &[Message],
+) -> Result<Tally> {
     let mut cmd = Command::new(program);
     // What this machine has of specifications must not count.
     cmd.env_remove("NLCAP_SPECS");
     let text = crate::run::output(cmd.args(["show", "--added", "-j"]).arg(file))?;
     let mut tally = Tally {
-        of_each: vec![(0, 0); from.len()],
+        of_each: vec![(0, 0); messages.len()],
         ..Tally::default()
     };
     for line in text.lines() {
         let object: Value = serde_json::from_str(line).context("nlcap prints no JSON")?;
         let frame = object["frame"].as_u64().unwrap_or(0) as usize;
         if let Some(at) = frame.checked_sub(skipped + 1)
-            && let Some(from) = from.get(at)
+            && let Some(message) = messages.get(at)
         {
-            count(&object, at, from, &mut tally);
+            count(&object, at, message, &mut tally);
         }
     }
     Ok(tally)
 }
 
 /// Counts the values of a message.
-fn count(object: &Value, at: usize, from: &str, tally: &mut Tally) {
+fn count(object: &Value, at: usize, message: &Message, tally: &mut Tally) {
+    let mut said = Said::default();
+    said.take(&object["msg"]);
+    for literal in &message.expected {
+        if said.has(literal) {
+            tally.met += 1;
+        } else {
+            tally.missed.push((at, literal.clone()));
+        }
+    }
     let word = |key: &str| object[key].as_str().unwrap_or("?");
     let title = format!("{} {}", word("family"), word("op"));
     let mut values = Vec::new();
@@ -126,7 +147,7 @@ fn count(object: &Value, at: usize, from: &str, tally: &mut Tally) {
         };
         let entry = tally.nameless.entry(format!("{title}{path}")).or_default();
         if entry.count == 0 {
-            (entry.from, entry.bytes) = (from.to_owned(), bytes);
+            (entry.from, entry.bytes) = (message.from.clone(), bytes);
         }
         entry.count += 1;
     }
@@ -259,8 +280,18 @@ mod tests {
             of_each: vec![(0, 0)],
             ..Tally::default()
         };
-        let object = json!({"family": "route", "op": "type77", "msg": {"a": 1}});
-        count(&object, 0, "a.rs", &mut tally);
+        let object = json!({"family": "route", "op": "type77", "msg": {"a": 7}});
+        let message = Message {
+            protocol: 0,
+            bytes: Vec::new(),
+            from: "a.rs".to_owned(),
+            expected: vec![Literal::Number(7), Literal::Number(8)],
+        };
+        count(&object, 0, &message, &mut tally);
+        assert_eq!(
+            (tally.met, &tally.missed[..]),
+            (1, &[(0, Literal::Number(8))][..])
+        );
         assert_eq!((tally.values(), tally.named()), (2, 1));
         assert_eq!(tally.nameless["route type77 (operation)"].count, 1);
     }

@@ -95,6 +95,7 @@ pub(super) fn messages(dir: &Path) -> Result<(Vec<Message>, usize)> {
                     protocol,
                     bytes: bytes.to_vec(),
                     from: name.clone(),
+                    expected: Vec::new(),
                 });
             } else {
                 left += 1;
