@@ -105,8 +105,9 @@ impl Side {
 
 impl Join<'_> {
     fn operations(&mut self) {
-        let own = self.own;
-        for it in &self.other.operations {
+        let (own, other) = (self.own, self.other);
+        let mut rest = Vec::new();
+        for it in &other.operations {
             let at = |number: Option<u16>, of: fn(&Operation) -> Option<u16>| {
                 let mut all = own.operations.iter();
                 number.and_then(|number| all.position(|it| of(it) == Some(number)))
@@ -119,9 +120,35 @@ impl Join<'_> {
             if let Some(at) = reply {
                 self.operation(at, it, &REPLIES);
             }
-            if request.is_none() && reply.is_none() && self.out.protocol.is_generic() {
+            if request.is_none() && reply.is_none() {
+                rest.push(it);
+            }
+        }
+        self.spread();
+        if own.protocol.is_generic() {
+            for it in rest {
                 let operation = self.import_operation(it);
                 self.out.operations.push(operation);
+            }
+        }
+    }
+
+    /// Messages that this family alone lists have what the others of their set got, too: a
+    /// family often has one set for all.
+    fn spread(&mut self) {
+        let mut became: HashMap<SetId, Option<SetId>> = HashMap::new();
+        for ((own, _), new) in &self.sets.joined {
+            let of_one = became.entry(*own).or_insert(Some(*new));
+            if *of_one != Some(*new) {
+                *of_one = None;
+            }
+        }
+        for it in &mut self.out.operations {
+            let forms = [&mut it.r#do, &mut it.dump].into_iter().flatten();
+            let messages = forms.flat_map(|it| [&mut it.request, &mut it.reply]);
+            let messages = messages.chain([&mut it.event]).flatten();
+            for set in messages.map(|it| &mut it.set).chain([&mut it.set]) {
+                *set = set.map(|id| became.get(&id).copied().flatten().unwrap_or(id));
             }
         }
     }
