@@ -230,7 +230,9 @@ fn expected(found: &Found<'_>) -> String {
     if found.path.ends_with(".go") {
         let entry = found.before.rsplit_once("name: \"").map_or("", |it| it.1);
         let entry = entry.split_once('\n').map_or("", |it| it.1);
-        let rest = found.rest.split("name: \"").next().unwrap_or_default();
+        let ends = ["name: \"", "\n\tfor "].map(|it| found.rest.find(it));
+        let end = ends.into_iter().flatten().min().unwrap_or(found.rest.len());
+        let rest = &found.rest[..end];
         return format!("{entry}{rest}");
     }
     let is_variable = |name: &str| name.starts_with(|it: char| it.is_ascii_lowercase());
