@@ -166,13 +166,29 @@ pub(super) fn nl80211(found: &Found<'_>) -> Option<Vec<u8>> {
         ("wowlan", 74),
         ("sae_auth", 37),
     ];
+    enum Form {
+        Body,
+        Frame,
+    }
+    const FORMS: [(&str, Form); 4] = [
+        ("GenlMessage", Form::Body),
+        ("GenlHeader", Form::Body),
+        ("Ieee80211Elements", Form::Frame),
+        ("Ieee80211AuthFrame", Form::Frame),
+    ];
     const NEW_WIPHY: u8 = 3;
     found.name?;
     if let Some(mut bytes) = whole(found) {
         bytes[4..6].copy_from_slice(&NL80211.to_ne_bytes());
         return Some(bytes);
     }
-    if tiles(&found.bytes) {
+    // Both other forms may look like attributes by chance.
+    let is_body = match first(found.rest, &FORMS) {
+        Some(Form::Body) => true,
+        Some(Form::Frame) => return None,
+        None => false,
+    };
+    if !is_body && tiles(&found.bytes) {
         let file = found.path.rsplit('/').next()?.strip_suffix(".rs")?;
         let named = COMMANDS.iter().find(|(name, _)| file.starts_with(name));
         let command = named.map_or(NEW_WIPHY, |(_, command)| *command);
@@ -310,6 +326,14 @@ mod tests {
         assert_eq!(
             all("src/tests/scan.rs", text, nl80211),
             [genl(NL80211, 34, &attributes)]
+        );
+        // A body whose command and version could be an attribute's length.
+        let text =
+            "fn t() {\n let raw = vec![8, 0, 0, 0, 8, 0, 3, 0, 1, 0, 0, 0];\n GenlHeader\n}\n";
+        let body = [8, 0, 0, 0, 8, 0, 3, 0, 1, 0, 0, 0];
+        assert_eq!(
+            all("src/tests/scan.rs", text, nl80211),
+            [message(NL80211, 0, &body)]
         );
         // Two elements of a frame.
         let text = "fn t() {\n let raw = vec![0, 2, 65, 66, 1, 1, 2];\n}\n";
