@@ -77,7 +77,11 @@ fn whole(found: &Found<'_>) -> Option<Vec<u8>> {
 pub(super) fn route(found: &Found<'_>) -> Option<Vec<u8>> {
     // Arrays without a name are addresses and the like of what a test expects, but for those
     // that are read where they stand.
-    let part = if found.name.is_some() {
+    let part = if let Some(name) = found.name {
+        // It is only the beginning of one.
+        if found.rest.contains(&format!("{name}.extend")) {
+            return None;
+        }
         first(found.rest, &ROUTE)?
     } else {
         let call = found.before.trim_end().trim_end_matches("vec!");
@@ -299,6 +303,8 @@ mod tests {
         let text = "fn t() {\n let raw = vec![1, 2, 3, 4];\n let expected = RuleMessage {};\n}\n";
         let found = all("src/a.rs", text, route);
         assert_eq!(found, [message(32, 0, &[1, 2, 3, 4])]);
+        let text = "fn t() {\n let raw = vec![1, 2, 3, 4];\n raw.extend(x);\n RuleMessage\n}\n";
+        assert!(all("src/a.rs", text, route).is_empty());
         let text = "fn t() {\n let raw = vec![1, 2, 3, 4];\n let e = TcMessage {};\n}\n";
         let found = all("src/tc/filter_u32.rs", text, route);
         assert_eq!(found, [message(44, 0, &[1, 2, 3, 4])]);
