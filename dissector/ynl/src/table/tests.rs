@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//! The texts that are built in, and the form that they have.
+
 use super::*;
 use crate::model::{AttrKind, DisplayHint, NL_UTIL_YAML, nl_util};
 
