@@ -6,9 +6,10 @@ use std::iter::successors;
 use super::fields::{Field, Fields, HEADER};
 use super::guess::guess;
 use super::keyed::{Holds, Keyed};
+use super::record::{Record, by_family};
 use super::records::Records;
 use super::secrets;
-use super::value::{Indexed, Number, Numbers, Record, Value};
+use super::value::{Indexed, Number, Numbers, Value};
 use super::{Endian, Malformed};
 use crate::model::{
     self, ArrayElement, AttrKind, AttrSet, DisplayHint, Family, Scalar, SetId, SubMessageFormat,
@@ -22,17 +23,14 @@ pub const DEEPEST: u8 = 32;
 const ROUTE_FAMILY: &str = "rtm-family";
 const AF_MPLS: u64 = 28;
 
-/// How many attributes of a level are looked through for a selector.
-const SELECTOR_REACH: usize = 256;
-
 /// A place in a message where attributes stand: the message's end, or a nest.
 ///
 /// Without a family or a set nothing is known of the attributes, and their
 /// values are guessed.
 #[derive(Debug, Clone, Copy)]
 pub struct Level<'a> {
-    family: Option<&'a Family>,
-    set: Option<&'a AttrSet>,
+    pub(super) family: Option<&'a Family>,
+    pub(super) set: Option<&'a AttrSet>,
     /// Another specification's set of the same attributes, for what the first calls bytes.
     aid: Option<SetOf<'a>>,
     endian: Endian,
@@ -42,9 +40,11 @@ pub struct Level<'a> {
     offset: usize,
     depth: u8,
     /// The struct before the attributes, a member of which may be a selector.
-    header: Option<Record<'a>>,
+    pub(super) header: Option<Record<'a>>,
     /// The level that this one is in, where selectors are looked for too.
-    outer: Option<&'a Level<'a>>,
+    pub(super) outer: Option<&'a Level<'a>>,
+    /// Which protocol's sockets the request asked for that the message answers.
+    pub(super) asked: Option<u64>,
     /// Those of its attributes that are secret, or have secrets in them.
     pub(super) secrets: secrets::Attributes,
 }
@@ -81,6 +81,7 @@ impl<'a> Level<'a> {
             depth: 0,
             header: None,
             outer: None,
+            asked: None,
             secrets: &[],
         }
     }
@@ -104,6 +105,11 @@ impl<'a> Level<'a> {
     /// The byte order of numbers of which nothing is known.
     pub(super) fn number_order(&self) -> Endian {
         self.number_order
+    }
+
+    /// Says which protocol's sockets were asked for.
+    pub(super) fn asked(&mut self, protocol: Option<u64>) {
+        self.asked = protocol;
     }
 
     /// Other attributes at the same depth, behind a struct.
@@ -218,6 +224,9 @@ impl<'a> Level<'a> {
             AttrKind::Flag => Value::Flag,
             AttrKind::Scalar(scalar) => self.number(family, *scalar, field),
             AttrKind::String => Value::Text(until_nul(payload)),
+            AttrKind::Binary {
+                hint: Some(DisplayHint::FamilyAddress),
+            } => by_family(self.address_family(), payload),
             AttrKind::Binary { hint } => Value::Bytes {
                 bytes: payload,
                 hint: self.concrete(*hint),
@@ -246,6 +255,10 @@ impl<'a> Level<'a> {
                 }
                 None => Value::TooDeep(payload),
             },
+            AttrKind::Sized { head, length } => {
+                let level = self.inside(None, field);
+                Value::Records(Records::sized(family, &family[*head], *length, level))
+            }
             AttrKind::Bitfield32 { bits } => {
                 let word = |at: usize| self.endian.u32(payload.get(at..)?);
                 match (payload.len(), word(0), word(4)) {
@@ -276,7 +289,7 @@ impl<'a> Level<'a> {
                 // A selector is what the set that has the forms says it is.
                 let of = self.aid.filter(|_| aid.is_some());
                 let level = of.map_or(*self, |(family, set)| self.of_set(family, Some(set)));
-                match level.selected(selector, formats, 0) {
+                match level.selected(selector, formats) {
                     Some(format) => self.sub_message(family, format, field),
                     None => return guessed(),
                 }
@@ -322,6 +335,12 @@ impl<'a> Level<'a> {
         })
     }
 
+    /// The address family that the header of the message names.
+    fn address_family(&self) -> Option<u64> {
+        let mut levels = successors(Some(self), |it| it.outer).take(usize::from(DEEPEST));
+        levels.find_map(|it| it.header?.address_family(""))
+    }
+
     pub(super) fn number<'b>(
         &'b self,
         family: &'b Family,
@@ -358,6 +377,7 @@ impl<'a> Level<'a> {
             depth: self.depth.saturating_add(1),
             header: None,
             outer: Some(self),
+            asked: self.asked,
             secrets: secrets::inside(self.secrets, field.attribute.number),
         }
     }
@@ -395,33 +415,6 @@ impl<'a> Level<'a> {
         }
     }
 
-    /// The form that the attribute called `selector` selects, which stands in
-    /// this level or in one around it; or the member of a struct before one of
-    /// them, which YNL does not have: the kernel numbers the attributes of a link
-    /// otherwise where the header says that it is of a bridge.
-    fn selected<'b>(
-        &self,
-        selector: &str,
-        formats: &'b [SubMessageFormat],
-        steps: u8,
-    ) -> Option<&'b SubMessageFormat> {
-        let outer = || {
-            if let Some(value) = self.header.and_then(|it| it.by_name(selector)) {
-                return format_of(&value, formats);
-            }
-            let outer = self.outer.filter(|_| steps < DEEPEST)?;
-            outer.selected(selector, formats, steps + 1)
-        };
-        let Some(spec) = self.set.and_then(|set| set.by_name(selector)) else {
-            return outer();
-        };
-        let mut near = self.fields().take(SELECTOR_REACH).flatten();
-        match near.find(|it| it.attribute.number == spec.number) {
-            Some(field) => format_of(&self.read(&field).value, formats),
-            None => outer(),
-        }
-    }
-
     fn sub_message<'b>(
         &'b self,
         family: &'b Family,
@@ -449,24 +442,6 @@ impl<'a> Level<'a> {
             return Value::TooDeep(payload);
         }
         Value::SubMessage { header, level }
-    }
-}
-
-/// The form of a sub-message for that value of its selector.
-fn format_of<'a>(
-    value: &Value<'_>,
-    formats: &'a [SubMessageFormat],
-) -> Option<&'a SubMessageFormat> {
-    match value {
-        Value::Text(text) => formats.iter().find(|it| it.value.as_bytes() == *text),
-        Value::Number(number) => match number.name() {
-            Some(name) => formats.iter().find(|it| it.value == name),
-            None => {
-                let digits = number.value().to_string();
-                formats.iter().find(|it| it.value == digits)
-            }
-        },
-        _ => None,
     }
 }
 

@@ -3,8 +3,9 @@
 //!
 //! The keys are those of the kernel's four schemas
 //! (Documentation/netlink/{genetlink,genetlink-c,genetlink-legacy,netlink-raw}.yaml)
-//! together, and three things that they do not have: `fixed-header` and `attribute-set`
-//! of a single message, `sub-type: struct`, and `length-member`. Any other is an error.
+//! together, and some things that they do not have: `fixed-header` and `attribute-set`
+//! of a single message, `sub-type: struct`, `length-member`, and of a struct's member `bits`,
+//! `sub-type`, `count-member`, `sub-message` and `selector`. Any other is an error.
 
 use std::fmt;
 
@@ -194,6 +195,11 @@ pub(super) struct Member {
     pub(super) name: At<String>,
     pub(super) r#type: MemberType,
     pub(super) len: Option<At<Number>>,
+    pub(super) bits: Option<At<u8>>,
+    pub(super) sub_type: Option<At<MemberType>>,
+    pub(super) count_member: Option<At<String>>,
+    pub(super) sub_message: Option<At<String>>,
+    pub(super) selector: Option<At<String>>,
     pub(super) byte_order: Option<ByteOrder>,
     #[serde(default)]
     pub(super) doc: String,

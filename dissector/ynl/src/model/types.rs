@@ -3,6 +3,7 @@
 
 mod attributes;
 mod operations;
+mod structs;
 
 use std::ops::Index;
 
@@ -11,6 +12,7 @@ use crate::decode::GENERIC;
 
 pub use attributes::*;
 pub use operations::*;
+pub use structs::*;
 
 /// A netlink family as its specification describes it.
 ///
@@ -325,54 +327,6 @@ pub struct EnumEntry {
     pub doc: String,
 }
 
-/// A C struct that is the payload of an attribute, or the header of messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Struct {
-    /// Name in the specification: `rtnl-link-stats64`.
-    pub name: String,
-    /// The C header that defines it, if it is not the family's own.
-    pub header: Option<String>,
-    /// What it is.
-    pub doc: String,
-    /// Members, in the order of memory.
-    pub members: Vec<Member>,
-    /// Bytes of all members together; there is no hidden padding.
-    pub size: usize,
-}
-
-/// A member of a [`Struct`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Name in the specification: `rx-packets`.
-    pub name: String,
-    /// Bytes before it in the struct.
-    pub offset: usize,
-    /// Bytes that it takes.
-    pub size: usize,
-    /// What it holds.
-    pub kind: MemberKind,
-    /// What it means.
-    pub doc: String,
-}
-
-/// What a struct member holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MemberKind {
-    /// A number.
-    Scalar(Scalar),
-    /// A text of fixed size, ended by a NUL unless it fills its place.
-    String,
-    /// Bytes.
-    Binary {
-        /// How to show them.
-        hint: Option<DisplayHint>,
-    },
-    /// Another struct.
-    Struct(StructId),
-    /// Bytes without meaning.
-    Pad,
-}
-
 /// A number on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scalar {
@@ -488,4 +442,13 @@ pub enum DisplayHint {
     /// An address of a route, by the family in its header: MPLS labels, or an IPv4 or IPv6
     /// address (not in YNL).
     RouteAddress,
+    /// 16 bytes with an IPv4 or IPv6 address, by the address family in the struct (not in YNL).
+    FamilyAddress,
+    /// A C `struct sockaddr`: address and port (not in YNL).
+    Sockaddr,
+    /// The name of a socket of this machine: a path, or behind a NUL an abstract name (not in
+    /// YNL).
+    SocketName,
+    /// A text of `key=value` pairs, as records of the audit system are (not in YNL).
+    KeyValue,
 }

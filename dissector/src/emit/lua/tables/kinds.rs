@@ -71,6 +71,7 @@ impl Tables<'_> {
                 let scalar = self.scalar(*scalar, abbr, place)?;
                 self.keyed(keys, scalar, abbr, place)?
             }
+            AttrKind::Sized { .. } => return Err(LuaError::Sized(place.to_owned())),
             AttrKind::Entries { .. } => return Err(LuaError::Entries(place.to_owned())),
             AttrKind::SubMessage { .. } => return Err(LuaError::SubMessage(place.to_owned())),
         })
@@ -106,13 +107,21 @@ impl Tables<'_> {
             Some(DisplayHint::Ipv4) => "ipv4",
             Some(DisplayHint::Ipv6) => "ipv6",
             Some(DisplayHint::Uuid) => "uuid",
-            Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress) => {
+            Some(
+                DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress | DisplayHint::FamilyAddress,
+            ) => {
                 self.claim(format!("{abbr}.ipv4"), place)?;
                 self.claim(format!("{abbr}.ipv6"), place)?;
-                "ip"
+                match hint {
+                    Some(DisplayHint::FamilyAddress) => "family_ip",
+                    _ => "ip",
+                }
             }
+            Some(DisplayHint::KeyValue) => "string",
             Some(DisplayHint::Mpls) => "mpls",
-            Some(DisplayHint::Hex) | None => "binary",
+            Some(DisplayHint::Hex | DisplayHint::Sockaddr | DisplayHint::SocketName) | None => {
+                "binary"
+            }
         };
         Ok(format!("kind = \"{kind}\""))
     }
@@ -150,6 +159,19 @@ impl Tables<'_> {
         Ok(text)
     }
 
+    /// A bit-field, of which only the enum is told: whole, it is a number.
+    pub(super) fn bit_field(&mut self, it: Scalar) -> String {
+        let mut text = format!("kind = \"bits\", width = \"{}\"", it.width.name());
+        if let Some(EnumUse {
+            id,
+            as_flags: false,
+        }) = it.names
+        {
+            let _ = write!(text, ", enum = {}", quote(&self.family[id].name));
+        }
+        text
+    }
+
     /// Claims the fields of a number's bits.
     pub(super) fn bits(
         &mut self,
@@ -185,10 +207,15 @@ impl Tables<'_> {
             let place = format!("{place}.{}", member.name);
             self.claim(abbr.clone(), &place)?;
             match &member.kind {
-                MemberKind::Scalar(scalar) => drop(self.scalar(*scalar, &abbr, &place)?),
+                MemberKind::Scalar(Scalar { names, .. }) if member.bits.is_some() => {
+                    self.enums.extend(names.map(|it| it.id));
+                }
+                MemberKind::Scalar(scalar) | MemberKind::Array { scalar, .. } => {
+                    drop(self.scalar(*scalar, &abbr, &place)?);
+                }
                 MemberKind::Struct(id) => self.members(*id, &abbr, &place)?,
                 MemberKind::Binary { hint } => drop(self.binary(*hint, &abbr, &place)?),
-                MemberKind::String | MemberKind::Pad => {}
+                MemberKind::String | MemberKind::Union { .. } | MemberKind::Pad => {}
             }
         }
         Ok(())

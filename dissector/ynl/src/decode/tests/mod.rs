@@ -5,6 +5,7 @@ mod flag_names;
 mod levels;
 mod policies;
 mod records;
+mod structs;
 
 use super::*;
 use proptest::prelude::*;

@@ -181,17 +181,52 @@ impl Resolver<'_> {
         open.push(index);
         let mut members = Vec::with_capacity(typed.len());
         let mut offset = 0;
+        // Bits of the number before `offset` that bit-fields have taken, and its size.
+        let mut taken: Option<(u8, usize)> = None;
         for member in typed {
             let path = format!("{path}.members[{}]", member.name.value);
-            let (kind, size) = self.member(member, &path, sizes, open)?;
+            let (mut kind, size) = self.member(member, &path, sizes, open)?;
+            if let Some(name) = &member.count_member {
+                count_by(&mut kind, &members, name, &path)?;
+            }
+            match (&member.sub_message, &member.selector) {
+                (None, None) => {}
+                (Some(message), Some(name)) => {
+                    let path = format!("{path}.sub-message");
+                    kind = MemberKind::Union {
+                        message: self.find_sub_message(message, &path)?,
+                        selector: number_before(&members, name, &path)?,
+                    };
+                }
+                _ => return fault(member.name.referenced, path, "needs a `selector`"),
+            }
+            let bits = match &member.bits {
+                None => None,
+                Some(count) => {
+                    let before = taken.filter(|(bits, of)| {
+                        *of == size && usize::from(*bits) + usize::from(count.value) <= size * 8
+                    });
+                    Some(bit_field(
+                        count,
+                        before.map_or(0, |it| it.0),
+                        &kind,
+                        size,
+                        &path,
+                    )?)
+                }
+            };
+            if bits.is_none_or(|it| it.before == 0) {
+                offset += size;
+            }
+            taken = bits.map(|it| (it.before + it.count, size));
             members.push(Member {
                 name: member.name.value.clone(),
-                offset,
+                offset: offset - size,
                 size,
+                bits,
                 kind,
                 doc: member.doc.trim().to_owned(),
             });
-            offset += size;
         }
         open.pop();
         sizes[index] = Some(offset);
@@ -215,21 +250,48 @@ impl Resolver<'_> {
             Some(len) => Ok(self.length(len, &format!("{path}.len"))? as usize),
             None => fault(it.name.referenced, path, "needs a `len`"),
         };
-        let width = match it.r#type {
+        match it.r#type {
             MemberType::String => return Ok((MemberKind::String, length()?)),
             MemberType::Pad => return Ok((MemberKind::Pad, length()?)),
             MemberType::Binary => {
-                return match &it.r#struct {
-                    Some(name) => {
+                return match (&it.r#struct, &it.sub_type) {
+                    (Some(name), _) => {
                         let size = self.nested_size(name, path, sizes, open)?;
                         Ok((MemberKind::Struct(size.0), size.1))
                     }
-                    None => {
+                    (None, Some(sub)) => {
+                        let Some(scalar) = self.member_scalar(it, sub.value, path)? else {
+                            let text = "an array in a struct is of numbers";
+                            return fault(sub.referenced, format!("{path}.sub-type"), text);
+                        };
+                        let count = None;
+                        Ok((MemberKind::Array { scalar, count }, length()?))
+                    }
+                    (None, None) => {
                         let hint = it.display_hint;
                         Ok((MemberKind::Binary { hint }, length()?))
                     }
                 };
             }
+            _ => {}
+        }
+        if let Some(name) = &it.r#struct {
+            return fault(name.referenced, path, "only a binary member holds a struct");
+        }
+        match self.member_scalar(it, it.r#type, path)? {
+            Some(scalar) => Ok((MemberKind::Scalar(scalar), scalar.width.size().unwrap_or(0))),
+            None => unreachable!("every type that is no number was named above"),
+        }
+    }
+
+    /// A member of that type as a number; `None` if it is none.
+    fn member_scalar(
+        &self,
+        it: &raw::Member,
+        typed: MemberType,
+        path: &str,
+    ) -> Result<Option<Scalar>> {
+        let width = match typed {
             MemberType::U8 => ScalarType::U8,
             MemberType::U16 => ScalarType::U16,
             MemberType::U32 => ScalarType::U32,
@@ -238,17 +300,14 @@ impl Resolver<'_> {
             MemberType::S16 => ScalarType::S16,
             MemberType::S32 => ScalarType::S32,
             MemberType::S64 => ScalarType::S64,
+            MemberType::String | MemberType::Binary | MemberType::Pad => return Ok(None),
         };
-        if let Some(name) = &it.r#struct {
-            return fault(name.referenced, path, "only a binary member holds a struct");
-        }
-        let scalar = Scalar {
+        Ok(Some(Scalar {
             width,
             byte_order: it.byte_order.unwrap_or_default(),
             names: self.enum_use(it.r#enum.as_ref(), it.enum_as_flags, path)?,
             hint: it.display_hint,
-        };
-        Ok((MemberKind::Scalar(scalar), width.size().unwrap_or(0)))
+        }))
     }
 
     fn nested_size(
@@ -269,6 +328,66 @@ impl Resolver<'_> {
         };
         Ok((id, size))
     }
+}
+
+/// Says which of the members before it counts the numbers of an array.
+fn count_by(
+    kind: &mut MemberKind,
+    members: &[Member],
+    name: &At<String>,
+    path: &str,
+) -> Result<()> {
+    let path = format!("{path}.count-member");
+    let MemberKind::Array { count, .. } = kind else {
+        return fault(
+            name.referenced,
+            path,
+            "does not belong to a member of this type",
+        );
+    };
+    *count = Some(number_before(members, name, &path)?);
+    Ok(())
+}
+
+/// The place of the number of that name among the members before.
+fn number_before(members: &[Member], name: &At<String>, path: &str) -> Result<usize> {
+    let found = members.iter().position(|it| {
+        let is_number = matches!(it.kind, MemberKind::Scalar(_));
+        it.name == name.value && is_number
+    });
+    match found {
+        Some(found) => Ok(found),
+        None => fault(name.referenced, path, "no number before it has this name"),
+    }
+}
+
+/// A bit-field of so many bits behind others in a number of `size` bytes.
+fn bit_field(
+    count: &At<u8>,
+    before: u8,
+    kind: &MemberKind,
+    size: usize,
+    path: &str,
+) -> Result<Bits> {
+    let path = || format!("{path}.bits");
+    match kind {
+        MemberKind::Scalar(scalar) if !scalar.width.is_signed() => {}
+        _ => {
+            return fault(
+                count.referenced,
+                path(),
+                "only unsigned numbers have bit-fields",
+            );
+        }
+    }
+    if count.value == 0 || usize::from(count.value) > size * 8 {
+        let text = format!("a bit-field of this number has 1 to {} bits", size * 8);
+        return fault(count.referenced, path(), text);
+    }
+    Ok(Bits {
+        before,
+        count: count.value,
+    })
 }
 
 fn is_uapi(it: &raw::Definition) -> bool {
