@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Values as people read them. What comes from the wire is escaped.
 
+mod bytes;
 pub(crate) mod summary;
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 
-use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, Record, Value};
+use ynl::decode::{
+    Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, PairValue, Pairs, Record, Value,
+    pairs,
+};
 use ynl::model::DisplayHint;
 
+pub(crate) use self::bytes::{push_bytes, push_hex, socket_name};
 use crate::terminal::text::{count, push_escaped};
 
 /// The name of an attribute: of the specification, else its number.
@@ -114,60 +119,6 @@ pub(crate) fn hinted_number(number: &Number<'_>) -> Option<String> {
     }
 }
 
-/// Bytes as their display hint has it, else in hexadecimal.
-pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHint>) {
-    match (hint, bytes.len()) {
-        (Some(DisplayHint::Mac | DisplayHint::Fddi), _) => push_pairs(out, bytes, ':'),
-        (Some(DisplayHint::Hex), _) => push_pairs(out, bytes, ' '),
-        (Some(DisplayHint::Uuid), 16) => {
-            let (parts, mut at) = ([4, 2, 2, 2, 6], 0);
-            for length in parts {
-                if at > 0 {
-                    out.push('-');
-                }
-                push_hex(out, &bytes[at..at + length]);
-                at += length;
-            }
-        }
-        (Some(DisplayHint::Mpls), length) if length > 0 && length % 4 == 0 => {
-            // The label is the upper 20 bits; then its class, the mark of the last, and a TTL.
-            for (at, entry) in bytes.chunks_exact(4).enumerate() {
-                if at > 0 {
-                    out.push('/');
-                }
-                let [a, b, c, _] = *entry else { return };
-                push_decimal(out, (u32::from_be_bytes([0, a, b, c]) >> 4).into());
-            }
-        }
-        (
-            Some(
-                DisplayHint::Ipv4
-                | DisplayHint::Ipv6
-                | DisplayHint::Ipv4OrV6
-                | DisplayHint::RouteAddress,
-            ),
-            4 | 16,
-        ) => match <[u8; 16]>::try_from(bytes) {
-            Ok(bytes) => write(out, format_args!("{}", Ipv6Addr::from(bytes))),
-            Err(_) => {
-                let bytes = bytes.first_chunk().copied().unwrap_or([0; 4]);
-                write(out, format_args!("{}", Ipv4Addr::from(bytes)));
-            }
-        },
-        _ => push_hex(out, bytes),
-    }
-}
-
-/// Bytes with something between them.
-fn push_pairs(out: &mut String, bytes: &[u8], between: char) {
-    for (at, byte) in bytes.iter().enumerate() {
-        if at > 0 {
-            out.push(between);
-        }
-        push_hex(out, std::slice::from_ref(byte));
-    }
-}
-
 fn push_flags(out: &mut String, flags: Flags<'_>) {
     let before = out.len();
     for flag in flags {
@@ -210,15 +161,13 @@ pub(crate) fn push_text(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
-pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for bytes in bytes.chunks(32) {
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
+/// A word from outside, without quotes.
+pub(crate) fn push_plain(out: &mut String, word: &[u8]) {
+    for chunk in word.utf8_chunks() {
+        push_escaped(out, chunk.valid());
+        for byte in chunk.invalid() {
+            write(out, format_args!("\\x{byte:02x}"));
         }
-        push_ascii(out, &digits[..2 * bytes.len()]);
     }
 }
 
@@ -339,6 +288,13 @@ fn index(number: i128) -> String {
 }
 
 fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Walker) -> bool {
+    if let Value::Bytes {
+        bytes,
+        hint: Some(DisplayHint::KeyValue),
+    } = value
+    {
+        return walk_pairs(name, pairs(bytes), walker);
+    }
     let holds = matches!(
         value,
         Value::Struct(_)
@@ -395,6 +351,39 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
         }),
         _ => true,
     };
+    walker.end();
+    goes_on
+}
+
+/// What the words of a text are called that have no key.
+pub(crate) const WORDS: &str = "text";
+
+/// Walks the pairs of a text.
+fn walk_pairs(name: &str, pairs: Pairs<'_>, walker: &mut impl Walker) -> bool {
+    if !walker.begin(name, false) {
+        return true;
+    }
+    let mut shown = String::new();
+    let mut goes_on = true;
+    for (key, value) in pairs {
+        shown.clear();
+        match key {
+            Some(key) => push_plain(&mut shown, key),
+            None => shown.push_str(WORDS),
+        }
+        goes_on = match value {
+            PairValue::Text(text) => walker.leaf(&shown, false, &Value::Text(&text)),
+            PairValue::Address(bytes) => {
+                let hint = Some(DisplayHint::Sockaddr);
+                let bytes = &bytes;
+                walker.leaf(&shown, false, &Value::Bytes { bytes, hint })
+            }
+            PairValue::Pairs(inner) => walk_pairs(&shown, inner, walker),
+        };
+        if !goes_on {
+            break;
+        }
+    }
     walker.end();
     goes_on
 }

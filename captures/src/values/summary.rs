@@ -154,6 +154,10 @@ impl Walker for Summary<'_> {
         }
         self.out.push('=');
         match value {
+            Value::Bytes {
+                hint: Some(DisplayHint::SocketName),
+                ..
+            } => drop(push_leaf(self.out, value)),
             Value::Bytes { bytes, hint } => self.bytes(bytes, *hint),
             Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => {
                 self.bytes(bytes, None);
