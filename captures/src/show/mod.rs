@@ -22,6 +22,8 @@ mod layout_tests;
 #[cfg(test)]
 mod oddity_tests;
 #[cfg(test)]
+mod raw_tests;
+#[cfg(test)]
 mod records_tests;
 #[cfg(test)]
 pub(crate) mod secrets_tests;
