@@ -2,6 +2,7 @@
 //! A message as one JSON object, its values as the kernel's YNL client prints
 //! them with `--output-json`.
 
+mod numbers;
 mod pairs;
 mod strings;
 
@@ -9,10 +10,11 @@ use std::borrow::Cow;
 use std::iter::successors;
 
 use ynl::decode::{
-    Field, Flags, Inner, KeyedEntry, Level, Message, Number, Record, Value, pairs as pairs_of,
+    Field, Flags, Inner, KeyedEntry, Level, Message, Record, Value, pairs as pairs_of,
 };
 use ynl::model::{AttrKind, DisplayHint};
 
+use self::numbers::{push_flags, push_number};
 use self::strings::{push_bytes, push_secret};
 pub(crate) use self::strings::{push_key, push_list, push_text};
 use super::clock::push_seconds;
@@ -21,7 +23,7 @@ use crate::messages::names;
 use crate::messages::packet::Packet;
 use crate::messages::process::{Fate, Process};
 use crate::messages::uevent::Uevent;
-use crate::values::{self, hinted_number, push_decimal, write};
+use crate::values::{self, write};
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -478,27 +480,4 @@ fn push_keyed(out: &mut String, entry: KeyedEntry<'_>) {
         Inner::TooDeep | Inner::Missing => {}
     }
     out.push('}');
-}
-
-fn push_number(out: &mut String, number: &Number<'_>) {
-    if let Some(name) = number.name() {
-        push_text(out, name);
-    } else if let Some(flags) = number.flags() {
-        push_flags(out, flags);
-    } else {
-        match hinted_number(number) {
-            Some(text) => push_text(out, &text),
-            None => push_decimal(out, number.value()),
-        }
-    }
-}
-
-/// The names of the bits that are set; a bit without a name in hexadecimal.
-fn push_flags(out: &mut String, flags: Flags<'_>) {
-    out.push('[');
-    push_list(out, flags, |out, flag| match flag {
-        Ok(name) => push_text(out, name),
-        Err(bit) => write(out, format_args!("\"{bit:#x}\"")),
-    });
-    out.push(']');
 }

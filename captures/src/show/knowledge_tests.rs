@@ -221,7 +221,10 @@ fn a_header_of_zeros_is_left_out_with_the_structs_in_its_structs() {
         "port 0 > xfrm allocspi\n"
     );
     assert_eq!(allocspi(224), "port 0 > xfrm allocspi min=1\n");
-    assert_eq!(allocspi(76), "port 0 > xfrm allocspi info={id={proto=icmp}}\n");
+    assert_eq!(
+        allocspi(76),
+        "port 0 > xfrm allocspi info={id={proto=icmp}}\n"
+    );
 }
 
 #[test]

@@ -120,14 +120,8 @@ impl<'a> Record<'a> {
             .or_else(|| place(&|it| it.ends_with('-')))
             .and_then(|it| self.bits(it));
         let inside = || {
-            members.iter().find_map(|it| match self.nested(it)? {
-                Value::Struct(inner) => Self {
-                    around: None,
-                    ..inner
-                }
-                .address_family(""),
-                _ => None,
-            })
+            let mut structs = members.iter().filter_map(|it| self.nested(it));
+            structs.find_map(|it| it.address_family(""))
         };
         own.filter(|it| *it != 0).or_else(inside).or(self.around)
     }
@@ -138,18 +132,18 @@ impl<'a> Record<'a> {
     }
 
     /// The struct that a member is, as it would be alone.
-    fn nested(&self, member: &Member) -> Option<Value<'a>> {
+    fn nested(&self, member: &Member) -> Option<Self> {
         let MemberKind::Struct(id) = member.kind else {
             return None;
         };
         let rest = self.bytes.get(member.offset..)?;
-        Some(Value::Struct(Self {
+        Some(Self {
             layout: &self.family[id],
             bytes: rest.get(..member.size).unwrap_or(rest),
             offset: self.offset + member.offset,
             around: None,
             ..*self
-        }))
+        })
     }
 
     /// The struct that a member is.
