@@ -244,7 +244,7 @@ impl Join<'_> {
         let other = &self.other[id];
         let known = self.out[own].members.len();
         let is_same = |(own, other): (&super::Member, &super::Member)| {
-            (own.offset, own.size) == (other.offset, other.size)
+            (own.offset, own.size, own.bits) == (other.offset, other.size, other.bits)
         };
         let mut pairs = self.out[own].members.iter().zip(&other.members);
         let is_open = self.out[own]
@@ -261,16 +261,20 @@ impl Join<'_> {
                     MemberKind::Scalar(other) => MemberKind::Scalar(self.join_scalar(own, other)),
                     _ => MemberKind::Scalar(own),
                 },
-                Some(kind) => kind,
+                Some(kind) => {
+                    if let MemberKind::Union { message: own, .. } = kind
+                        && let MemberKind::Union { message: id, .. } = it.kind
+                    {
+                        self.join_choice(own, id);
+                    }
+                    kind
+                }
             };
             let it = super::Member { kind, ..it.clone() };
             let layout = &mut self.out.structs[own.index()];
             match layout.members.get_mut(at) {
                 Some(member) => member.kind = it.kind,
-                None => {
-                    layout.size += it.size;
-                    layout.members.push(it);
-                }
+                None => layout.push(it),
             }
         }
     }
@@ -293,9 +297,16 @@ impl Join<'_> {
         match kind {
             MemberKind::Scalar(scalar) => MemberKind::Scalar(self.import_scalar(*scalar)),
             MemberKind::Struct(id) => MemberKind::Struct(self.import_struct(*id)),
-            MemberKind::Array(scalar) => MemberKind::Array(self.import_scalar(*scalar)),
+            MemberKind::Array { scalar, count } => MemberKind::Array {
+                scalar: self.import_scalar(*scalar),
+                count: *count,
+            },
             MemberKind::Structs(id) => MemberKind::Structs(self.import_struct(*id)),
-            kind => kind.clone(),
+            MemberKind::Union { message, selector } => MemberKind::Union {
+                message: self.import_choice(*message),
+                selector: *selector,
+            },
+            MemberKind::String | MemberKind::Binary { .. } | MemberKind::Pad => kind.clone(),
         }
     }
 
@@ -406,6 +417,10 @@ impl Join<'_> {
                 head: self.import_struct(*head),
                 length: *length,
                 set: self.import_set(*set),
+            },
+            AttrKind::Sized { head, length } => AttrKind::Sized {
+                head: self.import_struct(*head),
+                length: *length,
             },
             AttrKind::Bitfield32 { bits } => AttrKind::Bitfield32 {
                 bits: bits.map(|id| self.import_enum(id)),
