@@ -49,7 +49,9 @@ pub(crate) enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Make the table of families anew from a kernel's specifications
+    /// Make the table of families anew from the newest kernel's specifications
+    ///
+    /// With a command: what the kernel's source says of families, and how much of it is known.
     Families(FamiliesArgs),
     /// Write the Wireshark dissector and say how to load it
     ///

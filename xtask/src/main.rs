@@ -55,7 +55,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Kernel(args) => kernel::task(&args)?,
         Task::Kmod(action) => kmod::task(&action)?,
         Task::Codegen { check } => codegen::all(check)?,
-        Task::Families(args) => families::task(&args)?,
+        Task::Families(args) => return families::task(&args),
         Task::Dissector(args) => dissector::task(&args)?,
         Task::Test(args) => return test::task(&args),
         Task::Bench(args) => bench::task(&args)?,

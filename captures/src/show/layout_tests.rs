@@ -350,7 +350,7 @@ operations:
         (GENERIC, event),
     ];
     let text = show_by(&specs, &file(&frames), &with(|it| it.time = 1));
-    let lines: Vec<_> = text.lines().filter(|it| it.contains("zones ")).collect();
+    let lines: Vec<_> = text.lines().filter(|it| it.contains(" zones ")).collect();
     assert!(lines[0].contains("> zones get"), "{text}");
     assert!(lines[1].contains("< zones get id=7"), "{text}");
     assert!(lines[2].contains("* zones appeared id=7"), "{text}");

@@ -175,6 +175,11 @@ pub(crate) fn conversations() -> Vec<Conversation> {
             of_command("ethtool", 10, &attribute(3, &KEY)),
             32,
         ),
+        (
+            "firmware of a module",
+            of_command("ethtool", 44, &attribute(3, &KEY)),
+            32,
+        ),
         ("a state", vec![(XFRM, state(16, 224))], 32),
         ("a changed state", vec![(XFRM, state(26, 224))], 32),
         ("a deleted state", vec![(XFRM, state(17, 24))], 32),

@@ -4,6 +4,7 @@
 mod examples;
 mod picture;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -89,7 +90,7 @@ impl Place {
 fn the_examples_of_the_documents_print_what_is_shown() {
     let place = Place::new();
     let mut counts = Vec::new();
-    let mut not_run = Vec::new();
+    let mut reasons = BTreeMap::new();
     for document in documents() {
         let text = fs::read_to_string(Path::new(ROOT).join(&document)).unwrap();
         let (mut here, mut guest, mut none) = (0, 0, 0);
@@ -99,7 +100,7 @@ fn the_examples_of_the_documents_print_what_is_shown() {
                 Kind::InGuest => guest += 1,
                 Kind::NotRun(reason) => {
                     none += 1;
-                    not_run.push(format!("{at}: {reason}"));
+                    *reasons.entry(format!("{document}: {reason}")).or_insert(0) += 1;
                 }
                 Kind::Exact | Kind::Varies => {
                     here += 1;
@@ -116,12 +117,14 @@ fn the_examples_of_the_documents_print_what_is_shown() {
         |of: fn(&(String, usize, usize, usize)) -> usize| counts.iter().map(of).sum::<usize>();
     let _ = writeln!(
         std::io::stderr(),
-        "examples: {} run, {} run in the guest, {} not run\n  {}",
+        "examples: {} run, {} run in the guest, {} not run",
         sum(|it| it.1),
         sum(|it| it.2),
-        sum(|it| it.3),
-        not_run.join("\n  ")
+        sum(|it| it.3)
     );
+    for (reason, number) in reasons {
+        let _ = writeln!(std::io::stderr(), "  {number} in {reason}");
+    }
     let counts: Vec<_> = (counts.iter())
         .map(|(document, here, guest, none)| (document.as_str(), *here, *guest, *none))
         .collect();

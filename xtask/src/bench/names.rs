@@ -8,6 +8,7 @@
 
 mod count;
 mod dump;
+mod expected;
 mod fetch;
 mod message;
 mod projects;
@@ -20,6 +21,7 @@ use super::table::table;
 use crate::{cargo, paths};
 use anyhow::{Context, Result, bail};
 use count::Tally;
+use message::Message;
 use projects::{PROJECTS, Project};
 use std::path::Path;
 
@@ -38,12 +40,11 @@ pub(crate) struct Args {
 
 /// What is found out about a project.
 struct Outcome {
-    messages: usize,
+    messages: Vec<Message>,
     left: usize,
     ours: Tally,
     /// Values that tshark has names for, of each message.
     theirs: Vec<usize>,
-    from: Vec<String>,
 }
 
 /// `cargo xtask bench names`.
@@ -86,10 +87,12 @@ pub(super) fn task(args: &Args) -> Result<()> {
 
 /// What the figures mean.
 const HEAD: &str = "\
-values with a name, of all that nlcap finds in the messages (whether they are right is not
-judged); tshark: its fields, of the same number, at most a message's values; `tshark has more`:
-messages of which it names more values; `no message`: arrays and calls of the tests that are none,
-or are the same again
+nlcap: values with a name, of all that it finds in the messages
+as expected: numbers and texts in the tests that are among its values; where it says a name for a
+  number, or a test has other numbers as well, they are not: no figure of what is wrong
+tshark: values with a field, of the same number, at most a message's values
+tshark has more: messages of which it names more values
+no message: arrays and calls of the tests that are none, or are the same again
 ";
 
 fn examine(project: &Project, nlcap: &Path, dir: &Path) -> Result<Outcome> {
@@ -98,13 +101,11 @@ fn examine(project: &Project, nlcap: &Path, dir: &Path) -> Result<Outcome> {
     let file = dir.join(format!("{}.pcap", project.name));
     message::write(&file, project.families, &messages)?;
     let skipped = project.families.len();
-    let from: Vec<&str> = messages.iter().map(|it| it.from.as_str()).collect();
     Ok(Outcome {
-        messages: messages.len(),
         left,
-        ours: count::nlcap(nlcap, &file, skipped, &from)?,
+        ours: count::nlcap(nlcap, &file, skipped, &messages)?,
         theirs: tshark::named(&file, skipped, messages.len())?,
-        from: from.into_iter().map(str::to_owned).collect(),
+        messages,
     })
 }
 
@@ -113,6 +114,14 @@ impl Outcome {
     fn theirs(&self) -> usize {
         let both = self.ours.of_each.iter().zip(&self.theirs);
         both.map(|((values, _), theirs)| theirs.min(values)).sum()
+    }
+
+    /// The share of what tests expect that is among the values.
+    fn as_expected(&self) -> String {
+        match self.ours.met + self.ours.missed.len() {
+            0 => "-".to_owned(),
+            all => percent(self.ours.met, all),
+        }
     }
 
     /// The messages of which tshark names more values than nlcap.
@@ -137,6 +146,7 @@ fn summary(outcomes: &[(&Project, Result<Outcome>)]) -> String {
         "no message",
         "values",
         "nlcap %",
+        "as expected %",
         "tshark %",
         "tshark has more",
     ];
@@ -145,10 +155,11 @@ fn summary(outcomes: &[(&Project, Result<Outcome>)]) -> String {
         let mut row = vec![project.name.to_owned(), project.version.to_owned()];
         match outcome {
             Ok(it) => row.extend([
-                it.messages.to_string(),
+                it.messages.len().to_string(),
                 it.left.to_string(),
                 it.ours.values().to_string(),
                 percent(it.ours.named(), it.ours.values()),
+                it.as_expected(),
                 percent(it.theirs(), it.ours.values()),
                 it.behind().count().to_string(),
             ]),
@@ -174,12 +185,22 @@ fn print_nameless(name: &str, outcome: &Outcome) {
             it.from
         );
     }
+    for of_one in outcome.ours.missed.chunk_by(|one, other| one.0 == other.0) {
+        let literals: Vec<String> = of_one.iter().map(|it| it.1.to_string()).collect();
+        let at = of_one[0].0;
+        println!(
+            "expected, and not said: {} in message {} ({})",
+            literals.join(", "),
+            at + 1,
+            outcome.messages[at].from
+        );
+    }
     for at in outcome.behind() {
         let ((values, named), theirs) = (outcome.ours.of_each[at], outcome.theirs[at]);
         println!(
             "tshark names {theirs} and nlcap {named} of {values} values in message {} ({})",
             at + 1,
-            outcome.from[at]
+            outcome.messages[at].from
         );
     }
 }
@@ -198,14 +219,13 @@ mod tests {
     #[test]
     fn tshark_counts_at_most_a_messages_values() {
         let outcome = Outcome {
-            messages: 2,
+            messages: Vec::new(),
             left: 0,
             ours: Tally {
                 of_each: vec![(3, 3), (4, 1)],
                 ..Tally::default()
             },
             theirs: vec![9, 2],
-            from: vec![String::new(); 2],
         };
         assert_eq!(outcome.theirs(), 5);
         assert_eq!(outcome.behind().collect::<Vec<_>>(), [0, 1]);

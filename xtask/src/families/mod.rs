@@ -1,38 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `cargo xtask families`: what is known of Linux's netlink families, from a kernel's source.
+//! `cargo xtask families`: netlink's families by the kernel's source, and what is known of
+//! them here.
 
+mod check;
+mod coverage;
+mod skeleton;
+mod source;
+mod specs;
+mod structs;
 pub(crate) mod table;
+mod uapi;
 
 use anyhow::Result;
-use std::path::PathBuf;
+use clap::Subcommand;
+use std::process::ExitCode;
 
-/// What `cargo xtask families` takes.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct FamiliesArgs {
-    /// The kernel's source
-    #[arg(long, value_name = "DIR")]
-    source: PathBuf,
+    #[command(flatten)]
+    source: source::SourceChoice,
+    #[command(subcommand)]
+    action: Option<FamiliesAction>,
 }
 
-pub(crate) fn task(args: &FamiliesArgs) -> Result<()> {
-    table::write_kernel(&args.source, &version(&args.source)?)
+#[derive(Subcommand)]
+enum FamiliesAction {
+    /// Print a header's names and numbers as a specification has them
+    Uapi(skeleton::UapiArgs),
+    /// Compare all numbers of our specifications with the kernel's headers
+    Check(check::CheckArgs),
+    /// Write docs/families.md: which families there are, and what is known of each
+    Coverage(coverage::CoverageArgs),
 }
 
-/// The version that a kernel's Makefile says it is.
-fn version(source: &std::path::Path) -> Result<String> {
-    use anyhow::Context;
-    let path = source.join("Makefile");
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}: not a kernel's source", path.display()))?;
-    let part = |key: &str| {
-        let mut lines = text
-            .lines()
-            .filter_map(|it| it.strip_prefix(key)?.trim().strip_prefix('='));
-        lines.next().map(|it| it.trim().to_owned())
-    };
-    let parts: Vec<_> = ["VERSION", "PATCHLEVEL", "SUBLEVEL"]
-        .into_iter()
-        .filter_map(part)
-        .collect();
-    Ok(parts.join("."))
+/// `cargo xtask families`.
+pub(crate) fn task(args: &FamiliesArgs) -> Result<ExitCode> {
+    match &args.action {
+        None => {
+            let source = args.source.folder()?;
+            table::write_kernel(&source, &source::version(&source)?)?;
+        }
+        Some(FamiliesAction::Uapi(args)) => skeleton::task(args)?,
+        Some(FamiliesAction::Check(args)) => check::task(args)?,
+        Some(FamiliesAction::Coverage(args)) => coverage::task(args)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

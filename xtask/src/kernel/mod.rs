@@ -257,6 +257,19 @@ impl Kernel {
         ensure().map_err(|err| self.unavailable(err))
     }
 
+    /// Its unpacked source, fetched where it is missing; nothing is built. Every error is an
+    /// [`UnavailableError`].
+    pub(crate) fn unpacked(&self) -> Result<PathBuf> {
+        source::ensure(self).map_err(|err| self.unavailable(err))
+    }
+
+    /// Its unpacked source, where the cache has it. Asks no network.
+    pub(crate) fn cached_source(&self) -> Option<PathBuf> {
+        let release = self.source.known_release()?;
+        let dir = source::dir(&release, self.patches).ok()?;
+        dir.is_dir().then_some(dir)
+    }
+
     fn unavailable(&self, err: anyhow::Error) -> anyhow::Error {
         let err = FullDisk::explain(err);
         UnavailableError(format!("no kernel `{}`: {err:#}", self.name)).into()

@@ -155,8 +155,9 @@ const FAMILIES: [Family; 14] = [
     // linux/nfsd_netlink.h: of NFSD_CMD_THREADS_SET and _GET, NFSD_A_SERVER_FH_KEY.
     operations("nfsd", &[2, 3], &[key(6)]),
     // linux/ethtool_netlink.h: of ETHTOOL_MSG_WOL_SET, ETHTOOL_MSG_WOL_GET_REPLY and
-    // ETHTOOL_MSG_WOL_NTF, ETHTOOL_A_WOL_SOPASS.
-    operations("ethtool", &[9, 10], &[key(3)]),
+    // ETHTOOL_MSG_WOL_NTF, ETHTOOL_A_WOL_SOPASS; of ETHTOOL_MSG_MODULE_FW_FLASH_ACT,
+    // ETHTOOL_A_MODULE_FW_FLASH_PASSWORD.
+    operations("ethtool", &[9, 10, 44], &[key(3)]),
 ];
 
 /// linux/xfrm.h: XFRMA_ALG_AUTH, XFRMA_ALG_CRYPT (struct xfrm_algo); XFRMA_ALG_AEAD (struct

@@ -6,12 +6,13 @@
 //! other adds what the first does not know, so that a specification that has half of a family
 //! hides nothing of one that has the rest.
 
-use std::collections::{HashMap, HashSet};
+mod import;
+
+use std::collections::HashMap;
 
 use super::{
-    ArrayElement, AttrKind, AttrSet, Attribute, DisplayHint, Enum, EnumId, EnumUse, Exchange,
-    Family, MemberKind, Message, Operation, Scalar, SetId, Struct, StructId, SubMessage,
-    SubMessageFormat, SubMessageId,
+    ArrayElement, AttrKind, Attribute, DisplayHint, Enum, EnumId, EnumUse, Family, Member,
+    MemberKind, Message, Operation, Scalar, SetId, StructId, SubMessageFormat, SubMessageId,
 };
 
 impl Family {
@@ -19,13 +20,13 @@ impl Family {
     /// both are one family of the kernel, also with messages that only `other` has.
     pub fn joined(&self, other: &Family) -> Family {
         let mut join = Join {
-            out: self.clone(),
+            own: self,
             other,
-            sets: HashMap::new(),
-            pairs: HashSet::new(),
-            structs: HashMap::new(),
-            enums: HashMap::new(),
-            choices: HashMap::new(),
+            out: self.clone(),
+            sets: Ids::default(),
+            structs: Ids::default(),
+            enums: Ids::default(),
+            choices: Ids::default(),
         };
         join.operations();
         for group in &other.groups {
@@ -41,136 +42,206 @@ impl Family {
     }
 }
 
-struct Join<'a> {
-    out: Family,
-    other: &'a Family,
-    /// What the other's sets, structs, enums and sub-messages are in `out`.
-    sets: HashMap<SetId, SetId>,
-    structs: HashMap<StructId, StructId>,
-    enums: HashMap<EnumId, EnumId>,
-    choices: HashMap<SubMessageId, SubMessageId>,
-    /// The sets that were joined: they may nest in each other in cycles.
-    pairs: HashSet<(SetId, SetId)>,
+/// What became of the other family's ids: each alone, and each with one of this family's.
+///
+/// One set of a family may be what several of the other are: an empty one stands for all nests of
+/// which nothing is known. So what is joined is made anew for each pair.
+struct Ids<T> {
+    imported: HashMap<T, T>,
+    joined: HashMap<(T, T), T>,
 }
 
-/// Which message of an operation.
-type Side = fn(&Operation) -> Option<&Message>;
+impl<T> Default for Ids<T> {
+    fn default() -> Self {
+        Self {
+            imported: HashMap::new(),
+            joined: HashMap::new(),
+        }
+    }
+}
 
-const REQUESTS: [Side; 2] = [|it| it.request(false), |it| it.request(true)];
-const REPLIES: [Side; 2] = [Operation::reply, |it| it.event.as_ref()];
+impl<T: Copy + Eq + std::hash::Hash> Ids<T> {
+    fn note(&mut self, own: T, other: T, new: T) {
+        self.joined.insert((own, other), new);
+        // Where it comes again in what this family does not have, it is the same.
+        self.imported.entry(other).or_insert(new);
+    }
+}
+
+struct Join<'a> {
+    own: &'a Family,
+    other: &'a Family,
+    /// The own family, with what is made anew behind it.
+    out: Family,
+    sets: Ids<SetId>,
+    structs: Ids<StructId>,
+    enums: Ids<EnumId>,
+    choices: Ids<SubMessageId>,
+}
+
+/// A message of an operation.
+#[derive(Clone, Copy)]
+enum Side {
+    DoRequest,
+    DumpRequest,
+    DoReply,
+    DumpReply,
+    Event,
+}
+
+const REQUESTS: [Side; 2] = [Side::DoRequest, Side::DumpRequest];
+const REPLIES: [Side; 3] = [Side::DoReply, Side::DumpReply, Side::Event];
+
+impl Side {
+    fn of(self, it: &mut Operation) -> Option<&mut Message> {
+        match self {
+            Self::DoRequest => it.r#do.as_mut()?.request.as_mut(),
+            Self::DumpRequest => it.dump.as_mut()?.request.as_mut(),
+            Self::DoReply => it.r#do.as_mut()?.reply.as_mut(),
+            Self::DumpReply => it.dump.as_mut()?.reply.as_mut(),
+            Self::Event => it.event.as_mut(),
+        }
+    }
+}
 
 impl Join<'_> {
     fn operations(&mut self) {
-        for it in &self.other.operations {
-            let request = it.request_number.and_then(|number| {
-                let mut all = self.out.operations.iter();
-                all.position(|it| it.request_number == Some(number))
-            });
-            let reply = it.reply_number.and_then(|number| {
-                let mut all = self.out.operations.iter();
-                all.position(|it| it.reply_number == Some(number))
-            });
+        let (own, other) = (self.own, self.other);
+        let mut rest = Vec::new();
+        for it in &other.operations {
+            let at = |number: Option<u16>, of: fn(&Operation) -> Option<u16>| {
+                let mut all = own.operations.iter();
+                number.and_then(|number| all.position(|it| of(it) == Some(number)))
+            };
+            let request = at(it.request_number, |it| it.request_number);
+            let reply = at(it.reply_number, |it| it.reply_number);
             if let Some(at) = request {
                 self.operation(at, it, &REQUESTS);
             }
             if let Some(at) = reply {
                 self.operation(at, it, &REPLIES);
             }
-            if request.is_none() && reply.is_none() && self.out.protocol.is_generic() {
+            if request.is_none() && reply.is_none() {
+                rest.push(it);
+            }
+        }
+        self.spread();
+        if own.protocol.is_generic() {
+            for it in rest {
                 let operation = self.import_operation(it);
                 self.out.operations.push(operation);
             }
         }
     }
 
+    /// Messages that this family alone lists have what the others of their set got, too: a
+    /// family often has one set for all.
+    fn spread(&mut self) {
+        let mut became: HashMap<SetId, Option<SetId>> = HashMap::new();
+        for ((own, _), new) in &self.sets.joined {
+            let of_one = became.entry(*own).or_insert(Some(*new));
+            if *of_one != Some(*new) {
+                *of_one = None;
+            }
+        }
+        for it in &mut self.out.operations {
+            let forms = [&mut it.r#do, &mut it.dump].into_iter().flatten();
+            let messages = forms.flat_map(|it| [&mut it.request, &mut it.reply]);
+            let messages = messages.chain([&mut it.event]).flatten();
+            for set in messages.map(|it| &mut it.set).chain([&mut it.set]) {
+                *set = set.map(|id| became.get(&id).copied().flatten().unwrap_or(id));
+            }
+        }
+    }
+
+    /// Joins what the messages of an operation have, and what it says for all of them.
     fn operation(&mut self, at: usize, other: &Operation, sides: &[Side]) {
+        let mut own = self.own.operations[at].clone();
+        let mut other = other.clone();
         for side in sides {
-            let message = side(other);
-            let (set, header) = (other.set_of(message), other.header_of(message));
-            let own = &self.out.operations[at];
-            let (own_set, own_header) = (own.set_of(side(own)), own.header_of(side(own)));
-            match (own_set, set) {
-                (Some(own), Some(set)) => self.join_set(own, set),
-                (None, Some(set)) => self.out.operations[at].set = Some(self.import_set(set)),
-                _ => {}
+            let said = side.of(&mut other).map(|it| it.clone());
+            let has_message = side.of(&mut own).is_some();
+            if said.is_none() && !has_message {
+                continue;
             }
-            match (own_header, header) {
-                (Some(own), Some(header)) => self.join_struct(own, header),
-                (None, Some(header)) => {
-                    self.out.operations[at].fixed_header = Some(self.import_struct(header));
-                }
-                _ => {}
+            let message = side.of(&mut own).map(|it| it.clone());
+            let set = self.set_of_both(own.set_of(message.as_ref()), other.set_of(said.as_ref()));
+            let header = (
+                own.header_of(message.as_ref()),
+                other.header_of(said.as_ref()),
+            );
+            let header = self.struct_of_both(header.0, header.1);
+            if let Some(it) = side.of(&mut self.out.operations[at]) {
+                (it.set, it.fixed_header) = (set, header);
             }
+        }
+        let set = self.set_of_both(own.set, other.set);
+        let header = self.struct_of_both(own.fixed_header, other.fixed_header);
+        let out = &mut self.out.operations[at];
+        (out.set, out.fixed_header) = (set, header);
+    }
+
+    fn set_of_both(&mut self, own: Option<SetId>, other: Option<SetId>) -> Option<SetId> {
+        match (own, other) {
+            (Some(own), Some(id)) => Some(self.join_set(own, id)),
+            (None, Some(id)) => Some(self.import_set(id)),
+            (own, None) => own,
         }
     }
 
-    fn import_operation(&mut self, it: &Operation) -> Operation {
-        let mut operation = it.clone();
-        operation.set = it.set.map(|id| self.import_set(id));
-        operation.fixed_header = it.fixed_header.map(|id| self.import_struct(id));
-        let forms = [&mut operation.r#do, &mut operation.dump];
-        let exchanges = forms.into_iter().flatten();
-        let sides = exchanges.flat_map(|Exchange { request, reply }| [request, reply]);
-        for message in sides.chain([&mut operation.event]).flatten() {
-            message.set = message.set.map(|id| self.import_set(id));
-            message.fixed_header = message.fixed_header.map(|id| self.import_struct(id));
+    fn struct_of_both(
+        &mut self,
+        own: Option<StructId>,
+        other: Option<StructId>,
+    ) -> Option<StructId> {
+        match (own, other) {
+            (Some(own), Some(id)) => Some(self.join_struct(own, id)),
+            (None, Some(id)) => Some(self.import_struct(id)),
+            (own, None) => own,
         }
-        operation
     }
 
-    /// The other's set, as one of `out`.
-    fn import_set(&mut self, id: SetId) -> SetId {
-        if let Some(known) = self.sets.get(&id) {
+    /// A set that both have. They may nest in each other in cycles.
+    fn join_set(&mut self, own: SetId, id: SetId) -> SetId {
+        if let Some(known) = self.sets.joined.get(&(own, id)) {
             return *known;
         }
-        let own = SetId::at(self.out.sets.len());
-        self.sets.insert(id, own);
-        let AttrSet { name, .. } = &self.other[id];
-        self.out.sets.push(AttrSet {
-            name: name.clone(),
-            ..AttrSet::default()
-        });
-        self.join_set(own, id);
-        own
-    }
-
-    fn join_set(&mut self, own: SetId, id: SetId) {
-        if !self.pairs.insert((own, id)) {
-            return;
-        }
-        self.sets.entry(id).or_insert(own);
+        let new = SetId::at(self.out.sets.len());
+        self.sets.note(own, id, new);
+        let set = &self.own[own];
+        self.out.sets.push(set.clone());
         for it in &self.other[id].attributes {
-            let all = &self.out[own].attributes;
-            let kind = match all.iter().position(|own| own.number == it.number) {
-                Some(at) => {
-                    let before = all[at].clone();
-                    let is_own = matches!(before.kind, AttrKind::SubMessage { .. });
-                    let mut kind = self.join_kind(before.kind, &it.kind);
-                    if !is_own {
-                        kind = self.with_own_selector(kind, own, id);
-                    }
-                    let attribute = &mut self.out.sets[own.index()].attributes[at];
-                    attribute.kind = kind;
-                    attribute.multi |= it.multi;
-                    if attribute.known_name().is_none() {
-                        attribute.name.clone_from(&it.name);
-                    }
-                    continue;
-                }
-                None => self.import_kind(&it.kind),
-            };
-            let kind = self.with_own_selector(kind, own, id);
-            self.out.sets[own.index()]
+            let Some(at) = set
                 .attributes
-                .push(Attribute { kind, ..it.clone() });
+                .iter()
+                .position(|own| own.number == it.number)
+            else {
+                let kind = self.import_kind(&it.kind);
+                let kind = self.with_own_selector(kind, new, id);
+                let attribute = Attribute { kind, ..it.clone() };
+                self.out.sets[new.index()].attributes.push(attribute);
+                continue;
+            };
+            let before = &set.attributes[at].kind;
+            let mut kind = self.join_kind(before.clone(), &it.kind);
+            if !matches!(before, AttrKind::SubMessage { .. }) {
+                kind = self.with_own_selector(kind, new, id);
+            }
+            let attribute = &mut self.out.sets[new.index()].attributes[at];
+            attribute.kind = kind;
+            attribute.multi |= it.multi;
+            if attribute.known_name().is_none() {
+                attribute.name.clone_from(&it.name);
+            }
         }
+        new
     }
 
     /// A selector in the same set is called what this family calls it.
-    fn with_own_selector(&self, mut kind: AttrKind, own: SetId, id: SetId) -> AttrKind {
+    fn with_own_selector(&self, mut kind: AttrKind, new: SetId, id: SetId) -> AttrKind {
         if let AttrKind::SubMessage { selector, .. } = &mut kind
             && let Some(it) = self.other[id].by_name(selector)
-            && let Some(it) = self.out[own].by_number(it.number)
+            && let Some(it) = self.out[new].by_number(it.number)
         {
             selector.clone_from(&it.name);
         }
@@ -178,8 +249,8 @@ impl Join<'_> {
     }
 
     /// What an attribute holds that both have.
-    fn join_kind(&mut self, own: AttrKind, other: &AttrKind) -> AttrKind {
-        match (&own, other) {
+    fn join_kind(&mut self, mut own: AttrKind, other: &AttrKind) -> AttrKind {
+        match (&mut own, other) {
             (AttrKind::Nest(own), AttrKind::Nest(id))
             | (
                 AttrKind::IndexedArray(ArrayElement::Nest(own)),
@@ -187,7 +258,7 @@ impl Join<'_> {
             )
             | (AttrKind::NestTypeValue { set: own, .. }, AttrKind::NestTypeValue { set: id, .. })
             | (AttrKind::Entries { set: own, .. }, AttrKind::Entries { set: id, .. }) => {
-                self.join_set(*own, *id);
+                *own = self.join_set(*own, *id);
             }
             (
                 AttrKind::SubMessage { message: own, .. },
@@ -196,18 +267,19 @@ impl Join<'_> {
             | (
                 AttrKind::IndexedArray(ArrayElement::SubMessage { message: own, .. }),
                 AttrKind::IndexedArray(ArrayElement::SubMessage { message: id, .. }),
-            ) => self.join_choice(*own, *id),
+            ) => *own = self.join_choice(*own, *id),
             (AttrKind::Struct(own), AttrKind::Struct(id))
-            | (AttrKind::Structs(own), AttrKind::Structs(id)) => self.join_struct(*own, *id),
-            (AttrKind::Scalar(own), AttrKind::Scalar(other)) => {
-                return AttrKind::Scalar(self.join_scalar(*own, *other));
+            | (AttrKind::Structs(own), AttrKind::Structs(id)) => {
+                *own = self.join_struct(*own, *id);
             }
-            (AttrKind::Bitfield32 { bits: own }, AttrKind::Bitfield32 { bits: Some(id) }) => {
-                let bits = Some(match own {
+            (AttrKind::Scalar(own), AttrKind::Scalar(other)) => {
+                *own = self.join_scalar(*own, *other);
+            }
+            (AttrKind::Bitfield32 { bits }, AttrKind::Bitfield32 { bits: Some(id) }) => {
+                *bits = Some(match bits {
                     Some(own) => self.join_enum(*own, *id),
                     None => self.import_enum(*id),
                 });
-                return AttrKind::Bitfield32 { bits };
             }
             (AttrKind::Binary { hint }, _) if says_more(*hint, other) => {
                 return self.import_kind(other);
@@ -222,10 +294,10 @@ impl Join<'_> {
             return own;
         }
         let names = match (own.names, other.names) {
-            (Some(own), Some(other)) if own.as_flags == other.as_flags => {
-                self.join_enum(own.id, other.id);
-                Some(own)
-            }
+            (Some(own), Some(other)) if own.as_flags == other.as_flags => Some(EnumUse {
+                id: self.join_enum(own.id, other.id),
+                ..own
+            }),
             (None, Some(other)) => Some(self.import_use(other)),
             (own, _) => own,
         };
@@ -237,222 +309,92 @@ impl Join<'_> {
     }
 
     /// A struct that both have: kernels append members, and one file may know more of them.
-    fn join_struct(&mut self, own: StructId, id: StructId) {
-        if self.structs.insert(id, own) == Some(own) {
-            return;
-        }
-        let other = &self.other[id];
-        let known = self.out[own].members.len();
-        let is_same = |(own, other): (&super::Member, &super::Member)| {
-            (own.offset, own.size, own.bits) == (other.offset, other.size, other.bits)
-        };
-        let mut pairs = self.out[own].members.iter().zip(&other.members);
-        let is_open = self.out[own]
-            .members
-            .last()
-            .is_some_and(super::Member::is_open);
-        if other.members.len() < known || is_open || !pairs.all(is_same) {
-            return;
-        }
-        for (at, it) in other.members.iter().enumerate() {
-            let kind = match self.out[own].members.get(at).map(|it| it.kind.clone()) {
-                None => self.import_member(&it.kind),
-                Some(MemberKind::Scalar(own)) => match it.kind {
-                    MemberKind::Scalar(other) => MemberKind::Scalar(self.join_scalar(own, other)),
-                    _ => MemberKind::Scalar(own),
-                },
-                Some(kind) => {
-                    if let MemberKind::Union { message: own, .. } = kind
-                        && let MemberKind::Union { message: id, .. } = it.kind
-                    {
-                        self.join_choice(own, id);
-                    }
-                    kind
-                }
-            };
-            let it = super::Member { kind, ..it.clone() };
-            let layout = &mut self.out.structs[own.index()];
-            match layout.members.get_mut(at) {
-                Some(member) => member.kind = it.kind,
-                None => layout.push(it),
-            }
-        }
-    }
-
-    fn import_struct(&mut self, id: StructId) -> StructId {
-        if let Some(known) = self.structs.get(&id) {
+    fn join_struct(&mut self, own: StructId, id: StructId) -> StructId {
+        if let Some(known) = self.structs.joined.get(&(own, id)) {
             return *known;
         }
-        let mut layout: Struct = self.other[id].clone();
-        for member in &mut layout.members {
-            member.kind = self.import_member(&member.kind);
+        let mut layout = self.own[own].clone();
+        let other = &self.other[id].members;
+        let place = |it: &Member| (it.offset, it.size, it.bits);
+        let is_open = layout.members.last().is_some_and(Member::is_open);
+        let mut pairs = layout.members.iter().zip(other);
+        let is_same = pairs.all(|(own, other)| place(own) == place(other));
+        if other.len() < layout.members.len() || is_open || !is_same {
+            self.structs.note(own, id, own);
+            return own;
         }
-        let own = StructId::at(self.out.structs.len());
-        self.structs.insert(id, own);
+        for (own, other) in layout.members.iter_mut().zip(other) {
+            match (&mut own.kind, &other.kind) {
+                (MemberKind::Scalar(own), MemberKind::Scalar(other)) => {
+                    *own = self.join_scalar(*own, *other);
+                }
+                (MemberKind::Union { message: own, .. }, MemberKind::Union { message: id, .. }) => {
+                    *own = self.join_choice(*own, *id)
+                }
+                _ => {}
+            }
+        }
+        for it in &other[layout.members.len()..] {
+            let kind = self.import_member(&it.kind);
+            layout.push(Member { kind, ..it.clone() });
+        }
+        let new = StructId::at(self.out.structs.len());
+        self.structs.note(own, id, new);
         self.out.structs.push(layout);
-        own
+        new
     }
 
-    fn import_member(&mut self, kind: &MemberKind) -> MemberKind {
-        match kind {
-            MemberKind::Scalar(scalar) => MemberKind::Scalar(self.import_scalar(*scalar)),
-            MemberKind::Struct(id) => MemberKind::Struct(self.import_struct(*id)),
-            MemberKind::Array { scalar, count } => MemberKind::Array {
-                scalar: self.import_scalar(*scalar),
-                count: *count,
-            },
-            MemberKind::Structs(id) => MemberKind::Structs(self.import_struct(*id)),
-            MemberKind::Union { message, selector } => MemberKind::Union {
-                message: self.import_choice(*message),
-                selector: *selector,
-            },
-            MemberKind::String | MemberKind::Binary { .. } | MemberKind::Pad => kind.clone(),
-        }
-    }
-
-    fn join_choice(&mut self, own: SubMessageId, id: SubMessageId) {
-        if self.choices.insert(id, own) == Some(own) {
-            return;
-        }
-        for it in &self.other[id].formats {
-            let formats = &self.out[own].formats;
-            let known = formats.iter().find(|own| own.value == it.value);
-            match known.map(|it| (it.set, it.fixed_header)) {
-                Some((Some(own), _)) => {
-                    if let Some(set) = it.set {
-                        self.join_set(own, set);
-                    }
-                }
-                // A form of which nothing is known says nothing.
-                Some((None, Some(_))) => {}
-                known => {
-                    let format = self.import_format(it);
-                    let formats = &mut self.out.sub_messages[own.index()].formats;
-                    if known.is_some() {
-                        formats.retain(|own| own.value != it.value);
-                    }
-                    formats.push(format);
-                }
-            }
-        }
-    }
-
-    fn import_format(&mut self, it: &SubMessageFormat) -> SubMessageFormat {
-        SubMessageFormat {
-            value: it.value.clone(),
-            fixed_header: it.fixed_header.map(|id| self.import_struct(id)),
-            set: it.set.map(|id| self.import_set(id)),
-        }
-    }
-
-    fn import_choice(&mut self, id: SubMessageId) -> SubMessageId {
-        if let Some(known) = self.choices.get(&id) {
+    fn join_choice(&mut self, own: SubMessageId, id: SubMessageId) -> SubMessageId {
+        if let Some(known) = self.choices.joined.get(&(own, id)) {
             return *known;
         }
-        let own = SubMessageId::at(self.out.sub_messages.len());
-        self.choices.insert(id, own);
-        let SubMessage { name, formats } = &self.other[id];
-        self.out.sub_messages.push(SubMessage {
-            name: name.clone(),
-            formats: Vec::new(),
-        });
-        for it in formats {
-            let format = self.import_format(it);
-            self.out.sub_messages[own.index()].formats.push(format);
+        let new = SubMessageId::at(self.out.sub_messages.len());
+        self.choices.note(own, id, new);
+        let choice = &self.own[own];
+        self.out.sub_messages.push(choice.clone());
+        for it in &self.other[id].formats {
+            let known = choice.formats.iter().position(|own| own.value == it.value);
+            let format = match known.map(|at| &choice.formats[at]) {
+                Some(own) if own.set.is_some() || own.fixed_header.is_some() => SubMessageFormat {
+                    set: match (own.set, it.set) {
+                        (Some(own), Some(id)) => Some(self.join_set(own, id)),
+                        (own, _) => own,
+                    },
+                    ..own.clone()
+                },
+                // A form of which nothing is known says nothing.
+                _ => self.import_format(it),
+            };
+            let formats = &mut self.out.sub_messages[new.index()].formats;
+            match known {
+                Some(at) => formats[at] = format,
+                None => formats.push(format),
+            }
         }
-        own
+        new
     }
 
     fn join_enum(&mut self, own: EnumId, id: EnumId) -> EnumId {
-        if self.enums.insert(id, own) != Some(own)
-            && self.out[own].is_flags == self.other[id].is_flags
-        {
-            let Enum { entries, .. } = &self.other[id];
-            let names = &mut self.out.enums[own.index()];
-            for it in entries {
-                if names.by_value(it.value).is_none() {
-                    names.entries.push(it.clone());
-                }
-            }
-        }
-        own
-    }
-
-    fn import_enum(&mut self, id: EnumId) -> EnumId {
-        if let Some(known) = self.enums.get(&id) {
+        if let Some(known) = self.enums.joined.get(&(own, id)) {
             return *known;
         }
-        let own = EnumId::at(self.out.enums.len());
-        self.enums.insert(id, own);
-        self.out.enums.push(self.other[id].clone());
-        own
-    }
-
-    fn import_use(&mut self, it: EnumUse) -> EnumUse {
-        EnumUse {
-            id: self.import_enum(it.id),
-            ..it
-        }
-    }
-
-    fn import_scalar(&mut self, it: Scalar) -> Scalar {
-        Scalar {
-            names: it.names.map(|it| self.import_use(it)),
-            ..it
-        }
-    }
-
-    fn import_kind(&mut self, kind: &AttrKind) -> AttrKind {
-        match kind {
-            AttrKind::Unused
-            | AttrKind::Pad
-            | AttrKind::Flag
-            | AttrKind::String
-            | AttrKind::Binary { .. } => kind.clone(),
-            AttrKind::Scalar(scalar) => AttrKind::Scalar(self.import_scalar(*scalar)),
-            AttrKind::Struct(id) => AttrKind::Struct(self.import_struct(*id)),
-            AttrKind::Structs(id) => AttrKind::Structs(self.import_struct(*id)),
-            AttrKind::Array(scalar) => AttrKind::Array(self.import_scalar(*scalar)),
-            AttrKind::Entries { head, length, set } => AttrKind::Entries {
-                head: self.import_struct(*head),
-                length: *length,
-                set: self.import_set(*set),
-            },
-            AttrKind::Sized { head, length } => AttrKind::Sized {
-                head: self.import_struct(*head),
-                length: *length,
-            },
-            AttrKind::Bitfield32 { bits } => AttrKind::Bitfield32 {
-                bits: bits.map(|id| self.import_enum(id)),
-            },
-            AttrKind::Nest(id) => AttrKind::Nest(self.import_set(*id)),
-            AttrKind::IndexedArray(element) => AttrKind::IndexedArray(match element {
-                ArrayElement::Nest(id) => ArrayElement::Nest(self.import_set(*id)),
-                ArrayElement::Scalar(it) => ArrayElement::Scalar(self.import_scalar(*it)),
-                ArrayElement::SubMessage {
-                    head,
-                    message,
-                    selector,
-                } => ArrayElement::SubMessage {
-                    head: self.import_struct(*head),
-                    message: self.import_choice(*message),
-                    selector: selector.clone(),
-                },
-                element => element.clone(),
-            }),
-            AttrKind::NestTypeValue { keys, set } => AttrKind::NestTypeValue {
-                keys: keys.clone(),
-                set: self.import_set(*set),
-            },
-            AttrKind::ScalarTypeValue { keys, scalar } => AttrKind::ScalarTypeValue {
-                keys: keys.clone(),
-                scalar: self.import_scalar(*scalar),
-            },
-            AttrKind::SubMessage { message, selector } => AttrKind::SubMessage {
-                message: self.import_choice(*message),
-                selector: selector.clone(),
-            },
-        }
+        let names = &self.own[own];
+        let Enum {
+            entries, is_flags, ..
+        } = &self.other[id];
+        let is_more = |it: &&super::EnumEntry| names.by_value(it.value).is_none();
+        let more: Vec<_> = entries.iter().filter(is_more).cloned().collect();
+        let new = match more.is_empty() || names.is_flags != *is_flags {
+            true => own,
+            false => {
+                let mut names = names.clone();
+                names.entries.extend(more);
+                self.out.enums.push(names);
+                EnumId::at(self.out.enums.len() - 1)
+            }
+        };
+        self.enums.note(own, id, new);
+        new
     }
 }
 

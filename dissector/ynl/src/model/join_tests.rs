@@ -115,24 +115,94 @@ fn generic_families_have_the_operations_of_both() {
     let joined = family(FIRST).joined(&family(OTHER));
     assert_eq!(joined.request(2).unwrap().name, "put");
     // Its set is the one that was joined, not a copy.
-    assert_eq!(joined.request(2).unwrap().set, joined.operations[0].set);
+    let put = joined.request(2).unwrap();
+    assert_eq!(put.set, joined.operations[0].set);
+}
+
+/// Whether two sets hold the same, as deep as they go.
+fn is_same(
+    one: (&Family, SetId),
+    other: (&Family, SetId),
+    seen: &mut HashMap<(SetId, SetId), ()>,
+) -> bool {
+    if seen.insert((one.1, other.1), ()).is_some() {
+        return true;
+    }
+    let (all, others) = (&one.0[one.1].attributes, &other.0[other.1].attributes);
+    all.len() == others.len()
+        && all.iter().zip(others).all(|(it, that)| {
+            let inner = match (&it.kind, &that.kind) {
+                (AttrKind::Nest(id), AttrKind::Nest(to)) => {
+                    is_same((one.0, *id), (other.0, *to), seen)
+                }
+                (AttrKind::Struct(id), AttrKind::Struct(to)) => {
+                    one.0[*id].members.len() == other.0[*to].members.len()
+                }
+                (id, to) => id == to,
+            };
+            (&it.name, it.number, it.multi) == (&that.name, that.number, that.multi) && inner
+        })
 }
 
 #[test]
-fn a_family_joined_with_itself_is_itself() {
-    for text in [FIRST, OTHER] {
-        let family = family(text);
-        assert_eq!(family.joined(&family), family);
+fn a_family_joined_with_itself_says_the_same() {
+    for family in [family(FIRST), family(OTHER), crate::model::nl_util()] {
+        let joined = family.joined(&family);
+        assert_eq!(joined.operations.len(), family.operations.len());
+        for (it, that) in family.operations.iter().zip(&joined.operations) {
+            let sets = (it.set.unwrap(), that.set.unwrap());
+            assert!(is_same(
+                (&family, sets.0),
+                (&joined, sets.1),
+                &mut HashMap::new()
+            ));
+        }
     }
-    let family = crate::model::nl_util();
-    assert_eq!(family.joined(&family), family);
+}
+
+#[test]
+fn one_set_for_several_nests_becomes_each_of_what_the_other_knows_them_for() {
+    let first = family(
+        "
+attribute-sets:
+  - name: top
+    attributes:
+      - {name: red, type: nest, nested-attributes: nameless}
+      - {name: blue, type: nest, nested-attributes: nameless}
+  - {name: nameless, attributes: []}
+operations:
+  list:
+    - {name: get, doc: Gets., attribute-set: top, value: 1, do: {request: {attributes: [red]}}}
+",
+    );
+    let other = family(
+        "
+attribute-sets:
+  - name: all
+    attributes:
+      - {name: a, type: nest, nested-attributes: reds}
+      - {name: b, type: nest, nested-attributes: blues}
+  - {name: reds, attributes: [{name: rose, type: u8}]}
+  - {name: blues, attributes: [{name: sky, type: u8}, {name: sea, type: u8}]}
+operations:
+  list:
+    - {name: get, doc: Gets., attribute-set: all, value: 1, do: {request: {attributes: [a]}}}
+",
+    );
+    let joined = first.joined(&other);
+    let name = |path: &[u16]| attribute(&joined, path).map(|it| it.name.as_str());
+    assert_eq!((name(&[1, 1]), name(&[1, 2])), (Some("rose"), None));
+    assert_eq!((name(&[2, 1]), name(&[2, 2])), (Some("sky"), Some("sea")));
 }
 
 #[test]
 fn a_struct_gets_the_members_that_the_other_has_behind_its_own() {
     let short = OTHER.replace(", {name: b, type: u32}", "");
     let joined = family(&short).joined(&family(OTHER));
-    let layout = &joined[joined.structure("pair").unwrap()];
+    let AttrKind::Struct(id) = attribute(&joined, &[3]).unwrap().kind else {
+        panic!("a struct")
+    };
+    let layout = &joined[id];
     assert_eq!((layout.members.len(), layout.size), (2, 8));
 }
 
@@ -152,4 +222,81 @@ fn all_that_is_built_in_can_be_joined_with_what_is_of_its_protocol() {
             crate::table::write(&joined, "joined").unwrap();
         }
     }
+}
+
+#[test]
+fn members_of_structs_keep_what_they_refer_to() {
+    let family_of = |known: &str, formats: &str, sets: &str| {
+        family(&format!(
+            "
+definitions:
+  - {{name: kind, type: enum, entries: [one, two]}}
+  - {{name: one, type: struct, members: [{{name: a, type: u8}}]}}
+  - {{name: two, type: struct, members: [{{name: b, type: u16}}]}}
+  - name: record
+    type: struct
+    members:
+      - {{name: kind, type: u8, enum: kind}}
+      - {{name: form, type: binary, len: 2, sub-message: forms, selector: kind}}
+{known}
+sub-messages:
+  - name: forms
+    formats:
+{formats}
+attribute-sets:
+  - name: top
+    attributes:
+      - {{name: record, type: binary, struct: record}}
+{sets}
+operations:
+  list:
+    - {{name: get, doc: Gets., attribute-set: top, value: 1, do: {{request: {{}}}}}}
+"
+        ))
+    };
+    let one = "      - {value: one, fixed-header: one}\n";
+    let first = family_of("", one, "");
+    let other = family_of(
+        "      - {name: low, type: u8, bits: 3}
+      - {name: high, type: u8, bits: 5, enum: kind}
+      - {name: all, type: binary, len: 4, sub-type: u16, enum: kind, count-member: low}",
+        &format!("{one}      - {{value: two, fixed-header: two}}\n"),
+        "      - {name: ops, type: binary, sub-type: struct, struct: record, length-member: kind}",
+    );
+    let joined = first.joined(&other);
+    let AttrKind::Struct(id) = attribute(&joined, &[1]).unwrap().kind else {
+        panic!("a struct")
+    };
+    let layout = &joined[id];
+    let places: Vec<_> = (layout.members.iter())
+        .map(|it| (it.offset, it.size, it.bits.map(|it| it.before)))
+        .collect();
+    let expected = [
+        (0, 1, None),
+        (1, 2, None),
+        (3, 1, Some(0)),
+        (3, 1, Some(3)),
+        (4, 4, None),
+    ];
+    assert_eq!((&places[..], layout.size), (&expected[..], 8));
+    let MemberKind::Union { message, selector } = layout.members[1].kind else {
+        panic!("a union")
+    };
+    let forms = &joined[message].formats;
+    let headers = forms
+        .iter()
+        .map(|it| joined[it.fixed_header.unwrap()].name.as_str());
+    assert_eq!(
+        (headers.collect::<Vec<_>>(), selector),
+        (vec!["one", "two"], 0)
+    );
+    assert!(matches!(
+        layout.members[4].kind,
+        MemberKind::Array {
+            scalar: Scalar { names: Some(it), .. },
+            count: Some(2),
+        } if joined[it.id].name == "kind"
+    ));
+    let ops = &attribute(&joined, &[2]).unwrap().kind;
+    assert!(matches!(ops, AttrKind::Sized { head, length: 0 } if joined[*head].name == "record"));
 }

@@ -6,6 +6,10 @@
 //! or in parentheses, and if it is not just bytes in hexadecimal; but for what is bytes by
 //! nature.
 
+use super::{
+    expected::{Literal, Said},
+    message::Message,
+};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};
@@ -59,6 +63,10 @@ pub(super) struct Tally {
     pub(super) of_each: Vec<(usize, usize)>,
     /// What has no name, by family, operation and path.
     pub(super) nameless: BTreeMap<String, Nameless>,
+    /// What tests expect and is among the values.
+    pub(super) met: usize,
+    /// What tests expect and is not, with the number of the message.
+    pub(super) missed: Vec<(usize, Literal)>,
 }
 
 impl Tally {
@@ -71,31 +79,44 @@ impl Tally {
     }
 }
 
-/// What `nlcap show` makes of the messages of a file, whose first `skipped` are not counted;
-/// `from` says where the others come from.
-pub(super) fn nlcap(program: &Path, file: &Path, skipped: usize, from: &[&str]) -> Result<Tally> {
+/// What `nlcap show` makes of the messages in a file, behind the first `skipped`.
+pub(super) fn nlcap(
+    program: &Path,
+    file: &Path,
+    skipped: usize,
+    messages: &[Message],
+) -> Result<Tally> {
     let mut cmd = Command::new(program);
     // What this machine has of specifications must not count.
     cmd.env_remove("NLCAP_SPECS");
     let text = crate::run::output(cmd.args(["show", "--added", "-j"]).arg(file))?;
     let mut tally = Tally {
-        of_each: vec![(0, 0); from.len()],
+        of_each: vec![(0, 0); messages.len()],
         ..Tally::default()
     };
     for line in text.lines() {
         let object: Value = serde_json::from_str(line).context("nlcap prints no JSON")?;
         let frame = object["frame"].as_u64().unwrap_or(0) as usize;
         if let Some(at) = frame.checked_sub(skipped + 1)
-            && let Some(from) = from.get(at)
+            && let Some(message) = messages.get(at)
         {
-            count(&object, at, from, &mut tally);
+            count(&object, at, message, &mut tally);
         }
     }
     Ok(tally)
 }
 
 /// Counts the values of a message.
-fn count(object: &Value, at: usize, from: &str, tally: &mut Tally) {
+fn count(object: &Value, at: usize, message: &Message, tally: &mut Tally) {
+    let mut said = Said::default();
+    said.take(&object["msg"]);
+    for literal in &message.expected {
+        if said.has(literal) {
+            tally.met += 1;
+        } else {
+            tally.missed.push((at, literal.clone()));
+        }
+    }
     let word = |key: &str| object[key].as_str().unwrap_or("?");
     let title = format!("{} {}", word("family"), word("op"));
     let mut values = Vec::new();
@@ -109,6 +130,9 @@ fn count(object: &Value, at: usize, from: &str, tally: &mut Tally) {
     } else {
         (String::new(), Verdict::Named)
     });
+    if object.get("errno").is_some() || word("role") == "ack" {
+        values.push((" (error)".to_owned(), Verdict::Named));
+    }
     walk(&object["msg"], String::new(), true, &mut values);
     for (path, verdict) in values {
         let sum = &mut tally.of_each[at];
@@ -123,7 +147,7 @@ fn count(object: &Value, at: usize, from: &str, tally: &mut Tally) {
         };
         let entry = tally.nameless.entry(format!("{title}{path}")).or_default();
         if entry.count == 0 {
-            (entry.from, entry.bytes) = (from.to_owned(), bytes);
+            (entry.from, entry.bytes) = (message.from.clone(), bytes);
         }
         entry.count += 1;
     }
@@ -183,10 +207,16 @@ fn are_flags(elements: &[Value]) -> bool {
     elements.iter().all(is_name)
 }
 
-/// Whether a text is bytes in hexadecimal. Words and numbers may be too: those are short.
+/// Whether a text is bytes in hexadecimal, with or without blanks between them. Words and
+/// numbers may be too: those are short.
 fn is_bytes(text: &str) -> bool {
-    let is_digit = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it);
-    text.len() >= 8 && text.len().is_multiple_of(2) && text.bytes().all(is_digit)
+    let digits = text.bytes().filter(|it| *it != b' ').count();
+    let is_digit = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it) || it == b' ';
+    let blanks = text.split(' ').count() - 1;
+    digits >= 8
+        && digits.is_multiple_of(2)
+        && text.bytes().all(is_digit)
+        && (blanks == 0 || blanks + 1 == digits / 2)
 }
 
 fn is_by_nature(path: &str) -> bool {
@@ -235,7 +265,8 @@ mod tests {
 
     #[test]
     fn bytes_count_only_where_they_are_bytes_by_nature() {
-        let found = verdicts(&json!({"cookie": "00112233", "stats": "00112233", "name": "beef"}));
+        let found =
+            verdicts(&json!({"cookie": "00112233", "stats": "00 11 22 33", "name": "beef"}));
         let bytes: Vec<_> = (found.iter())
             .filter(|(_, verdict)| *verdict != Verdict::Named)
             .map(|(path, _)| path.as_str())
@@ -249,8 +280,18 @@ mod tests {
             of_each: vec![(0, 0)],
             ..Tally::default()
         };
-        let object = json!({"family": "route", "op": "type77", "msg": {"a": 1}});
-        count(&object, 0, "a.rs", &mut tally);
+        let object = json!({"family": "route", "op": "type77", "msg": {"a": 7}});
+        let message = Message {
+            protocol: 0,
+            bytes: Vec::new(),
+            from: "a.rs".to_owned(),
+            expected: vec![Literal::Number(7), Literal::Number(8)],
+        };
+        count(&object, 0, &message, &mut tally);
+        assert_eq!(
+            (tally.met, &tally.missed[..]),
+            (1, &[(0, Literal::Number(8))][..])
+        );
         assert_eq!((tally.values(), tally.named()), (2, 1));
         assert_eq!(tally.nameless["route type77 (operation)"].count, 1);
     }

@@ -32,6 +32,7 @@ pub(super) fn messages(file: &str, text: &str) -> Option<Vec<Message>> {
         protocol,
         bytes: bytes.to_vec(),
         from: file.to_owned(),
+        expected: Vec::new(),
     };
     if file.starts_with("uevent") {
         return Some(vec![one(UEVENT, &bytes)]);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Messages out of tests, and the file that they are put in for the programs to read.
 
-use super::super::decode::{NETLINK, write_file};
+use super::{
+    super::decode::{NETLINK, write_file},
+    expected::Literal,
+};
 use crate::netlink::{attr, attrs};
 use anyhow::Result;
 use std::{collections::HashSet, path::Path};
@@ -12,6 +15,8 @@ pub(super) struct Message {
     pub(super) bytes: Vec<u8>,
     /// Where it was found.
     pub(super) from: String,
+    /// What the test expects of it, as far as that is known.
+    pub(super) expected: Vec<Literal>,
 }
 
 /// A netlink header and what is behind it.
@@ -81,6 +86,7 @@ mod tests {
             protocol,
             bytes: vec![byte],
             from: String::new(),
+            expected: Vec::new(),
         };
         let mut all = vec![one(0, 1), one(0, 1), one(6, 1), one(0, 2)];
         assert_eq!(distinct(&mut all), 1);

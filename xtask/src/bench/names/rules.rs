@@ -5,9 +5,11 @@
 //! which message it belongs to; what is left of the message is made up.
 
 use super::{
+    expected::literals,
     message::{Message, genl, message, tiles},
     text::{Found, first, last},
 };
+use crate::netlink::attr;
 
 /// What makes a message of a byte array, or knows that it is none.
 pub(super) type Rule = fn(&Found<'_>) -> Option<Vec<u8>>;
@@ -21,6 +23,8 @@ const IFINFOMSG: usize = 16;
 const TCAMSG: usize = 4;
 
 const AF_BRIDGE: u8 = 7;
+const IFLA_AF_SPEC: u16 = 26;
+const TCA_ACT_TAB: u16 = 1;
 
 /// How an array becomes a message of rtnetlink.
 enum Part {
@@ -29,8 +33,10 @@ enum Part {
     Body(u16),
     /// A message about a queueing discipline, a class or a filter: the file's name says which.
     Tc,
-    /// Attributes of a link of this address family.
-    Link(u8),
+    /// Attributes of a link, or of a bridge's: the file's name says it.
+    Link,
+    /// What is in this attribute of a link.
+    OfLink(u16),
     /// What is in IFLA_AF_SPEC of such a link.
     AfSpec(u8),
     /// What is in TCA_ACT_TAB.
@@ -53,7 +59,7 @@ const ROUTE: [(&str, Part); 18] = [
     ("NsidMessage", Part::Body(88)),
     ("StatsMessage", Part::Body(92)),
     ("NexthopMessage", Part::Body(104)),
-    ("LinkAttribute", Part::Link(0)),
+    ("LinkAttribute", Part::Link),
     ("VecAfSpecBridge", Part::AfSpec(AF_BRIDGE)),
     ("VecAfSpecUnspec", Part::AfSpec(0)),
     ("TcAction", Part::Actions),
@@ -79,19 +85,26 @@ pub(super) fn route(found: &Found<'_>) -> Option<Vec<u8>> {
         let kind = call.strip_suffix("::parse")?;
         last(&kind[kind.rfind(char::is_whitespace)?..], &ROUTE)?
     };
-    let bytes = &found.bytes[..];
-    match part {
-        Part::Whole => whole(found),
-        Part::Body(kind) => Some(message(*kind, 0, bytes)),
-        Part::Tc if found.path.contains("filter") => Some(message(44, 0, bytes)),
-        Part::Tc if found.path.contains("class") => Some(message(40, 0, bytes)),
-        Part::Tc => Some(message(36, 0, bytes)),
-        Part::Link(_) if found.path.contains("bridge") => link(AF_BRIDGE, bytes),
-        Part::Link(family) => link(*family, bytes),
-        Part::AfSpec(family) => link(*family, &attribute(26, bytes)),
-        Part::Actions => {
-            let body = [&[0; TCAMSG][..], &attribute(1, bytes)].concat();
-            tiles(bytes).then(|| message(48, 0, &body))
+    part.message(found)
+}
+
+impl Part {
+    fn message(&self, found: &Found<'_>) -> Option<Vec<u8>> {
+        let bytes = &found.bytes[..];
+        match *self {
+            Self::Whole => whole(found),
+            Self::Body(kind) => Some(message(kind, 0, bytes)),
+            Self::Tc if found.path.contains("filter") => Some(message(44, 0, bytes)),
+            Self::Tc if found.path.contains("class") => Some(message(40, 0, bytes)),
+            Self::Tc => Some(message(36, 0, bytes)),
+            Self::Link if found.path.contains("bridge") => link(AF_BRIDGE, bytes),
+            Self::Link => link(0, bytes),
+            Self::OfLink(kind) => link(0, &attr(kind, bytes)),
+            Self::AfSpec(family) => link(family, &attr(IFLA_AF_SPEC, bytes)),
+            Self::Actions => {
+                let body = [&[0; TCAMSG][..], &attr(TCA_ACT_TAB, bytes)].concat();
+                tiles(bytes).then(|| message(48, 0, &body))
+            }
         }
     }
 }
@@ -102,10 +115,6 @@ fn link(family: u8, attributes: &[u8]) -> Option<Vec<u8>> {
     body[0] = family;
     body.extend(attributes);
     tiles(attributes).then(|| message(16, 0, &body))
-}
-
-fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
-    crate::netlink::attr(kind, payload)
 }
 
 /// netlink-packet-xfrm: all arrays are whole messages.
@@ -192,18 +201,45 @@ pub(super) fn ethtool(found: &Found<'_>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// jsimonetti/rtnetlink: tables of structs and of what they are in bytes.
+/// jsimonetti/rtnetlink: tables of structs and of what they are in bytes. The function's name says
+/// of which struct; those that are called invalid are not what they should be.
 pub(super) fn jsimonetti(found: &Found<'_>) -> Option<Vec<u8>> {
-    const TYPES: [(&str, u16); 5] = [
-        ("LinkMessage", 16),
-        ("AddressMessage", 20),
-        ("RouteMessage", 24),
-        ("NeighMessage", 28),
-        ("RuleMessage", 32),
+    const TYPES: [(&str, Part); 7] = [
+        ("LinkMessage", Part::Body(16)),
+        ("AddressMessage", Part::Body(20)),
+        ("RouteMessage", Part::Body(24)),
+        ("NeighMessage", Part::Body(28)),
+        ("RuleMessage", Part::Body(32)),
+        // Bare structs: what is in IFLA_STATS64 and IFLA_STATS.
+        ("LinkStats64", Part::OfLink(23)),
+        ("LinkStats", Part::OfLink(7)),
     ];
-    (found.name? == "b").then_some(())?;
-    let kind = last(found.before, &TYPES)?;
-    Some(message(*kind, 0, &found.bytes))
+    let (_, title) = found.before.rsplit_once("name: \"")?;
+    if found.name? != "b" || title.starts_with("invalid") {
+        return None;
+    }
+    let (_, function) = found.before.rsplit_once("func Test")?;
+    let mut types = TYPES.iter();
+    let (_, part) = types.find(|(name, _)| function.starts_with(name))?;
+    part.message(found)
+}
+
+/// What a test expects of an array: in Rust what stands behind it, up to where it is compared or
+/// to the next array; in Go what else is in its entry of the table. Of constants nothing is known.
+fn expected(found: &Found<'_>) -> String {
+    if found.path.ends_with(".go") {
+        let entry = found.before.rsplit_once("name: \"").map_or("", |it| it.1);
+        let entry = entry.split_once('\n').map_or("", |it| it.1);
+        let rest = found.rest.split("name: \"").next().unwrap_or_default();
+        return format!("{entry}{rest}");
+    }
+    let is_variable = |name: &str| name.starts_with(|it: char| it.is_ascii_lowercase());
+    if !found.name.is_some_and(is_variable) {
+        return String::new();
+    }
+    let ends = ["assert", "\n    let raw", "\n    let buf"];
+    let ends = ends.iter().filter_map(|it| found.rest.find(it));
+    found.rest[..ends.min().unwrap_or(found.rest.len())].to_owned()
 }
 
 /// The messages of a source text, and how many of its arrays are none.
@@ -223,6 +259,7 @@ pub(super) fn messages(
                 protocol,
                 bytes,
                 from: format!("{path}:{}", found.name.unwrap_or("-")),
+                expected: literals(&expected(&found)),
             }),
             None => left += 1,
         }
@@ -254,6 +291,14 @@ mod tests {
         let text = "fn t() {\n let expected = LinkMessage { a: vec![1, 2, 3, 4] };\n \
                     LinkMessage::parse(&[5, 6, 7, 8]);\n}\n";
         assert_eq!(all("a.rs", text, route), [message(16, 0, &[5, 6, 7, 8])]);
+    }
+
+    #[test]
+    fn a_table_of_go_has_the_type_of_its_function_and_what_is_no_message() {
+        let text = "func TestRuleMessageMarshal() {\n{\nname: \"invalid attr\",\nb: []byte{\n5, 6, 7, 8,\n},\n},\n\
+                    {\nname: \"full\",\nm: &RuleMessage{},\nb: []byte{\n1, 2, 3, 4,\n},\n},\n";
+        let found = all("rule_test.go", text, jsimonetti);
+        assert_eq!(found, [message(32, 0, &[1, 2, 3, 4])]);
     }
 
     #[test]

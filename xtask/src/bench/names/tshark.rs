@@ -2,7 +2,8 @@
 //! How many values tshark has fields for.
 //!
 //! What it prints about the form of messages (lengths, types, flags of attributes) is not
-//! counted, flags are one value, and what is only `data` has no name.
+//! counted, flags are one value, and what is only `data` has no name. An attribute that it takes
+//! apart by another protocol, such as the frames of nl80211, is one value.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -37,23 +38,50 @@ fn count(name: &str, value: &Value) -> usize {
         return 0;
     }
     match value {
-        Value::Object(members) => members.iter().map(|(name, it)| count(name, it)).sum(),
+        Value::Object(members) => {
+            let sum: usize = members.iter().map(|(name, it)| count(name, it)).sum();
+            let is_of_another = sum == 0 && name.starts_with("Attribute") && holds_other(value);
+            sum + usize::from(is_of_another)
+        }
         Value::Array(elements) => elements.iter().map(|it| count(name, it)).sum(),
         _ => usize::from(is_named(name)),
     }
 }
 
+/// Whether a field is of netlink.
+fn is_netlink(field: &str) -> bool {
+    let protocols = ["netlink", "genl", "nl80211"];
+    protocols.iter().any(|it| field.starts_with(it))
+}
+
+/// Whether a field of another protocol is below a value.
+fn holds_other(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, it)| {
+            let is_field = !name.contains([' ', ':']) && name.contains('.');
+            is_field && !is_netlink(name) || holds_other(it)
+        }),
+        Value::Array(elements) => elements.iter().any(holds_other),
+        _ => false,
+    }
+}
+
 fn is_named(field: &str) -> bool {
-    const FORM: [&str; 6] = [
+    const FORM: [&str; 7] = [
         "netlink.attr_len",
         "netlink.attr_type",
         "netlink.padding",
+        // A command's number: its name is a field of its family.
+        "genl.cmd",
         "genl.version",
         "genl.reserved",
         "netlink.payload",
     ];
     let last = field.rsplit('.').next().unwrap_or_default();
-    field.contains('.') && !FORM.contains(&field) && !matches!(last, "data" | "attr_data")
+    is_netlink(field)
+        && field.contains('.')
+        && !FORM.contains(&field)
+        && !matches!(last, "data" | "attr_data")
 }
 
 #[cfg(test)]
@@ -72,9 +100,10 @@ mod tests {
                 "netlink.attr_type": "3",
                 "netlink-route.ifla_ifname": "lo",
             },
-            "Attribute: Other": [{"netlink.attr_data": "00:01"}, {"a.b": "1"}],
+            "Attribute: Other": [{"netlink.attr_data": "00:01"}, {"netlink-route.b": "1"}],
+            "Attribute: Frame": {"Tag: SSID": {"wlan.tag": "0", "wlan.ssid": "x"}},
         });
-        // The type, the flags, the name and one of the others.
-        assert_eq!(count("netlink-route", &layer), 4);
+        // The type, the flags, the name, one of the others and the frame.
+        assert_eq!(count("netlink-route", &layer), 5);
     }
 }
