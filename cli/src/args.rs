@@ -40,7 +40,9 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+/// What to do. The options of one that was not asked for are never built.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Show all Ethernet interfaces, or one with its counters
     ///

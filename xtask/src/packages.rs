@@ -21,7 +21,7 @@ const BUILD: &str = "rustc-web rust-web-src rust-web-clippy clang-19 lld-19 llvm
 const TOOLS: &str = "iproute2 ethtool libteam-utils tshark wireshark-common tcpdump \
     python3-yaml python3-jsonschema chromium mmdebstrap wireguard-tools \
     busybox-static python3-pyroute2 sudo iputils-ping libcap2-bin \
-    bash-completion fish mandoc zsh";
+    bash-completion fish jq mandoc zsh";
 
 /// What packs the files that people install.
 pub(crate) const DIST: &str = "build-essential git tar xz-utils gzip dpkg";

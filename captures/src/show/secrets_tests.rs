@@ -156,12 +156,12 @@ pub(crate) fn conversations() -> Vec<Conversation> {
             generic(
                 "SMBD_GENL",
                 &[
-                    attribute(5, &[&[0; 64][..], &KEY].concat()),
-                    attribute(15, &[&[0; 68][..], &KEY].concat()),
+                    attribute(5, &[&[0; 64][..], &KEY[..18]].concat()),
+                    attribute(15, &[&[0; 68][..], &KEY[..18]].concat()),
                 ]
                 .concat(),
             ),
-            32,
+            18,
         ),
         ("drbd", headed("drbd", 9, &[0; 8], &nest(5, &key)), 32),
         (
@@ -206,7 +206,7 @@ pub(crate) fn has_key_bytes(bytes: &[u8]) -> bool {
 
 /// Whether a key is in a text, as a text, as digits, in the rows of -x, or in part.
 fn has_key(text: &str) -> bool {
-    let text = text.replace(['\n', ' '], "");
+    let text = text.replace(['\n', ' ', ':'], "");
     ["KeyK", "KeKe", "4b6579", "7965794b", "79654b"]
         .iter()
         .any(|it| text.contains(it))

@@ -3,8 +3,12 @@
 //! nobody: what it records, and that the command behaves as without it.
 
 mod behaviour;
+#[path = "../docs/examples.rs"]
+mod examples;
 mod machine;
 mod odd;
+#[path = "../docs/place.rs"]
+mod place;
 
 use machine::{Frame, Machine, lines};
 
@@ -266,5 +270,18 @@ fn what_needs_another_tap_is_refused_in_one_line() {
         assert_eq!(out.code, Some(2), "{line}: {}", out.err);
         assert_eq!(lines(&out.err).len(), 1, "{}", out.err);
         assert!(out.err.contains("--tap nlmon"), "{}", out.err);
+    }
+}
+
+#[test]
+fn the_examples_of_the_documents_that_depend_on_the_machine_print_the_like_of_what_is_shown() {
+    let place = place::Place::new();
+    for document in place::documents() {
+        let text = std::fs::read_to_string(format!("{}/{document}", place::ROOT)).unwrap();
+        let mut all = examples::examples(&text);
+        all.retain(|it| it.kind == examples::Kind::Varies);
+        for it in all {
+            place.check(&it, &format!("{document}:{}: {}", it.line, it.command));
+        }
     }
 }

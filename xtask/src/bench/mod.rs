@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `cargo xtask bench`: how fast things are, as ratios against peers in the same run.
+//! `cargo xtask bench`: how fast things are, as ratios against peers in the same run, and how
+//! much of netlink has names.
 
 mod burst;
 mod client;

@@ -87,12 +87,12 @@ pub(super) fn task(args: &Args) -> Result<()> {
 
 /// What the figures mean.
 const HEAD: &str = "\
+left out: arrays and calls of the tests that are no message, or are the same again
 nlcap: values with a name, of all that it finds in the messages
-as expected: numbers and texts in the tests that are among its values; where it says a name for a
+expected: numbers and texts in the tests that are among its values; where it says a name for a
   number, or a test has other numbers as well, they are not: no figure of what is wrong
 tshark: values with a field, of the same number, at most a message's values
-tshark has more: messages of which it names more values
-no message: arrays and calls of the tests that are none, or are the same again
+more: messages of which tshark names more values
 ";
 
 fn examine(project: &Project, nlcap: &Path, dir: &Path) -> Result<Outcome> {
@@ -143,12 +143,12 @@ fn summary(outcomes: &[(&Project, Result<Outcome>)]) -> String {
         "project",
         "version",
         "messages",
-        "no message",
+        "left out",
         "values",
         "nlcap %",
-        "as expected %",
+        "expected %",
         "tshark %",
-        "tshark has more",
+        "more",
     ];
     let mut table = table(header, 2);
     for (project, outcome) in outcomes {

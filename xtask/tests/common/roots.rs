@@ -105,7 +105,8 @@ impl Root {
     /// Runs a program of it, without anything but its files.
     pub(crate) fn run(&self, words: &[&str]) -> Output {
         let mut cmd = namespace();
-        cmd.arg("chroot").arg(&self.0).args(words).env_clear();
+        cmd.arg("chroot").arg(&self.0).args(words);
+        cmd.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         cmd.stdin(Stdio::null()).output().unwrap()
     }
 }

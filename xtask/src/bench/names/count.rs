@@ -14,34 +14,30 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-/// Values that are bytes in the kernel too, by the last part of their paths: hashes, cookies,
-/// identities of ports and switches, masks of labels, programs, what users attach, keys of sets
-/// whose type is another message's, contents of frames.
-const BYTES_BY_NATURE: [&str; 27] = [
-    "akm-suites",
+/// Values that are bytes in the kernel too, by the last part of their paths: cookies, hashes of
+/// programs, identities of ports and switches, masks, what users attach, values whose type
+/// another message has (of sets of nf_tables), sequence numbers of keys, and frames.
+const BYTES_BY_NATURE: [&str; 23] = [
     "auth-data",
+    "beacon-ies",
     "bytecode",
     "cookie",
     "frame",
     "idiag-cookie",
     "ie",
     "information-elements",
-    "beacon-ies",
-    "key",
     "key-ct-labels",
     "key-ct-labels-mask",
-    "key-data",
-    "mask.value",
     "ndiag-cookie",
-    "ndisc-cookie",
     "pdiag-cookie",
     "phys-port-id",
     "phys-switch-id",
     "req-ie",
+    "reserved-bits",
     "resp-ie",
+    "seq",
     "tag",
     "udiag-cookie",
-    "unix-cookie",
     "userdata",
     "value",
     "vdiag-cookie",

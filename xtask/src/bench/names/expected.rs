@@ -34,7 +34,8 @@ pub(super) fn literals(text: &str) -> Vec<Literal> {
         let length = if char == '"' {
             let end = rest[1..].find('"').map_or(rest.len(), |it| it + 2);
             let content = rest[..end].trim_matches('"');
-            if !content.is_empty() && !content.contains(['\\', '{']) {
+            // What has a blank is said to people.
+            if !content.is_empty() && !content.contains([' ', '\\', '{', '%']) {
                 all.push(Literal::Text(content.to_owned()));
             }
             end
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn numbers_and_texts_are_what_a_test_expects() {
-        let text = "Message { kind: Port1(44), name: \"eth0\".into(), a: 0x1_0u8, b: v.3, c: 1, \
+        let text = "Message { kind: Port1(44), name: \"eth0\".expect(\"a name\"), a: 0x1_0u8, b: v.3, c: 1, \
                     d: -5, e: Ipv4Addr::new(10, 0, 0, 1) }";
         let numbers: Vec<_> = [44, 16, 5, 10].map(Literal::Number).into();
         let (texts, others): (Vec<_>, Vec<_>) = literals(text)

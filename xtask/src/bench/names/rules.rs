@@ -77,7 +77,11 @@ fn whole(found: &Found<'_>) -> Option<Vec<u8>> {
 pub(super) fn route(found: &Found<'_>) -> Option<Vec<u8>> {
     // Arrays without a name are addresses and the like of what a test expects, but for those
     // that are read where they stand.
-    let part = if found.name.is_some() {
+    let part = if let Some(name) = found.name {
+        // It is only the beginning of one.
+        if found.rest.contains(&format!("{name}.extend")) {
+            return None;
+        }
         first(found.rest, &ROUTE)?
     } else {
         let call = found.before.trim_end().trim_end_matches("vec!");
@@ -166,13 +170,29 @@ pub(super) fn nl80211(found: &Found<'_>) -> Option<Vec<u8>> {
         ("wowlan", 74),
         ("sae_auth", 37),
     ];
+    enum Form {
+        Body,
+        Frame,
+    }
+    const FORMS: [(&str, Form); 4] = [
+        ("GenlMessage", Form::Body),
+        ("GenlHeader", Form::Body),
+        ("Ieee80211Elements", Form::Frame),
+        ("Ieee80211AuthFrame", Form::Frame),
+    ];
     const NEW_WIPHY: u8 = 3;
     found.name?;
     if let Some(mut bytes) = whole(found) {
         bytes[4..6].copy_from_slice(&NL80211.to_ne_bytes());
         return Some(bytes);
     }
-    if tiles(&found.bytes) {
+    // Both other forms may look like attributes by chance.
+    let is_body = match first(found.rest, &FORMS) {
+        Some(Form::Body) => true,
+        Some(Form::Frame) => return None,
+        None => false,
+    };
+    if !is_body && tiles(&found.bytes) {
         let file = found.path.rsplit('/').next()?.strip_suffix(".rs")?;
         let named = COMMANDS.iter().find(|(name, _)| file.starts_with(name));
         let command = named.map_or(NEW_WIPHY, |(_, command)| *command);
@@ -230,7 +250,9 @@ fn expected(found: &Found<'_>) -> String {
     if found.path.ends_with(".go") {
         let entry = found.before.rsplit_once("name: \"").map_or("", |it| it.1);
         let entry = entry.split_once('\n').map_or("", |it| it.1);
-        let rest = found.rest.split("name: \"").next().unwrap_or_default();
+        let ends = ["name: \"", "\n\tfor "].map(|it| found.rest.find(it));
+        let end = ends.into_iter().flatten().min().unwrap_or(found.rest.len());
+        let rest = &found.rest[..end];
         return format!("{entry}{rest}");
     }
     let is_variable = |name: &str| name.starts_with(|it: char| it.is_ascii_lowercase());
@@ -281,6 +303,8 @@ mod tests {
         let text = "fn t() {\n let raw = vec![1, 2, 3, 4];\n let expected = RuleMessage {};\n}\n";
         let found = all("src/a.rs", text, route);
         assert_eq!(found, [message(32, 0, &[1, 2, 3, 4])]);
+        let text = "fn t() {\n let raw = vec![1, 2, 3, 4];\n raw.extend(x);\n RuleMessage\n}\n";
+        assert!(all("src/a.rs", text, route).is_empty());
         let text = "fn t() {\n let raw = vec![1, 2, 3, 4];\n let e = TcMessage {};\n}\n";
         let found = all("src/tc/filter_u32.rs", text, route);
         assert_eq!(found, [message(44, 0, &[1, 2, 3, 4])]);
@@ -308,6 +332,14 @@ mod tests {
         assert_eq!(
             all("src/tests/scan.rs", text, nl80211),
             [genl(NL80211, 34, &attributes)]
+        );
+        // A body whose command and version could be an attribute's length.
+        let text =
+            "fn t() {\n let raw = vec![8, 0, 0, 0, 8, 0, 3, 0, 1, 0, 0, 0];\n GenlHeader\n}\n";
+        let body = [8, 0, 0, 0, 8, 0, 3, 0, 1, 0, 0, 0];
+        assert_eq!(
+            all("src/tests/scan.rs", text, nl80211),
+            [message(NL80211, 0, &body)]
         );
         // Two elements of a frame.
         let text = "fn t() {\n let raw = vec![0, 2, 65, 66, 1, 1, 2];\n}\n";

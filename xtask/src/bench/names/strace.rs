@@ -36,11 +36,7 @@ pub(super) fn build(dir: &Path) -> Result<()> {
     let title = "building strace's tests";
     run::logged(&mut make, &log, title, programs.len() as u64, |line| {
         line.contains(" -o n") && !line.contains(" -c ")
-    })?;
-    fs::write(dir.join("preload.c"), PRELOAD).context("cannot write a source file")?;
-    let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-O1", "-o", "preload.so", "preload.c"]);
-    run::check(cc.current_dir(dir))
+    })
 }
 
 /// Those tests that send netlink messages; what has a `-` in its name is another's again, with
@@ -66,12 +62,16 @@ fn programs(dir: &Path) -> Result<Vec<String>> {
 /// have no meaning.
 pub(super) fn messages(dir: &Path) -> Result<(Vec<Message>, usize)> {
     let temporary = tempfile::tempdir_in(paths::target_dir()?).context("cannot make a folder")?;
+    let preload = temporary.path().join("preload.so");
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-x", "c", "-", "-o"]);
+    run::fed(cc.arg(&preload), PRELOAD.as_bytes())?;
     let mut all = Vec::new();
     let mut left = 0;
     for name in programs(dir)? {
         let sent = temporary.path().join(&name);
         let out = Command::new(dir.join("tests").join(&name))
-            .env("LD_PRELOAD", dir.join("preload.so"))
+            .env("LD_PRELOAD", &preload)
             .env("NAMES_OUT", &sent)
             .current_dir(dir)
             .stdin(Stdio::null())
