@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//! Specifications that have parts of a family each.
+
 use super::*;
 
 const HEAD: &str = "name: joined\nprotocol: genetlink-legacy\ndoc: A family.\n";

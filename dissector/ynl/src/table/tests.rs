@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//! Texts of the table, read and written.
+
 use super::*;
 use crate::model::{AttrKind, DisplayHint, NL_UTIL_YAML, nl_util};
 
