@@ -24,6 +24,10 @@ kinds.struct = {
 			for _, field in ipairs(made.fields) do
 				value.fields[#value.fields + 1] = field
 			end
+			-- A bit-field behind another is in the same number.
+			if made.before and made.before > 0 then
+				value.members[i - 1].advance, value.whole = 0, value.whole - made.size
+			end
 			value.members[i], value.whole = made, value.whole + made.size
 		end
 	end,
@@ -36,7 +40,7 @@ kinds.struct = {
 				break
 			end
 			values.add(context, item, member, at, member.size)
-			at = at + member.size
+			at = at + (member.advance or member.size)
 		end
 		if at < stop then
 			local rest = item:add(context.family.own.rest, context.tvb(at, stop - at))

@@ -228,6 +228,26 @@ kinds.s16 = number(ProtoField.int16, 2, true)
 kinds.s32 = number(ProtoField.int32, 4, true)
 kinds.s64 = number(ProtoField.int64, 8, true)
 
+-- A bit-field of C: the first in a number is at its least significant bit where numbers begin
+-- with their least significant byte, else at its most significant one.
+kinds.bits = {
+	make = function(family, value, abbr)
+		local names
+		for _, entry in ipairs(value.enum and family.enums[value.enum] or {}) do
+			names = names or {}
+			names[entry[1]] = entry[3]
+		end
+		local bits = tostring(value.size * 8)
+		keep(family, value, ProtoField["uint" .. bits](abbr, value.label, base.DEC, names, nil, value.doc))
+	end,
+	add = function(context, tree, value, at, size)
+		local big = is_big(context, value)
+		local number = bytes.unsigned(context.raw, at, size, big)
+		local behind = big and size * 8 - value.before - value.count or value.before
+		return tree:add(value.fields[1], context.tvb(at, size), math.floor(number / 2 ^ behind) % 2 ^ value.count)
+	end,
+}
+
 -- The kernel sends four bytes where they suffice, else eight.
 local function either(kind)
 	kind.least, kind.most, kind.step = 4, 8, 4
@@ -389,6 +409,17 @@ kinds.ip = {
 	end,
 	tell = function(context, value, at, size)
 		return size == 4 and tell_ipv4(context, value, at) or nil
+	end,
+}
+
+-- An address in 16 bytes, of IPv4 in the first four: the others are then zero. Which it is, a
+-- member of some struct says, which need not be this one.
+kinds.family_ip = {
+	least = 16, most = 16, make = kinds.ip.make, add = add_bytes,
+	below = function(context, item, value, at)
+		local is_ipv6 = find(sub(context.raw, at + 5, at + 16), "[^\0]")
+		local size = is_ipv6 and 16 or 4
+		item:add(value.of_size[size], context.tvb(at, size))
 	end,
 }
 

@@ -250,7 +250,7 @@ fn are_alike(ours: &Attribute, kernel: &Attribute) -> bool {
             ours.width == kernel.width || ours.width == ScalarType::Uint
         }
         (AttrKind::Scalar(_), AttrKind::String) | (AttrKind::String, AttrKind::Scalar(_)) => false,
-        (AttrKind::Structs(_) | AttrKind::Entries { .. }, _) => false,
+        (AttrKind::Structs(_) | AttrKind::Entries { .. } | AttrKind::Sized { .. }, _) => false,
         _ => true,
     }
 }

@@ -4,7 +4,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use ynl::decode::{Endian, MESSAGE_HEADER, Message, flags, messages, types};
+use ynl::decode::{
+    Endian, MESSAGE_HEADER, Message, asked_protocol, flags, messages, protocols, types,
+};
 
 use super::packet::Packet;
 use super::process::Process;
@@ -98,6 +100,12 @@ fn repeated<'a>(message: &Message<'a>) -> &'a [u8] {
     let is_whole = message.kind == types::ERROR && message.flags & flags::CAPPED == 0;
     let behind = message.payload.get(4..).filter(|_| is_whole);
     behind.unwrap_or_default()
+}
+
+/// Which protocol's sockets an answer is about, by the request: answers need not say it.
+pub(crate) fn sockets(packet: &Packet<'_>, tie: &Tie) -> Option<u64> {
+    (packet.protocol == protocols::SOCK_DIAG).then_some(())?;
+    asked_protocol(&tie.request.message(packet.endian)?, packet.endian)
 }
 
 /// As much of a request as is kept.

@@ -8,12 +8,12 @@ use std::time::Duration;
 use foldhash::HashMap;
 use ynl::decode::{
     Body, CONTROLLER, GENERIC, GENL_HEADER, Genl, Level, MESSAGE_HEADER, Message, Secrets, Side,
-    Verb, Verdict, begins_message, genl, messages, missing_at, path_at, types,
+    Verb, Verdict, begins_message, genl, messages, missing_at, path_at, protocols, types,
 };
 use ynl::model::Family;
 
 use super::controller::Controller;
-use super::conversation::{self, Conversations, Request, Tie};
+use super::conversation::{self, Conversations, Request, Tie, sockets};
 use super::links::{LinkNames, Links};
 use super::names;
 use super::process::Process;
@@ -377,9 +377,10 @@ impl<'s> Interpreter<'s> {
             }
             return event;
         }
-        let asked = event.tie.as_ref().map(|it| &*it.request.operation);
+        let asked = event.tie.as_ref().map(|it| &*it.request);
         let body = self.body(packet, &message, to_kernel, &event.family, asked);
-        event.body = body.map(|it| it.hiding(event.secrets(&message)));
+        let about = event.tie.as_ref().and_then(|it| sockets(packet, it));
+        event.body = body.map(|it| it.asked(about).hiding(event.secrets(&message)));
         if let Some(operation) = event.body.as_ref().and_then(|it| it.operation)
             && *operation.name != *event.operation
         {
@@ -453,7 +454,7 @@ impl<'s> Interpreter<'s> {
             known: false,
             is_async: false,
         };
-        if kind == 0 {
+        if kind == 0 && protocol != protocols::FIB_LOOKUP {
             return unknown(&names::protocol(protocol), "");
         }
         if protocol != GENERIC {

@@ -5,6 +5,7 @@
 use ynl::decode::{Body, GENERIC, GENL_HEADER, Message, Side, Verb};
 use ynl::model::{Family, StructId};
 
+use super::conversation::Request;
 use super::event::Interpreter;
 use super::names;
 use super::packet::Packet;
@@ -16,21 +17,21 @@ const ROUTE: u16 = libc::NETLINK_ROUTE as u16;
 const GETNSID: u16 = 90;
 
 impl Interpreter<'_> {
-    /// The body of a message of that family; `asked` is the operation that it answers.
+    /// The body of a message of that family; `asked` is the request that it answers.
     pub(super) fn body<'a>(
         &'a self,
         packet: &Packet<'_>,
         message: &Message<'a>,
         to_kernel: bool,
         family: &str,
-        asked: Option<&str>,
+        asked: Option<&Request>,
     ) -> Option<Body<'a>> {
         let side = match to_kernel {
             true => Side::Request,
             false => Side::Reply,
         };
         let by = |family: &'a Family| {
-            let asked = asked.and_then(|it| family.operation(it));
+            let asked = asked.and_then(|it| family.operation(&it.operation));
             Body::new(family, message, packet.endian, side, asked)
         };
         if packet.protocol == GENERIC {
@@ -42,7 +43,10 @@ impl Interpreter<'_> {
                 None => Some(self.unknown(packet, message, to_kernel)),
             };
         }
-        let key = RawKey::new(packet.protocol, message, to_kernel);
+        let mut key = RawKey::new(packet.protocol, message, to_kernel);
+        if let Some(request) = asked.and_then(|it| it.message(packet.endian)) {
+            key = key.answering(&request);
+        }
         let Some(family) = self.specs.raw(key) else {
             return Some(self.unknown(packet, message, to_kernel));
         };

@@ -16,3 +16,4 @@ pub(crate) mod process;
 pub(crate) mod requests;
 pub(crate) mod secrets;
 pub(crate) mod specs;
+pub(crate) mod uevent;

@@ -147,6 +147,15 @@ impl RawKey {
         }
     }
 
+    /// The same of an answer to that request, whose address family is that of the answer.
+    pub(crate) fn answering(self, request: &Message<'_>) -> Self {
+        let asked = request.payload.first().copied();
+        Self {
+            of: self.of.and(asked).or(self.of),
+            ..self
+        }
+    }
+
     /// Whether the specification has the message.
     fn is_of(self, family: &Family) -> bool {
         let (operation, said) = if self.to_kernel {
@@ -159,9 +168,15 @@ impl RawKey {
         let Some(operation) = operation else {
             return false;
         };
-        let header = operation.header_of(said);
-        let first = header.and_then(|it| family[it].members.first());
-        match (self.of, first.map(|it| &it.kind)) {
+        let first = |message| {
+            let header = operation.header_of(message)?;
+            family[header].members.first().map(|it| &it.kind)
+        };
+        // Where an answer does not say of which address family it is, the request does.
+        match (
+            self.of,
+            first(said).or_else(|| first(operation.request(false))),
+        ) {
             (Some(of), Some(MemberKind::Scalar(scalar))) => scalar
                 .names
                 .is_none_or(|it| family[it.id].by_value(of.into()).is_some()),
@@ -499,6 +514,7 @@ mod tests {
     fn a_message_about_sockets_has_the_headers_of_their_family() {
         let specs = Specs::only_built_in();
         let diag = libc::NETLINK_SOCK_DIAG as u16;
+        const AF_SMC: i32 = 43;
         // Structs of linux/*_diag.h by sizeof.
         for (of, asks, answers) in [
             (libc::AF_INET, 56, 72),
@@ -508,6 +524,8 @@ mod tests {
             (libc::AF_PACKET, 20, 16),
             (libc::AF_VSOCK, 24, 32),
             (libc::AF_XDP, 20, 16),
+            (AF_SMC, 52, 64),
+            (libc::AF_TIPC, 8, 0),
         ] {
             let key = request(diag, 20, Some(of as u8));
             let family = specs.raw(key).unwrap();
@@ -518,7 +536,7 @@ mod tests {
         }
         assert!(
             specs
-                .raw(request(diag, 20, Some(libc::AF_TIPC as u8)))
+                .raw(request(diag, 20, Some(libc::AF_BLUETOOTH as u8)))
                 .is_none()
         );
         // struct inet_diag_req.

@@ -2,14 +2,19 @@
 //! A message as one JSON object, its values as the kernel's YNL client prints
 //! them with `--output-json`.
 
+mod numbers;
+mod pairs;
 mod strings;
 
 use std::borrow::Cow;
 use std::iter::successors;
 
-use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Message, Number, Record, Value};
-use ynl::model::AttrKind;
+use ynl::decode::{
+    Field, Flags, Inner, KeyedEntry, Level, Message, Record, Value, pairs as pairs_of,
+};
+use ynl::model::{AttrKind, DisplayHint};
 
+use self::numbers::{push_flags, push_number};
 use self::strings::{push_bytes, push_secret};
 pub(crate) use self::strings::{push_key, push_list, push_text};
 use super::clock::push_seconds;
@@ -17,7 +22,8 @@ use crate::messages::event::Event;
 use crate::messages::names;
 use crate::messages::packet::Packet;
 use crate::messages::process::{Fate, Process};
-use crate::values::{self, hinted_number, push_decimal, write};
+use crate::messages::uevent::Uevent;
+use crate::values::{self, write};
 
 /// The object of a message, without a line break.
 pub(super) fn push_event(out: &mut String, event: &Event<'_>) {
@@ -91,12 +97,29 @@ fn push_fate(out: &mut String, fate: Fate) {
 }
 
 /// The object of a packet that begins with no message, without a line break.
-pub(super) fn push_no_message(out: &mut String, frame: u64, packet: &Packet<'_>) {
+pub(super) fn push_no_message(
+    out: &mut String,
+    frame: u64,
+    packet: &Packet<'_>,
+    uevent: Option<&Uevent<'_>>,
+) {
     push_origin(out, frame, packet, packet.process.as_ref());
-    out.push_str(",\"role\":\"none\"");
-    push_key(out, "protocol");
-    push_text(out, &names::protocol(packet.protocol));
-    push_trailing(out, packet.messages, false);
+    let role = if uevent.is_some() {
+        "notification"
+    } else {
+        "none"
+    };
+    for (key, word) in [
+        ("role", role),
+        ("protocol", &*names::protocol(packet.protocol)),
+    ] {
+        push_key(out, key);
+        push_text(out, word);
+    }
+    match uevent {
+        Some(uevent) => pairs::push_uevent(out, uevent),
+        None => push_trailing(out, packet.messages, false),
+    }
     out.push('}');
 }
 
@@ -349,6 +372,14 @@ fn push_value(out: &mut String, value: &Value<'_>) {
         Value::Flag => out.push_str("true"),
         Value::Number(number) => push_number(out, number),
         Value::Text(text) => push_text(out, &String::from_utf8_lossy(text)),
+        Value::Bytes {
+            bytes,
+            hint: Some(DisplayHint::SocketName),
+        } => push_text(out, &String::from_utf8_lossy(&values::socket_name(bytes))),
+        Value::Bytes {
+            bytes,
+            hint: Some(DisplayHint::KeyValue),
+        } => pairs::push(out, pairs_of(bytes)),
         Value::Bytes { bytes, hint } => {
             // Digits and what is between them: nothing that is to be escaped.
             out.push('"');
@@ -449,27 +480,4 @@ fn push_keyed(out: &mut String, entry: KeyedEntry<'_>) {
         Inner::TooDeep | Inner::Missing => {}
     }
     out.push('}');
-}
-
-fn push_number(out: &mut String, number: &Number<'_>) {
-    if let Some(name) = number.name() {
-        push_text(out, name);
-    } else if let Some(flags) = number.flags() {
-        push_flags(out, flags);
-    } else {
-        match hinted_number(number) {
-            Some(text) => push_text(out, &text),
-            None => push_decimal(out, number.value()),
-        }
-    }
-}
-
-/// The names of the bits that are set; a bit without a name in hexadecimal.
-fn push_flags(out: &mut String, flags: Flags<'_>) {
-    out.push('[');
-    push_list(out, flags, |out, flag| match flag {
-        Ok(name) => push_text(out, name),
-        Err(bit) => write(out, format_args!("\"{bit:#x}\"")),
-    });
-    out.push(']');
 }

@@ -276,9 +276,9 @@ fn what_a_specification_does_not_list_is_read_by_what_its_family_has() {
 
 #[test]
 fn a_message_of_the_connector_is_no_verdict() {
-    // cn_msg of the events of processes, with 8 bytes.
+    // cn_msg of the log of a device mapper, with 8 bytes.
     let body = [
-        &1_u32.to_ne_bytes()[..],
+        &7_u32.to_ne_bytes()[..],
         &1_u32.to_ne_bytes(),
         &9_u32.to_ne_bytes(),
         &2_u32.to_ne_bytes(),
@@ -290,7 +290,7 @@ fn a_message_of_the_connector_is_no_verdict() {
     let bytes = message(3, 0, 9, &body.concat());
     assert_eq!(
         line(connector, bytes.clone()),
-        "port 812 < connector msg idx=proc val=1 seq=9 ack=2 len=8 data=abababababababab"
+        "port 812 < connector msg idx=dm val=1 seq=9 ack=2 len=8 data=abababababababab"
     );
     let object = json(connector, bytes);
     assert_eq!(

@@ -9,10 +9,11 @@ use crate::messages::event::{Event, Role};
 use crate::messages::names;
 use crate::messages::packet::Packet;
 use crate::messages::process::{Fate, Process};
+use crate::messages::uevent::Uevent;
 use crate::terminal::paint::{Paint, Tint};
 use crate::terminal::text::{count, push_escaped};
 use crate::values::summary::{Topic, push_request, push_summary};
-use crate::values::{push_decimal, push_digits, write};
+use crate::values::{push_decimal, push_digits, push_plain, push_text, write};
 
 /// The line of a message, without a line break.
 pub(super) fn push_line(out: &mut String, event: &Event<'_>, clock: &str, paint: Paint) {
@@ -97,7 +98,13 @@ fn push_fate(out: &mut String, fate: Fate) {
 }
 
 /// The line of a packet that begins with no message, without a line break.
-pub(super) fn push_no_message(out: &mut String, packet: &Packet<'_>, clock: &str, paint: Paint) {
+pub(super) fn push_no_message(
+    out: &mut String,
+    packet: &Packet<'_>,
+    uevent: Option<&Uevent<'_>>,
+    clock: &str,
+    paint: Paint,
+) {
     push_clock(out, clock, paint);
     push_process(out, packet.process.as_ref(), None, paint);
     out.push_str(if packet.sent == Some(true) {
@@ -106,8 +113,36 @@ pub(super) fn push_no_message(out: &mut String, packet: &Packet<'_>, clock: &str
         " * "
     });
     paint.push(out, Tint::Name, &names::protocol(packet.protocol));
+    if let Some(uevent) = uevent {
+        return push_uevent(out, uevent);
+    }
     let bytes = count(packet.messages.len() as u64, "byte");
     write(out, format_args!(" [not a netlink message: {bytes}]"));
+}
+
+/// How many characters of a uevent's pairs a line has; the pair that crosses it is the last.
+const PAIRS: usize = 160;
+
+/// What happened to a device, and the first pairs that say more.
+fn push_uevent(out: &mut String, uevent: &Uevent<'_>) {
+    for word in [uevent.action, uevent.device] {
+        out.push(' ');
+        push_plain(out, word);
+    }
+    if uevent.by_udev {
+        out.push_str(" [by udev]");
+    }
+    let start = out.len();
+    for (key, value) in uevent.others() {
+        if out.len() - start > PAIRS {
+            out.push_str(" …");
+            break;
+        }
+        out.push(' ');
+        push_plain(out, key);
+        out.push('=');
+        push_text(out, value);
+    }
 }
 
 /// Bytes after the last message of a datagram.
@@ -172,12 +207,7 @@ fn push_warning(out: &mut String, event: &Event<'_>, word: &str) {
 fn push_said(out: &mut String, text: Option<&[u8]>) {
     let Some(text) = text else { return };
     out.push_str(": ");
-    for chunk in text.utf8_chunks() {
-        push_escaped(out, chunk.valid());
-        for byte in chunk.invalid() {
-            write(out, format_args!("\\x{byte:02x}"));
-        }
-    }
+    push_plain(out, text);
 }
 
 fn push_error(out: &mut String, event: &Event<'_>, paint: Paint) {

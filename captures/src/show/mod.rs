@@ -24,6 +24,8 @@ mod lead_tests;
 #[cfg(test)]
 mod oddity_tests;
 #[cfg(test)]
+mod raw_tests;
+#[cfg(test)]
 mod records_tests;
 #[cfg(test)]
 pub(crate) mod secrets_tests;

@@ -103,7 +103,7 @@ fn bytes_after_the_last_message_are_said_with_their_number() {
 
 #[test]
 fn a_datagram_without_a_message_is_shown_as_one() {
-    let event = b"add@/devices/x\0ACTION=add\0".to_vec();
+    let event = b"add@/devices/x".to_vec();
     let length = event.len();
     let uevent = libc::NETLINK_KOBJECT_UEVENT as u16;
     assert_eq!(
@@ -114,9 +114,32 @@ fn a_datagram_without_a_message_is_shown_as_one() {
     assert_eq!(object["role"], "none");
     assert_eq!(object["trailing"], length);
     let file = file(&[(uevent, event)]);
-    assert!(show(&file, &with(|it| it.bytes = true)).contains("  add@/devices/x.A\n"));
+    assert!(show(&file, &with(|it| it.bytes = true)).contains("  add@/devices/x\n"));
     let filtered: fn(&mut Options) = |it| it.family = vec!["route".into()];
     assert_eq!(show(&file, &with(filtered)), "");
+}
+
+#[test]
+fn an_event_of_a_device_is_shown_by_its_pairs() {
+    let event = b"add@/devices/x\0ACTION=add\0DEVPATH=/devices/x\0NAME=a \x1b\xff\0SEQNUM=7\0";
+    let uevent = libc::NETLINK_KOBJECT_UEVENT as u16;
+    assert_eq!(
+        line(uevent, event.to_vec()),
+        r#"- * kobject_uevent add /devices/x NAME="a \u{1b}\xff" SEQNUM=7"#
+    );
+    let object = json(uevent, event.to_vec());
+    assert_eq!(object["role"], "notification");
+    assert_eq!(
+        (&object["op"], &object["device"]),
+        (&"add".into(), &"/devices/x".into())
+    );
+    assert_eq!(object["msg"]["SEQNUM"], "7");
+    let file = file(&[(uevent, event.to_vec())]);
+    let tree = show(&file, &with(|it| it.verbose = true));
+    assert!(tree.ends_with("    SEQNUM: 7\n"), "{tree}");
+    let mut long = event.to_vec();
+    (0..99).for_each(|_| long.extend(b"KEY=12345678\0"));
+    assert!(line(uevent, long).ends_with(" KEY=12345678 …"));
 }
 
 #[test]

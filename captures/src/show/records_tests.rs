@@ -217,15 +217,14 @@ fn the_templates_of_a_policy_are_shown() {
     let templates = attribute(5, &[&template[..], &template].concat());
     let file = to_kernel(libc::NETLINK_XFRM, NEWPOLICY, &[&[0; 168], &templates]);
     let one = json!({
-        "id": {"daddr": "c0000202000000000000000000000000", "spi": "0x77", "proto": 50},
-        "family": "inet", "saddr": "c0000201000000000000000000000000", "reqid": 9,
+        "id": {"daddr": "192.0.2.2", "spi": "0x77", "proto": "esp"},
+        "family": "inet", "saddr": "192.0.2.1", "reqid": 9,
         "mode": "tunnel", "share": "any", "optional": 1,
         "aalgos": "0xffffffff", "ealgos": "0xffffffff", "calgos": "0xffffffff",
     });
     assert_eq!(json(&file)["tmpl"], json!([one, one]));
     let line = line(&file);
-    let expected =
-        "tmpl={[0]={id={daddr=c0000202000000000000000000000000 spi=0x77 proto=50} family=inet";
+    let expected = "tmpl={[0]={id={daddr=192.0.2.2 spi=0x77 proto=esp} family=inet";
     assert!(line.contains(expected), "{line}");
 }
 

@@ -8,9 +8,10 @@ use ynl::decode::{Message, Value};
 
 use crate::messages::event::Event;
 use crate::messages::links::Links;
+use crate::messages::uevent::Uevent;
 use crate::values::{
-    Broken, MOST_REST, Walker, push_hex, push_named_leaf, push_secret, walk_level, walk_record,
-    write,
+    Broken, MOST_REST, Walker, push_hex, push_named_leaf, push_plain, push_secret, push_text,
+    walk_level, walk_record, write,
 };
 
 /// The tree under a line: each attribute on a line of its own.
@@ -45,6 +46,17 @@ pub(super) fn push_tree(out: &mut String, event: &Event<'_>) {
             walk_record(header, &mut tree);
         }
         walk_level(&body.level, &mut tree);
+    }
+}
+
+/// The pairs of a uevent, each on a line of its own.
+pub(super) fn push_uevent(out: &mut String, uevent: &Uevent<'_>) {
+    for (key, value) in uevent.pairs() {
+        out.push_str("    ");
+        push_plain(out, key);
+        out.push_str(": ");
+        push_text(out, value);
+        out.push('\n');
     }
 }
 

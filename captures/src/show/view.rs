@@ -12,6 +12,7 @@ use super::options::Options;
 use super::{json, line, tree};
 use crate::messages::event::{Event, Interpreter};
 use crate::messages::packet::Packet;
+use crate::messages::uevent::Uevent;
 use crate::terminal::paint::Paint;
 use crate::terminal::text;
 
@@ -104,13 +105,20 @@ impl<'a> View<'a> {
         if self.count.is_some() || options.is_filtered() || (packet.added && !options.added) {
             return;
         }
+        let uevent = Uevent::new(packet);
         if options.json {
-            json::push_no_message(&mut self.text, frame, packet);
+            json::push_no_message(&mut self.text, frame, packet, uevent.as_ref());
         } else {
             let time = self.clock.show(packet.time);
-            line::push_no_message(&mut self.text, packet, time, self.paint);
+            line::push_no_message(&mut self.text, packet, uevent.as_ref(), time, self.paint);
         }
         self.text.push('\n');
+        if options.verbose
+            && !options.json
+            && let Some(uevent) = &uevent
+        {
+            tree::push_uevent(&mut self.text, uevent);
+        }
         if options.bytes && !options.json {
             tree::push_bytes(&mut self.text, packet.messages, &[]);
         }

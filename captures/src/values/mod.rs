@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Values as people read them. What comes from the wire is escaped.
 
+mod bytes;
 mod lead;
 mod sockets;
 pub(crate) mod summary;
 mod traffic;
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 
-use ynl::decode::{Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, Record, Value};
+use ynl::decode::{
+    Field, Flags, Inner, KeyedEntry, Level, Malformed, Number, PairValue, Pairs, Record, Value,
+    pairs,
+};
 use ynl::model::DisplayHint;
 
+pub(crate) use self::bytes::{push_bytes, push_hex};
+pub(crate) use self::sockets::name as socket_name;
 use crate::messages::links::Links;
 use crate::terminal::text::{count, push_escaped};
 
@@ -151,92 +157,6 @@ fn realms(number: u32) -> String {
     }
 }
 
-/// How many of 32 bytes, which are room for an address of the link layer, are one: 6 as those of
-/// Ethernet or 20 as those of Infiniband, behind which are zeros.
-fn address_in_room(bytes: &[u8]) -> &[u8] {
-    let ends = |size: &usize| bytes[*size..].iter().all(|byte| *byte == 0);
-    let size = [6, 20].into_iter().find(ends);
-    &bytes[..size.unwrap_or(bytes.len())]
-}
-
-/// Bytes as their display hint has it, else in hexadecimal.
-pub(crate) fn push_bytes(out: &mut String, bytes: &[u8], hint: Option<DisplayHint>) {
-    match (hint, bytes.len()) {
-        (Some(DisplayHint::Mac), 32) => push_pairs(out, address_in_room(bytes), ':'),
-        // The address of a tunnel's link is that of its own end.
-        (Some(DisplayHint::Mac), 4 | 16) => push_bytes(out, bytes, Some(DisplayHint::Ipv4OrV6)),
-        (Some(DisplayHint::Mac | DisplayHint::Fddi), _) => push_pairs(out, bytes, ':'),
-        (Some(DisplayHint::Hex), _) => push_pairs(out, bytes, ' '),
-        (Some(DisplayHint::Uuid), 16) => {
-            let (parts, mut at) = ([4, 2, 2, 2, 6], 0);
-            for length in parts {
-                if at > 0 {
-                    out.push('-');
-                }
-                push_hex(out, &bytes[at..at + length]);
-                at += length;
-            }
-        }
-        (Some(DisplayHint::Mpls), length) if length > 0 && length % 4 == 0 => {
-            // The label is the upper 20 bits; then its class, the mark of the last, and a TTL.
-            for (at, entry) in bytes.chunks_exact(4).enumerate() {
-                if at > 0 {
-                    out.push('/');
-                }
-                let [a, b, c, _] = *entry else { return };
-                push_decimal(out, (u32::from_be_bytes([0, a, b, c]) >> 4).into());
-            }
-        }
-        (
-            Some(
-                DisplayHint::Ipv4
-                | DisplayHint::Ipv6
-                | DisplayHint::Ipv4OrV6
-                | DisplayHint::RouteAddress,
-            ),
-            4 | 16,
-        ) => match <[u8; 16]>::try_from(bytes) {
-            Ok(bytes) => write(out, format_args!("{}", Ipv6Addr::from(bytes))),
-            Err(_) => {
-                let bytes = bytes.first_chunk().copied().unwrap_or([0; 4]);
-                write(out, format_args!("{}", Ipv4Addr::from(bytes)));
-            }
-        },
-        (Some(DisplayHint::Ipv6), length) if length > 0 && length % 16 == 0 => {
-            for (at, address) in bytes.chunks_exact(16).enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                push_bytes(out, address, hint);
-            }
-        }
-        // The address of an endpoint of MCTP.
-        (Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress), 1) => {
-            push_decimal(out, bytes[0].into());
-        }
-        (Some(DisplayHint::InetAddress), 16) => {
-            let is_ipv4 = bytes[4..].iter().all(|byte| *byte == 0);
-            let bytes = if is_ipv4 { &bytes[..4] } else { bytes };
-            push_bytes(out, bytes, Some(DisplayHint::Ipv4OrV6));
-        }
-        (Some(DisplayHint::SocketAddress), _) => match sockets::address(bytes) {
-            Some(address) => write(out, format_args!("{address}")),
-            None => push_hex(out, bytes),
-        },
-        _ => push_hex(out, bytes),
-    }
-}
-
-/// Bytes with something between them.
-fn push_pairs(out: &mut String, bytes: &[u8], between: char) {
-    for (at, byte) in bytes.iter().enumerate() {
-        if at > 0 {
-            out.push(between);
-        }
-        push_hex(out, std::slice::from_ref(byte));
-    }
-}
-
 fn push_flags(out: &mut String, flags: Flags<'_>) {
     let before = out.len();
     for flag in flags {
@@ -279,15 +199,13 @@ pub(crate) fn push_text(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
-pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for bytes in bytes.chunks(32) {
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
+/// A word from outside, without quotes.
+pub(crate) fn push_plain(out: &mut String, word: &[u8]) {
+    for chunk in word.utf8_chunks() {
+        push_escaped(out, chunk.valid());
+        for byte in chunk.invalid() {
+            write(out, format_args!("\\x{byte:02x}"));
         }
-        push_ascii(out, &digits[..2 * bytes.len()]);
     }
 }
 
@@ -408,6 +326,13 @@ fn index(number: i128) -> String {
 }
 
 fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Walker) -> bool {
+    if let Value::Bytes {
+        bytes,
+        hint: Some(DisplayHint::KeyValue),
+    } = value
+    {
+        return walk_pairs(name, pairs(bytes), walker);
+    }
     let holds = matches!(
         value,
         Value::Struct(_)
@@ -464,6 +389,39 @@ fn walk_value(name: &str, guessed: bool, value: &Value<'_>, walker: &mut impl Wa
         }),
         _ => true,
     };
+    walker.end();
+    goes_on
+}
+
+/// What the words of a text are called that have no key.
+pub(crate) const WORDS: &str = "text";
+
+/// Walks the pairs of a text.
+fn walk_pairs(name: &str, pairs: Pairs<'_>, walker: &mut impl Walker) -> bool {
+    if !walker.begin(name, false) {
+        return true;
+    }
+    let mut shown = String::new();
+    let mut goes_on = true;
+    for (key, value) in pairs {
+        shown.clear();
+        match key {
+            Some(key) => push_plain(&mut shown, key),
+            None => shown.push_str(WORDS),
+        }
+        goes_on = match value {
+            PairValue::Text(text) => walker.leaf(&shown, false, &Value::Text(&text)),
+            PairValue::Address(bytes) => {
+                let hint = Some(DisplayHint::SocketAddress);
+                let bytes = &bytes;
+                walker.leaf(&shown, false, &Value::Bytes { bytes, hint })
+            }
+            PairValue::Pairs(inner) => walk_pairs(&shown, inner, walker),
+        };
+        if !goes_on {
+            break;
+        }
+    }
     walker.end();
     goes_on
 }

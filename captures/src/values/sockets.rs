@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Addresses of sockets.
+//! Addresses and names of sockets.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 /// The address in a `struct sockaddr_in` or `struct sockaddr_in6`, of a machine of either byte
@@ -20,5 +21,13 @@ pub(super) fn address(bytes: &[u8]) -> Option<SocketAddr> {
             Some((address, port).into())
         }
         _ => None,
+    }
+}
+
+/// The name of a socket of this machine as ss shows it: an abstract one behind `@`.
+pub(crate) fn name(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match bytes {
+        [0, name @ ..] => [b"@", name].concat().into(),
+        path => path.split(|byte| *byte == 0).next().unwrap_or(path).into(),
     }
 }

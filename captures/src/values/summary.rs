@@ -172,6 +172,10 @@ impl Walker for Summary<'_> {
         }
         self.out.push('=');
         match value {
+            Value::Bytes {
+                bytes,
+                hint: hint @ Some(DisplayHint::SocketName | DisplayHint::SocketAddress),
+            } => push_bytes(self.out, bytes, *hint),
             Value::Bytes { bytes, hint } => self.bytes(bytes, *hint),
             Value::Padding(bytes) | Value::Odd(bytes) | Value::TooDeep(bytes) => {
                 self.bytes(bytes, None);

@@ -211,6 +211,7 @@ fn kind(family: &Family, attr: &Attribute) -> String {
         AttrKind::Struct(id) => format!("struct {}", family[*id].name),
         AttrKind::Array(it) => format!("array of {}", scalar(family, it)),
         AttrKind::Structs(id) => format!("array of struct {}", family[*id].name),
+        AttrKind::Sized { head, .. } => format!("structs {} of any length", family[*head].name),
         AttrKind::Entries { head, set, .. } => format!(
             "structs {} with attributes of {}",
             family[*head].name, family[*set].name

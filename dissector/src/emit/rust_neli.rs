@@ -231,6 +231,7 @@ fn payload_len(attr: &Attribute) -> (u64, Option<u64>) {
         AttrKind::Struct(_)
         | AttrKind::Structs(_)
         | AttrKind::Entries { .. }
+        | AttrKind::Sized { .. }
         | AttrKind::Array(_)
         | AttrKind::Nest(_)
         | AttrKind::IndexedArray(_)

@@ -169,9 +169,12 @@ impl Findings {
                     false => entry.value.into(),
                 },
             };
-            // -1 may stand there as the greatest number of 32 bits.
-            let same =
-                |theirs: i128| theirs == named.number || theirs == named.number & 0xffff_ffff;
+            // -1 may stand there as the greatest number of 32 or 64 bits.
+            let same = |theirs: i128| {
+                [!0, 0xffff_ffff, 0xffff_ffff_ffff_ffff]
+                    .iter()
+                    .any(|mask| theirs == named.number & mask)
+            };
             self.one(&named, spec, marks, uapi, same);
         }
     }

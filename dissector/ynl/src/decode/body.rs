@@ -115,10 +115,22 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// The same message as an answer about sockets of a protocol, which it need not say itself.
+    pub fn asked(mut self, protocol: Option<u64>) -> Self {
+        self.level.asked(protocol);
+        self
+    }
+
     /// The same message with what is secret read as [`Value::Secret`](super::Value::Secret).
     pub fn hiding(self, secrets: Option<Secrets>) -> Self {
-        let level = secrets.map_or(self.level, |it| self.level.hiding(it));
-        Self { level, ..self }
+        let Some(secrets) = secrets else {
+            return self;
+        };
+        Self {
+            header: self.header.map(|it| secrets.cover_header(it)),
+            level: self.level.hiding(secrets),
+            ..self
+        }
     }
 
     /// The same bytes as attributes of another set.

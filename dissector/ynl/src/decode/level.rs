@@ -6,9 +6,11 @@ use std::iter::successors;
 use super::fields::{Field, Fields, HEADER};
 use super::guess::guess;
 use super::keyed::{Holds, Keyed};
+use super::record::{Record, by_family};
 use super::records::Records;
 use super::secrets;
-use super::value::{Indexed, Number, Numbers, Record, Value};
+use super::selector::format_of;
+use super::value::{Indexed, Number, Numbers, Value};
 use super::{Endian, Malformed};
 use crate::model::{
     ArrayElement, AttrKind, AttrSet, DisplayHint, Family, Scalar, SetId, SubMessageFormat,
@@ -22,20 +24,14 @@ pub const DEEPEST: u8 = 32;
 const ROUTE_FAMILY: &str = "rtm-family";
 const AF_MPLS: u64 = 28;
 
-/// The selector of a sub-message whose form its own length tells.
-const PAYLOAD_LENGTH: &str = "payload-length";
-
-/// How many attributes of a level are looked through for a selector.
-const SELECTOR_REACH: usize = 256;
-
 /// A place in a message where attributes stand: the message's end, or a nest.
 ///
 /// Without a family or a set nothing is known of the attributes, and their
 /// values are guessed.
 #[derive(Debug, Clone, Copy)]
 pub struct Level<'a> {
-    family: Option<&'a Family>,
-    set: Option<&'a AttrSet>,
+    pub(super) family: Option<&'a Family>,
+    pub(super) set: Option<&'a AttrSet>,
     endian: Endian,
     /// The byte order of numbers of which nothing is known.
     number_order: Endian,
@@ -43,9 +39,11 @@ pub struct Level<'a> {
     offset: usize,
     depth: u8,
     /// The struct before the attributes, a member of which may be a selector.
-    header: Option<Record<'a>>,
+    pub(super) header: Option<Record<'a>>,
     /// The level that this one is in, where selectors are looked for too.
-    outer: Option<&'a Level<'a>>,
+    pub(super) outer: Option<&'a Level<'a>>,
+    /// Which protocol's sockets the request asked for that the message answers.
+    pub(super) asked: Option<u64>,
     /// Those of its attributes that are secret, or have secrets in them.
     pub(super) secrets: secrets::Attributes,
 }
@@ -81,6 +79,7 @@ impl<'a> Level<'a> {
             depth: 0,
             header: None,
             outer: None,
+            asked: None,
             secrets: &[],
         }
     }
@@ -104,6 +103,11 @@ impl<'a> Level<'a> {
     /// The byte order of numbers of which nothing is known.
     pub(super) fn number_order(&self) -> Endian {
         self.number_order
+    }
+
+    /// Says which protocol's sockets were asked for.
+    pub(super) fn asked(&mut self, protocol: Option<u64>) {
+        self.asked = protocol;
     }
 
     /// Other attributes at the same depth, behind a struct.
@@ -206,6 +210,9 @@ impl<'a> Level<'a> {
             AttrKind::Flag => Value::Flag,
             AttrKind::Scalar(scalar) => self.number(family, *scalar, field),
             AttrKind::String => Value::Text(until_nul(payload)),
+            AttrKind::Binary {
+                hint: Some(DisplayHint::InetAddress),
+            } => by_family(self.address_family(), payload),
             AttrKind::Binary { hint } => Value::Bytes {
                 bytes: payload,
                 hint: self.concrete(*hint),
@@ -234,6 +241,10 @@ impl<'a> Level<'a> {
                 }
                 None => Value::TooDeep(payload),
             },
+            AttrKind::Sized { head, length } => {
+                let level = self.inside(None, field);
+                Value::Records(Records::sized(family, &family[*head], *length, level))
+            }
             AttrKind::Bitfield32 { bits } => {
                 let word = |at: usize| self.endian.u32(payload.get(at..)?);
                 match (payload.len(), word(0), word(4)) {
@@ -261,11 +272,7 @@ impl<'a> Level<'a> {
             }
             AttrKind::SubMessage { message, selector } => {
                 let formats = &family[*message].formats;
-                let format = match selector.as_str() {
-                    PAYLOAD_LENGTH => format_of_length(payload.len(), formats),
-                    either => (either.split('|')).find_map(|it| self.selected(it, formats, 0)),
-                };
-                match format {
+                match self.selected(selector, formats, payload.len()) {
                     Some(format) => self.sub_message(family, format, field),
                     None => return guessed(),
                 }
@@ -284,6 +291,12 @@ impl<'a> Level<'a> {
             Some(Value::Number(family)) if family.bits() == AF_MPLS => DisplayHint::Mpls,
             _ => DisplayHint::Ipv4OrV6,
         })
+    }
+
+    /// The address family that the header of the message names.
+    fn address_family(&self) -> Option<u64> {
+        let mut levels = successors(Some(self), |it| it.outer).take(usize::from(DEEPEST));
+        levels.find_map(|it| it.header?.address_family(""))
     }
 
     pub(super) fn number<'b>(
@@ -321,6 +334,7 @@ impl<'a> Level<'a> {
             depth: self.depth.saturating_add(1),
             header: None,
             outer: Some(self),
+            asked: self.asked,
             secrets: secrets::inside(self.secrets, field.attribute.number),
         }
     }
@@ -341,6 +355,9 @@ impl<'a> Level<'a> {
         let value = match element {
             ArrayElement::Nest(id) => self.nest(Some((family, &family[*id])), field),
             ArrayElement::Scalar(scalar) => self.number(family, *scalar, field),
+            ArrayElement::Binary {
+                hint: Some(DisplayHint::InetAddress),
+            } => by_family(self.address_family(), payload),
             ArrayElement::Binary { hint } => Value::Bytes {
                 bytes: payload,
                 hint: *hint,
@@ -372,33 +389,6 @@ impl<'a> Level<'a> {
         }
     }
 
-    /// The form that the attribute called `selector` selects, which stands in
-    /// this level or in one around it; or the member of a struct before one of
-    /// them, which YNL does not have: the kernel numbers the attributes of a link
-    /// otherwise where the header says that it is of a bridge.
-    fn selected<'b>(
-        &self,
-        selector: &str,
-        formats: &'b [SubMessageFormat],
-        steps: u8,
-    ) -> Option<&'b SubMessageFormat> {
-        let outer = || {
-            if let Some(value) = self.header.and_then(|it| it.by_name(selector)) {
-                return format_of(&value, formats);
-            }
-            let outer = self.outer.filter(|_| steps < DEEPEST)?;
-            outer.selected(selector, formats, steps + 1)
-        };
-        let Some(spec) = self.set.and_then(|set| set.by_name(selector)) else {
-            return outer();
-        };
-        let mut near = self.fields().take(SELECTOR_REACH).flatten();
-        match near.find(|it| it.attribute.number == spec.number) {
-            Some(field) => format_of(&self.read(&field).value, formats),
-            None => outer(),
-        }
-    }
-
     fn sub_message<'b>(
         &'b self,
         family: &'b Family,
@@ -426,32 +416,6 @@ impl<'a> Level<'a> {
             return Value::TooDeep(payload);
         }
         Value::SubMessage { header, level }
-    }
-}
-
-/// The form of a sub-message that the length of the payload selects: that for the greatest length
-/// which the payload has.
-fn format_of_length(length: usize, formats: &[SubMessageFormat]) -> Option<&SubMessageFormat> {
-    let least = |it: &SubMessageFormat| it.value.parse::<usize>().ok();
-    let fitting = (formats.iter()).filter(|it| least(it).is_some_and(|it| it <= length));
-    fitting.max_by_key(|it| least(it))
-}
-
-/// The form of a sub-message for that value of its selector.
-fn format_of<'a>(
-    value: &Value<'_>,
-    formats: &'a [SubMessageFormat],
-) -> Option<&'a SubMessageFormat> {
-    match value {
-        Value::Text(text) => formats.iter().find(|it| it.value.as_bytes() == *text),
-        Value::Number(number) => match number.name() {
-            Some(name) => formats.iter().find(|it| it.value == name),
-            None => {
-                let digits = number.value().to_string();
-                formats.iter().find(|it| it.value == digits)
-            }
-        },
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `struct nlmsghdr` and `struct genlmsghdr`.
 
-use super::{Endian, Malformed, flags};
+use super::{Endian, Malformed, attributes, flags};
 
 /// Values of `nlmsg_type` below the protocols' own.
 pub mod types {
@@ -25,6 +25,10 @@ pub mod protocols {
     pub const SOCK_DIAG: u16 = 4;
     /// IPsec.
     pub const XFRM: u16 = 6;
+    /// Sessions of iSCSI.
+    pub const ISCSI: u16 = 8;
+    /// Lookups of routes.
+    pub const FIB_LOOKUP: u16 = 10;
     /// Events of processes and of drivers.
     pub const CONNECTOR: u16 = 11;
     /// Packet filters.
@@ -72,9 +76,17 @@ impl<'a> Message<'a> {
     }
 
     /// Whether it is one of netlink's own: an error, an end and the like. The connector has its
-    /// own messages of type [`types::DONE`], with a `struct cn_msg` each.
+    /// own messages of type [`types::DONE`], with a `struct cn_msg` each; those of FIB_LOOKUP
+    /// have whatever type the program gave them, as a rule none; iSCSI counts from 11 on.
     pub fn is_control(&self, protocol: u16) -> bool {
-        self.kind < types::FIRST && protocol != protocols::CONNECTOR
+        const ISCSI_UEVENT_CREATE_SESSION: u16 = 11;
+        let is_own = match protocol {
+            protocols::CONNECTOR => true,
+            protocols::FIB_LOOKUP => self.kind == 0,
+            protocols::ISCSI => self.kind >= ISCSI_UEVENT_CREATE_SESSION,
+            _ => false,
+        };
+        self.kind < types::FIRST && !is_own
     }
 
     /// The byte order of its numbers where nothing says it: nfnetlink's are in network order,
@@ -103,6 +115,32 @@ impl<'a> Message<'a> {
         (self.kind == types::ERROR).then_some(())?;
         Some(endian.u32(self.payload)?.cast_signed().wrapping_neg())
     }
+}
+
+/// Which protocol's sockets a request of sock_diag is about, IPPROTO_*; `None` where it is about
+/// others than those of IPv4 and IPv6.
+pub fn asked_protocol(request: &Message<'_>, endian: Endian) -> Option<u64> {
+    const TCPDIAG_GETSOCK: u16 = 18;
+    const DCCPDIAG_GETSOCK: u16 = 19;
+    const TCP: u64 = 6;
+    const DCCP: u64 = 33;
+    // struct inet_diag_req_v2, and INET_DIAG_REQ_PROTOCOL for those above 255.
+    const HEADER: usize = 56;
+    const PROTOCOL: u16 = 3;
+    let [2 | 10, protocol, ..] = *request.payload else {
+        return None;
+    };
+    Some(match request.kind {
+        TCPDIAG_GETSOCK => TCP,
+        DCCPDIAG_GETSOCK => DCCP,
+        _ => {
+            let behind = request.payload.get(HEADER..).unwrap_or(&[]);
+            let mut all = attributes(behind, endian).flatten();
+            let named = all.find(|it| it.number == PROTOCOL);
+            let named = named.and_then(|it| it.u32(endian));
+            named.map_or(protocol.into(), u64::from)
+        }
+    })
 }
 
 /// Whether `bytes` begin with the header of a message.

@@ -41,9 +41,12 @@ mod guess;
 mod keyed;
 mod level;
 mod message;
+mod pairs;
 mod policy;
+mod record;
 mod records;
 mod secrets;
+mod selector;
 mod value;
 mod verdict;
 
@@ -54,13 +57,15 @@ pub use flags::Verb;
 pub use keyed::{Inner, Keyed, KeyedEntries, KeyedEntry};
 pub use level::{DEEPEST, Level, Read};
 pub use message::{
-    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, begins_message,
-    genl, messages, protocols, types,
+    CONTROLLER, GENERIC, GENL_HEADER, Genl, MESSAGE_HEADER, Message, Messages, asked_protocol,
+    begins_message, genl, messages, protocols, types,
 };
+pub use pairs::{PairValue, Pairs, pairs};
 pub use policy::Policies;
+pub use record::Record;
 pub use records::{Element, Elements, Records};
 pub use secrets::Secrets;
-pub use value::{Flags, Indexed, Number, Numbers, Record, Value};
+pub use value::{Flags, Indexed, Number, Numbers, Value};
 pub use verdict::{Verdict, missing_at, path_at};
 
 /// The byte order of the machine that spoke.

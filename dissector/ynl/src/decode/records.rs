@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Structs one after another: C arrays (`struct nexthop_grp`), and structs that have
-//! attributes behind them and say how long both are (`struct rtnexthop`).
+//! Structs one after another: C arrays (`struct nexthop_grp`), structs that have
+//! attributes behind them and say how long both are (`struct rtnexthop`), and structs that say
+//! how long they are themselves (`struct inet_diag_bc_op`).
 
-use super::value::{Record, Value};
+use super::record::Record;
+use super::value::Value;
 use super::{Level, Malformed};
-use crate::model::{Family, Struct};
+use crate::model::{Family, Member, MemberKind, Struct};
 
 /// Structs one after another, which may have attributes behind them.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +15,10 @@ pub struct Records<'a> {
     layout: &'a Struct,
     /// All of them as bytes; of entries what their attributes are of, too.
     level: Level<'a>,
-    /// Of entries, the member that has the length.
+    /// The member that has the length, of structs that have one.
     length: Option<usize>,
+    /// Whether there may be attributes behind each.
+    has_attributes: bool,
     /// The first byte of each that is secret, as all behind it are.
     secret_from: usize,
 }
@@ -43,6 +47,7 @@ impl<'a> Records<'a> {
             layout,
             level,
             length: None,
+            has_attributes: false,
             secret_from: usize::MAX,
         }
     }
@@ -60,7 +65,33 @@ impl<'a> Records<'a> {
             layout,
             level,
             length: Some(length),
+            has_attributes: true,
             secret_from: usize::MAX,
+        }
+    }
+
+    /// Structs whose member at the place `length` has the length of each.
+    pub(super) fn sized(
+        family: &'a Family,
+        layout: &'a Struct,
+        length: usize,
+        level: Level<'a>,
+    ) -> Self {
+        Self {
+            has_attributes: false,
+            ..Self::entries(family, layout, length, level)
+        }
+    }
+
+    /// The least bytes of one that has its length in it.
+    fn least(&self) -> usize {
+        match self.layout.members.last() {
+            Some(Member {
+                kind: MemberKind::Binary { .. },
+                offset,
+                ..
+            }) if !self.has_attributes => *offset,
+            _ => self.layout.size,
         }
     }
 
@@ -125,8 +156,10 @@ impl<'a> Iterator for Elements<'a> {
             layout,
             level,
             length,
+            has_attributes,
             secret_from,
         } = self.records;
+        let least = self.records.least();
         let rest = level.bytes().get(self.at..).filter(|it| !it.is_empty())?;
         let offset = level.offset() + self.at;
         let record =
@@ -138,7 +171,7 @@ impl<'a> Iterator for Elements<'a> {
                 let said = record(rest).bits(member);
                 let said = said.and_then(|it| usize::try_from(it).ok());
                 match said {
-                    Some(said) if said >= layout.size && rest.len() >= layout.size => Ok(said),
+                    Some(said) if said >= least && rest.len() >= least => Ok(said),
                     other => Err(other.unwrap_or(rest.len())),
                 }
             }
@@ -155,15 +188,18 @@ impl<'a> Iterator for Elements<'a> {
             }
         };
         let bytes = rest.get(..said).unwrap_or(rest);
-        let header = record(bytes.get(..layout.size).unwrap_or(bytes));
+        let header = record(match has_attributes {
+            true => bytes.get(..layout.size).unwrap_or(bytes),
+            false => bytes,
+        });
         let element = Element {
             index: self.index,
             offset,
             size: bytes.len(),
             missing: said - bytes.len(),
-            value: match length {
-                None => Value::Struct(header),
-                Some(_) => {
+            value: match has_attributes {
+                false => Value::Struct(header),
+                true => {
                     let start = layout.size.next_multiple_of(4);
                     let behind = bytes.get(start..).unwrap_or(&[]);
                     Value::SubMessage {

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::fields::{Field, HEADER};
+use super::record::Record;
 use super::value::Value;
 use super::{Endian, GENL_HEADER, Level, MESSAGE_HEADER, Message, protocols};
 
@@ -16,6 +17,9 @@ pub struct Secrets {
     /// Bytes between the netlink header and the attributes.
     header: usize,
     attributes: Attributes,
+    /// The first byte behind the netlink header that is secret, as all behind it are, where there
+    /// are no attributes.
+    text_from: Option<usize>,
 }
 
 /// Attributes of a level that are secret, or have secrets in them.
@@ -59,6 +63,12 @@ const fn each(attributes: Attributes) -> Place {
     let what = What::Nest(attributes);
     Place { number: None, what }
 }
+
+/// Every attribute.
+const ALL: Attributes = &[Place {
+    number: None,
+    what: What::Key { from: 0 },
+}];
 
 /// A family of generic netlink that carries secrets.
 struct Family {
@@ -182,6 +192,12 @@ const INET_DIAG_MSG: usize = 72;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
+/// Of scsi/iscsi_if.h of the kernel's source ISCSI_UEVENT_SET_PARAM, _GET_CHAP,
+/// _SET_FLASHNODE_PARAMS and _SET_CHAP: values behind the struct iscsi_uevent, passwords among
+/// them.
+const VALUES: [u16; 4] = [16, 33, 35, 41];
+const ISCSI_UEVENT: usize = 56;
+
 impl Secrets {
     /// Those of a message of a family of generic netlink; `None` where it has none.
     pub fn of_family(name: &str, message: &Message<'_>) -> Option<Self> {
@@ -191,6 +207,7 @@ impl Secrets {
         has_any.then_some(Self {
             header: GENL_HEADER + family.header,
             attributes: family.attributes,
+            text_from: None,
         })
     }
 
@@ -204,26 +221,38 @@ impl Secrets {
                 let is_inet = matches!(message.payload, [AF_INET | AF_INET6, ..]);
                 (INET_DIAG_MSG, is_inet.then_some(SOCKET)?)
             }
+            (protocols::ISCSI, kind) if VALUES.contains(&kind) => {
+                return Some(Self {
+                    header: message.payload.len(),
+                    // What is no struct to whoever has no specification.
+                    attributes: ALL,
+                    text_from: Some(ISCSI_UEVENT),
+                });
+            }
             _ => return None,
         };
-        Some(Self { header, attributes })
+        Some(Self {
+            header,
+            attributes,
+            text_from: None,
+        })
     }
 
     /// All behind the header of generic netlink: of a family whose name is not known.
     pub fn of_unknown_family() -> Self {
-        const ALL: Attributes = &[Place {
-            number: None,
-            what: What::Key { from: 0 },
-        }];
         Self {
             header: GENL_HEADER,
             attributes: ALL,
+            text_from: None,
         }
     }
 
     /// The secret bytes of a message, counted from its netlink header.
     pub fn ranges(self, message: &Message<'_>, endian: Endian) -> Vec<Range<usize>> {
         let mut ranges = Vec::new();
+        if let Some(from) = self.text_from.filter(|it| *it < message.payload.len()) {
+            ranges.push(MESSAGE_HEADER + from..MESSAGE_HEADER + message.payload.len());
+        }
         let bytes = message.payload.get(self.header..).unwrap_or(&[]);
         let start = MESSAGE_HEADER + self.header;
         let level = Level::new(None, None, endian, bytes, start).hiding(self);
@@ -243,6 +272,16 @@ pub(super) fn inside(attributes: Attributes, number: u16) -> Attributes {
     match find(attributes, number).map(|it| &it.what) {
         Some(What::Nest(inner)) => inner,
         _ => &[],
+    }
+}
+
+impl Secrets {
+    /// The struct before the attributes without what is secret in it.
+    pub(super) fn cover_header<'a>(self, header: Record<'a>) -> Record<'a> {
+        match self.text_from {
+            Some(from) => header.hiding(from),
+            None => header,
+        }
     }
 }
 

@@ -4,11 +4,10 @@
 use super::Endian;
 use super::fields::{Field, Fields};
 use super::keyed::Keyed;
-use super::level::{Level, until_nul};
+use super::level::Level;
+use super::record::Record;
 use super::records::Records;
-use crate::model::{
-    ArrayElement, ByteOrder, DisplayHint, Enum, Family, Member, MemberKind, Scalar, Struct,
-};
+use crate::model::{ArrayElement, Bits, ByteOrder, DisplayHint, Enum, Family, Scalar};
 
 /// A value. Texts and bytes came from outside and are not escaped.
 #[derive(Debug, Clone, Copy)]
@@ -90,19 +89,52 @@ impl<'a> Number<'a> {
             None => matches!(bytes.len(), 4 | 8),
         };
         fits.then_some(())?;
-        let endian = match scalar.byte_order {
-            ByteOrder::Host => endian,
-            ByteOrder::LittleEndian => Endian::Little,
-            ByteOrder::BigEndian => Endian::Big,
-        };
         Some(Self {
-            bits: endian.number(bytes)?,
+            bits: scalar.byte_order.of(endian).number(bytes)?,
             bytes: bytes.len() as u8,
             signed: scalar.width.is_signed(),
             names: scalar.names.map(|it| (&family[it.id], it.as_flags)),
             hint: scalar.hint,
             cached: false,
         })
+    }
+
+    /// The same in a struct of these bytes, which may be the header of a route that is the answer
+    /// to a lookup.
+    pub(super) fn behind(self, header: &[u8]) -> Self {
+        let (bit, name) = CLONED;
+        let cached = self.bits & (1 << bit) != 0
+            && header.first() == Some(&AF_INET)
+            && self.names.is_some_and(|(names, as_flags)| {
+                as_flags && names.by_value(bit.into()).is_some_and(|it| it.name == name)
+            });
+        Self { cached, ..self }
+    }
+
+    /// The bit-field in it.
+    pub(super) fn part(self, field: Bits, endian: Endian) -> Self {
+        let unused = 64 - u32::from(field.count);
+        let behind = match endian {
+            Endian::Little => field.before,
+            Endian::Big => (self.bytes * 8).saturating_sub(field.before + field.count),
+        };
+        let bits = self.bits.checked_shr(behind.into()).unwrap_or(0);
+        Self {
+            bits: bits & u64::MAX.checked_shr(unused).unwrap_or(0),
+            ..self
+        }
+    }
+
+    /// A number by its enum, as if it had been on the wire.
+    pub(super) fn named(family: &'a Family, scalar: Scalar, bits: u64) -> Self {
+        Self {
+            bits,
+            bytes: 8,
+            signed: false,
+            names: scalar.names.map(|it| (&family[it.id], it.as_flags)),
+            hint: scalar.hint,
+            cached: false,
+        }
     }
 
     /// An unsigned number of which nothing is known.
@@ -145,7 +177,9 @@ impl<'a> Number<'a> {
     /// What the value is called, where it is one of an enum.
     pub fn name(&self) -> Option<&'a str> {
         let (names, as_flags) = self.names?;
-        let value = i64::try_from(self.value()).ok().filter(|_| !as_flags)?;
+        (!as_flags).then_some(())?;
+        // The greatest number of 64 bits is called -1.
+        let value = i64::try_from(self.value()).unwrap_or(self.bits.cast_signed());
         names.by_value(value).map(|it| it.name.as_str())
     }
 
@@ -170,6 +204,17 @@ impl From<u16> for Number<'_> {
             names: None,
             hint: None,
             cached: false,
+        }
+    }
+}
+
+impl ByteOrder {
+    /// The order that it is where the machine's is `host`.
+    pub(super) fn of(self, host: Endian) -> Endian {
+        match self {
+            Self::Host => host,
+            Self::LittleEndian => Endian::Little,
+            Self::BigEndian => Endian::Big,
         }
     }
 }
@@ -267,202 +312,6 @@ impl<'a> Numbers<'a> {
             .filter_map(move |bytes| Number::read(family, scalar, endian, bytes))
     }
 }
-
-/// What structs of numbers are aligned to, in bytes.
-const ALIGNED: usize = 8;
-
-/// A C struct, as far as it is there: kernels append members.
-#[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
-    family: &'a Family,
-    layout: &'a Struct,
-    endian: Endian,
-    bytes: &'a [u8],
-    offset: usize,
-    /// The first of its bytes that is secret, as all behind it are.
-    secret_from: usize,
-}
-
-impl<'a> Record<'a> {
-    /// The struct that `bytes` begin with, at `offset` in the message.
-    pub(super) fn new(
-        family: &'a Family,
-        layout: &'a Struct,
-        endian: Endian,
-        bytes: &'a [u8],
-        offset: usize,
-    ) -> Self {
-        Self {
-            family,
-            layout,
-            endian,
-            bytes,
-            offset,
-            secret_from: usize::MAX,
-        }
-    }
-
-    /// The same struct with its bytes from `secret_from` on secret.
-    pub(super) fn hiding(self, secret_from: usize) -> Self {
-        Self {
-            secret_from,
-            ..self
-        }
-    }
-
-    /// How many bytes behind the last member that is known are secret; `None` where none are.
-    pub fn secret_more(&self) -> Option<usize> {
-        let is_secret = self.secret_from < self.bytes.len();
-        let is_open = self.layout.members.last().is_some_and(Member::is_open);
-        let more = self.bytes.len().saturating_sub(self.layout.size);
-        (is_secret && more > 0 && !is_open).then_some(more)
-    }
-
-    /// What the struct looks like.
-    pub fn layout(&self) -> &'a Struct {
-        self.layout
-    }
-
-    /// Bytes before it in the message.
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// The members that are there, padding left out; of the one in which the
-    /// bytes end, those that are left.
-    pub fn members(&self) -> impl Iterator<Item = (&'a Member, Value<'a>)> + use<'a> {
-        let this = *self;
-        (this.layout.members.iter())
-            .filter(|member| !matches!(member.kind, MemberKind::Pad))
-            .filter_map(move |member| Some((member, this.member(member)?)))
-    }
-
-    /// What the member of that name holds.
-    pub fn by_name(&self, name: &str) -> Option<Value<'a>> {
-        let mut members = self.layout.members.iter();
-        self.member(members.find(|it| it.name == name)?)
-    }
-
-    /// The bytes behind the last member that is known; none where they can only be what the
-    /// compiler fills a struct up with, or are secret.
-    pub fn more(&self) -> &'a [u8] {
-        if self.secret_more().is_some() {
-            return &[];
-        }
-        if self.layout.members.last().is_some_and(Member::is_open) {
-            return &[];
-        }
-        let more = self.bytes.get(self.layout.size..).unwrap_or(&[]);
-        match more.len() < ALIGNED && more.iter().all(|byte| *byte == 0) {
-            true => &[],
-            false => more,
-        }
-    }
-
-    /// The bits of the number that the member at that place is.
-    pub(super) fn bits(&self, member: usize) -> Option<u64> {
-        match self.member(self.layout.members.get(member)?)? {
-            Value::Number(number) => Some(number.bits()),
-            _ => None,
-        }
-    }
-
-    /// Whether a number is the flags of a route that is the answer to a lookup.
-    fn is_of_cache(&self, number: &Number<'_>) -> bool {
-        let (bit, name) = CLONED;
-        number.bits & (1 << bit) != 0
-            && self.bytes.first() == Some(&AF_INET)
-            && number.names.is_some_and(|(names, as_flags)| {
-                as_flags && names.by_value(bit.into()).is_some_and(|it| it.name == name)
-            })
-    }
-
-    /// Bytes before the member.
-    fn offset_of(&self, member: &Member) -> usize {
-        match (self.layout.is_number, self.endian) {
-            (true, Endian::Big) => self.layout.size - member.offset - member.size,
-            _ => member.offset,
-        }
-    }
-
-    fn ends_with(&self, member: &Member) -> bool {
-        member.offset + member.size == self.layout.size
-    }
-
-    fn member(&self, member: &'a Member) -> Option<Value<'a>> {
-        let start = self.offset_of(member);
-        let rest = self.bytes.get(start..)?;
-        let bytes = match member.is_open() {
-            true => rest,
-            false => rest.get(..member.size).unwrap_or(rest),
-        };
-        if bytes.is_empty() && (member.size > 0 || member.is_open()) {
-            return None;
-        }
-        if start + bytes.len() > self.secret_from {
-            return Some(Value::Secret(bytes.len()));
-        }
-        let is_whole = bytes.len() == member.size;
-        Some(match member.kind {
-            MemberKind::Scalar(scalar) => {
-                match Number::read(self.family, scalar, self.endian, bytes) {
-                    Some(number) => Value::Number(Number {
-                        cached: self.is_of_cache(&number),
-                        ..number
-                    }),
-                    None => Value::Odd(bytes),
-                }
-            }
-            MemberKind::String => Value::Text(until_nul(bytes)),
-            MemberKind::Binary {
-                hint: Some(DisplayHint::GroupAddress),
-            } => self.group_address(bytes),
-            // What a struct ends with may be of any length.
-            MemberKind::Binary { hint } if is_whole || self.ends_with(member) => {
-                Value::Bytes { bytes, hint }
-            }
-            MemberKind::Struct(id) => Value::Struct(Self {
-                layout: &self.family[id],
-                bytes,
-                offset: self.offset + start,
-                ..*self
-            }),
-            MemberKind::Array(scalar) if is_whole || member.is_open() => {
-                Value::Array(Numbers::new(self.family, scalar, self.endian, bytes))
-            }
-            MemberKind::Structs(id) => {
-                let offset = self.offset + start;
-                let level = Level::new(Some(self.family), None, self.endian, bytes, offset);
-                Value::Records(Records::structs(self.family, &self.family[id], level))
-            }
-            MemberKind::Binary { .. } | MemberKind::Array(_) | MemberKind::Pad => Value::Odd(bytes),
-        })
-    }
-
-    /// As many of the bytes as the address has that the struct's own number tells of.
-    fn group_address(&self, bytes: &'a [u8]) -> Value<'a> {
-        const IPV4: u64 = 0x0800;
-        const IPV6: u64 = 0x86dd;
-        let proto = match self.by_name(GROUP_PROTOCOL) {
-            Some(Value::Number(number)) => number.bits(),
-            _ => return Value::Odd(bytes),
-        };
-        let (size, hint) = match proto {
-            IPV4 => (4, DisplayHint::Ipv4),
-            IPV6 => (16, DisplayHint::Ipv6),
-            0 => (6, DisplayHint::Mac),
-            _ => (bytes.len(), DisplayHint::Hex),
-        };
-        Value::Bytes {
-            bytes: bytes.get(..size).unwrap_or(bytes),
-            hint: Some(hint),
-        }
-    }
-}
-
-/// The number that says of which kind the address of a multicast group is
-/// (`struct br_mdb_entry`, linux/if_bridge.h).
-const GROUP_PROTOCOL: &str = "proto";
 
 /// Attributes whose numbers are array indexes.
 #[derive(Debug, Clone, Copy)]

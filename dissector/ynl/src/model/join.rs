@@ -6,12 +6,13 @@
 //! other adds what the first does not know, so that a specification that has half of a family
 //! hides nothing of one that has the rest.
 
+mod import;
+
 use std::collections::HashMap;
 
 use super::{
-    ArrayElement, AttrKind, AttrSet, Attribute, DisplayHint, Enum, EnumId, EnumUse, Exchange,
-    Family, Member, MemberKind, Message, Operation, Scalar, SetId, Struct, StructId, SubMessage,
-    SubMessageFormat, SubMessageId,
+    ArrayElement, AttrKind, Attribute, DisplayHint, Enum, EnumId, EnumUse, Family, Member,
+    MemberKind, Message, Operation, Scalar, SetId, StructId, SubMessageFormat, SubMessageId,
 };
 
 impl Family {
@@ -200,42 +201,6 @@ impl Join<'_> {
         }
     }
 
-    fn import_operation(&mut self, it: &Operation) -> Operation {
-        let mut operation = it.clone();
-        operation.set = it.set.map(|id| self.import_set(id));
-        operation.fixed_header = it.fixed_header.map(|id| self.import_struct(id));
-        let forms = [&mut operation.r#do, &mut operation.dump];
-        let exchanges = forms.into_iter().flatten();
-        let sides = exchanges.flat_map(|Exchange { request, reply }| [request, reply]);
-        for message in sides.chain([&mut operation.event]).flatten() {
-            message.set = message.set.map(|id| self.import_set(id));
-            message.fixed_header = message.fixed_header.map(|id| self.import_struct(id));
-        }
-        operation
-    }
-
-    /// The other's set, as one of `out`.
-    fn import_set(&mut self, id: SetId) -> SetId {
-        if let Some(known) = self.sets.imported.get(&id) {
-            return *known;
-        }
-        let new = SetId::at(self.out.sets.len());
-        self.sets.imported.insert(id, new);
-        let AttrSet {
-            name, attributes, ..
-        } = &self.other[id];
-        self.out.sets.push(AttrSet {
-            name: name.clone(),
-            ..AttrSet::default()
-        });
-        for it in attributes {
-            let kind = self.import_kind(&it.kind);
-            let attribute = Attribute { kind, ..it.clone() };
-            self.out.sets[new.index()].attributes.push(attribute);
-        }
-        new
-    }
-
     /// A set that both have. They may nest in each other in cycles.
     fn join_set(&mut self, own: SetId, id: SetId) -> SetId {
         if let Some(known) = self.sets.joined.get(&(own, id)) {
@@ -350,54 +315,33 @@ impl Join<'_> {
         }
         let mut layout = self.own[own].clone();
         let other = &self.other[id].members;
-        let is_same =
-            |(own, other): (&Member, &Member)| (own.offset, own.size) == (other.offset, other.size);
+        let place = |it: &Member| (it.offset, it.size, it.bits);
         let is_open = layout.members.last().is_some_and(Member::is_open);
         let mut pairs = layout.members.iter().zip(other);
-        if other.len() < layout.members.len() || is_open || !pairs.all(is_same) {
+        let is_same = pairs.all(|(own, other)| place(own) == place(other));
+        if other.len() < layout.members.len() || is_open || !is_same {
             self.structs.note(own, id, own);
             return own;
         }
         for (own, other) in layout.members.iter_mut().zip(other) {
-            if let (MemberKind::Scalar(own), MemberKind::Scalar(other)) =
-                (&mut own.kind, &other.kind)
-            {
-                *own = self.join_scalar(*own, *other);
+            match (&mut own.kind, &other.kind) {
+                (MemberKind::Scalar(own), MemberKind::Scalar(other)) => {
+                    *own = self.join_scalar(*own, *other);
+                }
+                (MemberKind::Union { message: own, .. }, MemberKind::Union { message: id, .. }) => {
+                    *own = self.join_choice(*own, *id)
+                }
+                _ => {}
             }
         }
         for it in &other[layout.members.len()..] {
             let kind = self.import_member(&it.kind);
-            layout.size += it.size;
-            layout.members.push(Member { kind, ..it.clone() });
+            layout.push(Member { kind, ..it.clone() });
         }
         let new = StructId::at(self.out.structs.len());
         self.structs.note(own, id, new);
         self.out.structs.push(layout);
         new
-    }
-
-    fn import_struct(&mut self, id: StructId) -> StructId {
-        if let Some(known) = self.structs.imported.get(&id) {
-            return *known;
-        }
-        let mut layout: Struct = self.other[id].clone();
-        for member in &mut layout.members {
-            member.kind = self.import_member(&member.kind);
-        }
-        let new = StructId::at(self.out.structs.len());
-        self.structs.imported.insert(id, new);
-        self.out.structs.push(layout);
-        new
-    }
-
-    fn import_member(&mut self, kind: &MemberKind) -> MemberKind {
-        match kind {
-            MemberKind::Scalar(scalar) => MemberKind::Scalar(self.import_scalar(*scalar)),
-            MemberKind::Struct(id) => MemberKind::Struct(self.import_struct(*id)),
-            MemberKind::Array(scalar) => MemberKind::Array(self.import_scalar(*scalar)),
-            MemberKind::Structs(id) => MemberKind::Structs(self.import_struct(*id)),
-            kind => kind.clone(),
-        }
     }
 
     fn join_choice(&mut self, own: SubMessageId, id: SubMessageId) -> SubMessageId {
@@ -430,32 +374,6 @@ impl Join<'_> {
         new
     }
 
-    fn import_format(&mut self, it: &SubMessageFormat) -> SubMessageFormat {
-        SubMessageFormat {
-            value: it.value.clone(),
-            fixed_header: it.fixed_header.map(|id| self.import_struct(id)),
-            set: it.set.map(|id| self.import_set(id)),
-        }
-    }
-
-    fn import_choice(&mut self, id: SubMessageId) -> SubMessageId {
-        if let Some(known) = self.choices.imported.get(&id) {
-            return *known;
-        }
-        let new = SubMessageId::at(self.out.sub_messages.len());
-        self.choices.imported.insert(id, new);
-        let SubMessage { name, formats } = &self.other[id];
-        self.out.sub_messages.push(SubMessage {
-            name: name.clone(),
-            formats: Vec::new(),
-        });
-        for it in formats {
-            let format = self.import_format(it);
-            self.out.sub_messages[new.index()].formats.push(format);
-        }
-        new
-    }
-
     fn join_enum(&mut self, own: EnumId, id: EnumId) -> EnumId {
         if let Some(known) = self.enums.joined.get(&(own, id)) {
             return *known;
@@ -477,79 +395,6 @@ impl Join<'_> {
         };
         self.enums.note(own, id, new);
         new
-    }
-
-    fn import_enum(&mut self, id: EnumId) -> EnumId {
-        if let Some(known) = self.enums.imported.get(&id) {
-            return *known;
-        }
-        let new = EnumId::at(self.out.enums.len());
-        self.enums.imported.insert(id, new);
-        self.out.enums.push(self.other[id].clone());
-        new
-    }
-
-    fn import_use(&mut self, it: EnumUse) -> EnumUse {
-        EnumUse {
-            id: self.import_enum(it.id),
-            ..it
-        }
-    }
-
-    fn import_scalar(&mut self, it: Scalar) -> Scalar {
-        Scalar {
-            names: it.names.map(|it| self.import_use(it)),
-            ..it
-        }
-    }
-
-    fn import_kind(&mut self, kind: &AttrKind) -> AttrKind {
-        match kind {
-            AttrKind::Unused
-            | AttrKind::Pad
-            | AttrKind::Flag
-            | AttrKind::String
-            | AttrKind::Binary { .. } => kind.clone(),
-            AttrKind::Scalar(scalar) => AttrKind::Scalar(self.import_scalar(*scalar)),
-            AttrKind::Struct(id) => AttrKind::Struct(self.import_struct(*id)),
-            AttrKind::Structs(id) => AttrKind::Structs(self.import_struct(*id)),
-            AttrKind::Array(scalar) => AttrKind::Array(self.import_scalar(*scalar)),
-            AttrKind::Entries { head, length, set } => AttrKind::Entries {
-                head: self.import_struct(*head),
-                length: *length,
-                set: self.import_set(*set),
-            },
-            AttrKind::Bitfield32 { bits } => AttrKind::Bitfield32 {
-                bits: bits.map(|id| self.import_enum(id)),
-            },
-            AttrKind::Nest(id) => AttrKind::Nest(self.import_set(*id)),
-            AttrKind::IndexedArray(element) => AttrKind::IndexedArray(match element {
-                ArrayElement::Nest(id) => ArrayElement::Nest(self.import_set(*id)),
-                ArrayElement::Scalar(it) => ArrayElement::Scalar(self.import_scalar(*it)),
-                ArrayElement::SubMessage {
-                    head,
-                    message,
-                    selector,
-                } => ArrayElement::SubMessage {
-                    head: self.import_struct(*head),
-                    message: self.import_choice(*message),
-                    selector: selector.clone(),
-                },
-                element => element.clone(),
-            }),
-            AttrKind::NestTypeValue { keys, set } => AttrKind::NestTypeValue {
-                keys: keys.clone(),
-                set: self.import_set(*set),
-            },
-            AttrKind::ScalarTypeValue { keys, scalar } => AttrKind::ScalarTypeValue {
-                keys: keys.clone(),
-                scalar: self.import_scalar(*scalar),
-            },
-            AttrKind::SubMessage { message, selector } => AttrKind::SubMessage {
-                message: self.import_choice(*message),
-                selector: selector.clone(),
-            },
-        }
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Families that know half of each other.
+//! Specifications that have parts of a family each.
 
 use super::*;
 
@@ -224,4 +224,81 @@ fn all_that_is_built_in_can_be_joined_with_what_is_of_its_protocol() {
             crate::table::write(&joined, "joined").unwrap();
         }
     }
+}
+
+#[test]
+fn members_of_structs_keep_what_they_refer_to() {
+    let family_of = |known: &str, formats: &str, sets: &str| {
+        family(&format!(
+            "
+definitions:
+  - {{name: kind, type: enum, entries: [one, two]}}
+  - {{name: one, type: struct, members: [{{name: a, type: u8}}]}}
+  - {{name: two, type: struct, members: [{{name: b, type: u16}}]}}
+  - name: record
+    type: struct
+    members:
+      - {{name: kind, type: u8, enum: kind}}
+      - {{name: form, type: binary, len: 2, sub-message: forms, selector: kind}}
+{known}
+sub-messages:
+  - name: forms
+    formats:
+{formats}
+attribute-sets:
+  - name: top
+    attributes:
+      - {{name: record, type: binary, struct: record}}
+{sets}
+operations:
+  list:
+    - {{name: get, doc: Gets., attribute-set: top, value: 1, do: {{request: {{}}}}}}
+"
+        ))
+    };
+    let one = "      - {value: one, fixed-header: one}\n";
+    let first = family_of("", one, "");
+    let other = family_of(
+        "      - {name: low, type: u8, bits: 3}
+      - {name: high, type: u8, bits: 5, enum: kind}
+      - {name: all, type: binary, len: 4, sub-type: u16, enum: kind, count-member: low}",
+        &format!("{one}      - {{value: two, fixed-header: two}}\n"),
+        "      - {name: ops, type: binary, sub-type: struct, struct: record, length-member: kind}",
+    );
+    let joined = first.joined(&other);
+    let AttrKind::Struct(id) = attribute(&joined, &[1]).unwrap().kind else {
+        panic!("a struct")
+    };
+    let layout = &joined[id];
+    let places: Vec<_> = (layout.members.iter())
+        .map(|it| (it.offset, it.size, it.bits.map(|it| it.before)))
+        .collect();
+    let expected = [
+        (0, 1, None),
+        (1, 2, None),
+        (3, 1, Some(0)),
+        (3, 1, Some(3)),
+        (4, 4, None),
+    ];
+    assert_eq!((&places[..], layout.size), (&expected[..], 8));
+    let MemberKind::Union { message, selector } = layout.members[1].kind else {
+        panic!("a union")
+    };
+    let forms = &joined[message].formats;
+    let headers = forms
+        .iter()
+        .map(|it| joined[it.fixed_header.unwrap()].name.as_str());
+    assert_eq!(
+        (headers.collect::<Vec<_>>(), selector),
+        (vec!["one", "two"], 0)
+    );
+    assert!(matches!(
+        layout.members[4].kind,
+        MemberKind::Array {
+            scalar: Scalar { names: Some(it), .. },
+            count: Some(2),
+        } if joined[it.id].name == "kind"
+    ));
+    let ops = &attribute(&joined, &[2]).unwrap().kind;
+    assert!(matches!(ops, AttrKind::Sized { head, length: 0 } if joined[*head].name == "record"));
 }

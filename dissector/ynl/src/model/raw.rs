@@ -4,8 +4,9 @@
 //! The keys are those of the kernel's four schemas
 //! (Documentation/netlink/{genetlink,genetlink-c,genetlink-legacy,netlink-raw}.yaml)
 //! together, and those that they do not have: `fixed-header` and `attribute-set` of a
-//! single message, `sub-type: struct` and `sub-type: sub-message`, `length-member`,
-//! `sub-type` of a member, and `parts-of-number`. Any other is an error.
+//! single message, `sub-type: struct` and `sub-type: sub-message`, `length-member`, of a struct
+//! `parts-of-number` and of its members `bits`, `sub-type`, `count-member`, `sub-message` and
+//! `selector`. Any other is an error.
 
 use std::fmt;
 
@@ -197,6 +198,10 @@ pub(super) struct Member {
     pub(super) name: At<String>,
     pub(super) r#type: MemberType,
     pub(super) len: Option<At<Number>>,
+    pub(super) bits: Option<At<u8>>,
+    pub(super) count_member: Option<At<String>>,
+    pub(super) sub_message: Option<At<String>>,
+    pub(super) selector: Option<At<String>>,
     pub(super) byte_order: Option<ByteOrder>,
     #[serde(default)]
     pub(super) doc: String,

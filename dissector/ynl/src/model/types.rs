@@ -427,9 +427,10 @@ pub enum DisplayHint {
     Ipv6,
     /// An IPv4 or IPv6 address; the length tells.
     Ipv4OrV6,
-    /// An IPv4 or IPv6 address in 16 bytes, the former before zeros (not in YNL).
+    /// An IPv4 or IPv6 address in 16 bytes, the former in the first four: by the address family
+    /// that the struct says, else by whether zeros follow (not in YNL).
     InetAddress,
-    /// A `struct sockaddr_in` or `struct sockaddr_in6` (not in YNL).
+    /// A `struct sockaddr` with an address of IPv4 or IPv6 and a port (not in YNL).
     SocketAddress,
     /// A UUID, 16 bytes.
     Uuid,
@@ -449,4 +450,9 @@ pub enum DisplayHint {
     TcHandle,
     /// What an action of traffic control decides, 4 bytes: a jump, another chain (not in YNL).
     TcVerdict,
+    /// The name of a socket of this machine: a path, or behind a NUL an abstract name (not in
+    /// YNL).
+    SocketName,
+    /// A text of `key=value` pairs, as records of the audit system are (not in YNL).
+    KeyValue,
 }

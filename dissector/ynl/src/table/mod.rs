@@ -24,18 +24,20 @@
 //! enum NAME                                or `flags NAME`, whose values are numbers of bits
 //!         VALUE NAME
 //! struct NAME [number]                     `number`: the members are parts of one
-//!         NAME TYPE                        SCALAR; of N bytes: string N, binary[~HINT] N, pad N,
-//!                                          struct NAME N, array SCALAR N, structs NAME N; the
-//!                                          last with 0 has all that is there
+//!         NAME TYPE                        SCALAR, or a bit-field in one, SCALAR bits COUNT; of N
+//!                                          bytes: string N, binary[~HINT] N, pad N, struct NAME N,
+//!                                          array SCALAR N [MEMBER], counted by the member before,
+//!                                          structs NAME N, union CHOICE MEMBER N, selected by the
+//!                                          member before; the last with 0 has all that is there
 //! set NAME [of SET]
 //!         NUMBER[*] NAME TYPE              `*`: may stand several times
 //! choice NAME                              a sub-message
-//!         VALUE HEAD/SET                   each may be empty
+//!         VALUE HEAD/SET                   each may be empty, the value as `""`
 //! ```
 //!
 //! A SCALAR is `u16`, with `/be` or `/le`, `(ENUM)` or `{FLAGS}`, and `~HINT` behind it. The
 //! types of attributes: SCALAR, `flag`, `string`, `unused`, `pad`, `binary[~HINT]`, `struct NAME`,
-//! `structs NAME`, `array SCALAR`, `entries HEAD MEMBER SET`, `bits [ENUM]`, `nest SET`,
+//! `structs NAME`, `array SCALAR`, `entries HEAD MEMBER SET`, `sized HEAD MEMBER`, `bits [ENUM]`, `nest SET`,
 //! `index TYPE` of one of `nest SET`, SCALAR, `string`, `binary[~HINT]`,
 //! `select CHOICE HEAD MEMBER`, `keyed SET KEY…`,
 //! `keyed-number SCALAR KEY…`, `select CHOICE SELECTOR`.

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::str::SplitAsciiWhitespace;
 
-use super::write::HINTS;
+use super::write::{HINTS, NOTHING};
 use crate::model::{
-    ArrayElement, AttrKind, AttrSet, Attribute, ByteOrder, Checks, DisplayHint, Enum, EnumEntry,
-    EnumId, EnumUse, Exchange, Family, McastGroup, Member, MemberKind, Message, OpFlag, Operation,
-    Protocol, Scalar, ScalarType, SetId, Struct, StructId, SubMessage, SubMessageFormat,
+    ArrayElement, AttrKind, AttrSet, Attribute, Bits, ByteOrder, Checks, DisplayHint, Enum,
+    EnumEntry, EnumId, EnumUse, Exchange, Family, McastGroup, Member, MemberKind, Message, OpFlag,
+    Operation, Protocol, Scalar, ScalarType, SetId, Struct, StructId, SubMessage, SubMessageFormat,
     SubMessageId,
 };
 
@@ -279,16 +279,19 @@ impl<'a> Reader<'a> {
             }
             Block::Struct => {
                 let (name, kind) = (words.name()?, words.next("type")?);
-                let (kind, size) = self.member_kind(kind, words)?;
-                let it = last(&mut self.family.structs)?;
-                it.members.push(Member {
+                let (kind, size) = self.member_kind(kind, &mut words)?;
+                let bits = match words.0.next() {
+                    Some("bits") => Some(Bits::behind(None, size, words.number()?)),
+                    _ => None,
+                };
+                last(&mut self.family.structs)?.push(Member {
                     name,
-                    offset: it.size,
+                    offset: 0,
                     size,
+                    bits,
                     kind,
                     doc: String::new(),
                 });
-                it.size += size;
             }
             Block::Set => {
                 let text = words.next("number")?;
@@ -305,7 +308,10 @@ impl<'a> Reader<'a> {
                 last(&mut self.family.sets)?.attributes.push(attribute);
             }
             Block::Choice => {
-                let value = words.name()?;
+                let value = match words.next("value")? {
+                    NOTHING => String::new(),
+                    value => value.to_owned(),
+                };
                 let (fixed_header, set) = self.names.headed(words.next("HEAD/SET")?)?;
                 last(&mut self.family.sub_messages)?
                     .formats
@@ -319,8 +325,16 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn member_kind(&self, kind: &str, mut words: Words<'a>) -> Result<(MemberKind, usize)> {
+    /// The place of the member of that name in a struct.
+    fn place(&self, layout: Option<&Struct>, name: &str) -> Result<usize> {
+        let mut members = layout.into_iter().flat_map(|it| &it.members);
+        let place = members.position(|it| it.name == name);
+        place.ok_or_else(|| odd("member of the struct", name))
+    }
+
+    fn member_kind(&self, kind: &str, words: &mut Words<'a>) -> Result<(MemberKind, usize)> {
         let (plain, hint) = hinted(kind)?;
+        let layout = self.family.structs.last();
         Ok(match plain {
             "string" => (MemberKind::String, words.number()?),
             "binary" => (MemberKind::Binary { hint }, words.number()?),
@@ -335,7 +349,15 @@ impl<'a> Reader<'a> {
             }
             "array" => {
                 let scalar = self.names.scalar(words.next("type")?)?;
-                (MemberKind::Array(scalar), words.number()?)
+                let size = words.number()?;
+                let counted = words.0.next().map(|it| self.place(layout, it));
+                let count = counted.transpose()?;
+                (MemberKind::Array { scalar, count }, size)
+            }
+            "union" => {
+                let message = self.names.choice(words.next("choice")?)?;
+                let selector = self.place(layout, words.next("member")?)?;
+                (MemberKind::Union { message, selector }, words.number()?)
             }
             _ => {
                 let scalar = self.names.scalar(kind)?;
@@ -431,15 +453,18 @@ impl<'a> Reader<'a> {
             "array" => AttrKind::Array(names.scalar(words.next("type")?)?),
             "entries" => {
                 let head = names.structure(words.next("struct")?)?;
-                let member = words.next("member")?;
                 let layout = self.family.structs.get(head.index());
-                let mut members = layout.into_iter().flat_map(|it| &it.members);
-                let length = members.position(|it| it.name == member);
                 AttrKind::Entries {
                     head,
-                    length: length.ok_or_else(|| odd("member of the struct", member))?,
+                    length: self.place(layout, words.next("member")?)?,
                     set: names.set(words.next("set")?)?,
                 }
+            }
+            "sized" => {
+                let head = names.structure(words.next("struct")?)?;
+                let layout = self.family.structs.get(head.index());
+                let length = self.place(layout, words.next("member")?)?;
+                AttrKind::Sized { head, length }
             }
             "bits" => AttrKind::Bitfield32 {
                 bits: words.0.next().map(|it| names.enumeration(it)).transpose()?,

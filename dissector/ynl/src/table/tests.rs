@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The texts that are built in, and the form that they have.
+//! Texts of the table, read and written.
 
 use super::*;
 use crate::model::{AttrKind, DisplayHint, NL_UTIL_YAML, nl_util};

@@ -40,7 +40,7 @@ fn word(name: &str) -> Result<&str, WriteError> {
 }
 
 /// The word of a display hint.
-pub(super) const HINTS: [(&str, DisplayHint); 16] = [
+pub(super) const HINTS: [(&str, DisplayHint); 18] = [
     ("hex", DisplayHint::Hex),
     ("mac", DisplayHint::Mac),
     ("fddi", DisplayHint::Fddi),
@@ -57,7 +57,12 @@ pub(super) const HINTS: [(&str, DisplayHint); 16] = [
     ("realms", DisplayHint::Realms),
     ("tc-handle", DisplayHint::TcHandle),
     ("tc-verdict", DisplayHint::TcVerdict),
+    ("socket-name", DisplayHint::SocketName),
+    ("key-value", DisplayHint::KeyValue),
 ];
+
+/// The empty value of a form.
+pub(super) const NOTHING: &str = "\"\"";
 
 fn hinted(word: &str, hint: Option<DisplayHint>) -> String {
     let name = hint.and_then(|hint| HINTS.iter().find(|it| it.1 == hint));
@@ -198,11 +203,25 @@ impl Text<'_> {
                 MemberKind::String => format!("string {size}"),
                 MemberKind::Binary { hint } => format!("{} {size}", hinted("binary", *hint)),
                 MemberKind::Struct(id) => format!("struct {} {size}", self.struct_name(*id)?),
-                MemberKind::Array(scalar) => format!("array {} {size}", self.scalar(*scalar)?),
+                MemberKind::Array { scalar, count } => {
+                    let counted = match count {
+                        Some(at) => format!(" {}", word(&it.members[*at].name)?),
+                        None => String::new(),
+                    };
+                    format!("array {} {size}{counted}", self.scalar(*scalar)?)
+                }
                 MemberKind::Structs(id) => format!("structs {} {size}", self.struct_name(*id)?),
+                MemberKind::Union { message, selector } => format!(
+                    "union {} {} {size}",
+                    word(&self.family[*message].name)?,
+                    word(&it.members[*selector].name)?
+                ),
                 MemberKind::Pad => format!("pad {size}"),
             };
-            line!(self, "\t{} {kind}", word(&member.name)?);
+            let bits = member
+                .bits
+                .map_or_else(String::new, |it| format!(" bits {}", it.count));
+            line!(self, "\t{} {kind}{bits}", word(&member.name)?);
         }
         Ok(())
     }
@@ -226,7 +245,11 @@ impl Text<'_> {
         line!(self, "choice {}", word(&it.name)?);
         for format in &it.formats {
             let headed = self.headed(format.fixed_header, format.set)?;
-            line!(self, "\t{} {headed}", word(&format.value)?);
+            let value = match format.value.as_str() {
+                "" => NOTHING,
+                value => word(value)?,
+            };
+            line!(self, "\t{value} {headed}");
         }
         Ok(())
     }
@@ -247,6 +270,11 @@ impl Text<'_> {
                 self.struct_name(*head)?,
                 word(&self.family[*head].members[*length].name)?,
                 self.set_name(*set)?
+            ),
+            AttrKind::Sized { head, length } => format!(
+                "sized {} {}",
+                self.struct_name(*head)?,
+                word(&self.family[*head].members[*length].name)?
             ),
             AttrKind::Bitfield32 { bits } => match bits {
                 Some(id) => format!("bits {}", word(&self.family[*id].name)?),

@@ -75,6 +75,7 @@ impl Tables<'_> {
                 let scalar = self.scalar(*scalar, abbr, place)?;
                 self.keyed(keys, scalar, abbr, place)?
             }
+            AttrKind::Sized { .. } => return Err(LuaError::Sized(place.to_owned())),
             AttrKind::Entries { .. } => return Err(LuaError::Entries(place.to_owned())),
         })
     }
@@ -109,17 +110,21 @@ impl Tables<'_> {
             Some(DisplayHint::Ipv4) => "ipv4",
             Some(DisplayHint::Ipv6) => "ipv6",
             Some(DisplayHint::Uuid) => "uuid",
-            Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress) => {
+            Some(DisplayHint::Ipv4OrV6 | DisplayHint::RouteAddress | DisplayHint::InetAddress) => {
                 self.claim(format!("{abbr}.ipv4"), place)?;
                 self.claim(format!("{abbr}.ipv6"), place)?;
-                "ip"
+                match hint {
+                    Some(DisplayHint::InetAddress) => "family_ip",
+                    _ => "ip",
+                }
             }
+            Some(DisplayHint::KeyValue) => "string",
             Some(DisplayHint::Mpls) => "mpls",
             Some(
                 DisplayHint::Hex
                 | DisplayHint::GroupAddress
-                | DisplayHint::InetAddress
                 | DisplayHint::SocketAddress
+                | DisplayHint::SocketName
                 | DisplayHint::Ifindex
                 | DisplayHint::Realms
                 | DisplayHint::TcHandle
@@ -163,6 +168,19 @@ impl Tables<'_> {
         Ok(text)
     }
 
+    /// A bit-field, of which only the enum is told: whole, it is a number.
+    pub(super) fn bit_field(&mut self, it: Scalar) -> String {
+        let mut text = format!("kind = \"bits\", width = \"{}\"", it.width.name());
+        if let Some(EnumUse {
+            id,
+            as_flags: false,
+        }) = it.names
+        {
+            let _ = write!(text, ", enum = {}", quote(&self.family[id].name));
+        }
+        text
+    }
+
     /// Claims the fields of a number's bits.
     pub(super) fn bits(
         &mut self,
@@ -198,11 +216,16 @@ impl Tables<'_> {
             let place = format!("{place}.{}", member.name);
             self.claim(abbr.clone(), &place)?;
             match &member.kind {
-                MemberKind::Scalar(scalar) => drop(self.scalar(*scalar, &abbr, &place)?),
+                MemberKind::Scalar(Scalar { names, .. }) if member.bits.is_some() => {
+                    self.enums.extend(names.map(|it| it.id));
+                }
+                MemberKind::Scalar(scalar) | MemberKind::Array { scalar, .. } => {
+                    drop(self.scalar(*scalar, &abbr, &place)?);
+                }
                 MemberKind::Struct(id) => self.members(*id, &abbr, &place)?,
                 MemberKind::Binary { hint } => drop(self.binary(*hint, &abbr, &place)?),
-                MemberKind::Array(_)
-                | MemberKind::Structs(_)
+                MemberKind::Structs(_)
+                | MemberKind::Union { .. }
                 | MemberKind::String
                 | MemberKind::Pad => {}
             }

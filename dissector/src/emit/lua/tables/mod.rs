@@ -56,6 +56,9 @@ pub enum LuaError {
     /// No generic netlink family has structs with attributes behind each.
     #[error("{0}: structs with attributes behind each exist in netlink-raw only")]
     Entries(String),
+    /// No generic netlink family has structs that say how long they are.
+    #[error("{0}: structs that have their length exist in netlink-raw only")]
+    Sized(String),
 }
 
 /// Appends the call that registers `family`.
@@ -315,22 +318,33 @@ impl<'a> Tables<'a> {
                 // The fields are claimed where the struct is used.
                 let mut scratch = Self::new(family)?;
                 let kind = match &member.kind {
+                    MemberKind::Scalar(scalar) if member.bits.is_some() => {
+                        scratch.bit_field(*scalar)
+                    }
                     MemberKind::Scalar(scalar) => scratch.scalar(*scalar, "member", "")?,
                     MemberKind::String => "kind = \"string\"".to_owned(),
                     MemberKind::Binary { hint } => scratch.binary(*hint, "member", "")?,
+                    MemberKind::Array { scalar, .. } => {
+                        let element = scratch.scalar(*scalar, "member", "")?;
+                        format!("kind = \"array\", element = {{ {element} }}")
+                    }
                     MemberKind::Struct(id) => {
                         format!("kind = \"struct\", struct = {}", quote(&family[*id].name))
                     }
-                    // The runtime has no arrays in structs.
-                    MemberKind::Array(_) | MemberKind::Structs(_) => "kind = \"binary\"".to_owned(),
+                    // The runtime has neither arrays of structs nor unions in structs.
+                    MemberKind::Structs(_) | MemberKind::Union { .. } => {
+                        "kind = \"binary\"".to_owned()
+                    }
                     MemberKind::Pad => "kind = \"pad\"".to_owned(),
                 };
                 let name = quote(&word(&member.name));
                 let size = member.size;
-                self.line(
-                    3,
-                    &format!("{{ name = {name}, label = {name}, size = {size}, {kind},"),
-                );
+                let mut text = format!("{{ name = {name}, label = {name}, size = {size}, {kind},");
+                if let Some(bits) = member.bits {
+                    let shared = format!(" before = {}, count = {},", bits.before, bits.count);
+                    text.push_str(&shared);
+                }
+                self.line(3, &text);
                 self.doc(4, &member.doc);
                 self.line(3, "},");
             }

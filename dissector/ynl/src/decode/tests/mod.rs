@@ -2,6 +2,7 @@
 //! Bytes that the kernel sent, and bytes that nobody should.
 
 mod flag_names;
+mod forms;
 mod levels;
 mod policies;
 mod records;

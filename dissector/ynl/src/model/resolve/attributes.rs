@@ -257,10 +257,7 @@ impl Resolver<'_> {
         }
         let (member, set) = match (&it.length_member, &it.nested_attributes) {
             (None, None) => return Ok(AttrKind::Structs(id)),
-            (Some(member), Some(set)) => (member, set),
-            (Some(member), None) => {
-                return fault(member.referenced, path, "needs `nested-attributes`");
-            }
+            (Some(member), set) => (member, set),
             (None, Some(set)) => return fault(set.referenced, path, "needs a `length-member`"),
         };
         let place = format!("{path}.length-member");
@@ -273,6 +270,9 @@ impl Resolver<'_> {
             MemberKind::Scalar(scalar) if !scalar.width.is_signed() => {}
             _ => return fault(member.referenced, place, "is no unsigned number"),
         }
+        let Some(set) = set else {
+            return Ok(AttrKind::Sized { head: id, length });
+        };
         Ok(AttrKind::Entries {
             head: id,
             length,

@@ -183,31 +183,51 @@ impl Resolver<'_> {
         };
         super::unique(&format!("{path}.members"), typed.iter().map(|it| &it.name))?;
         open.push(index);
-        let mut members = Vec::with_capacity(typed.len());
-        let mut offset = 0;
-        for (at, member) in typed.iter().enumerate() {
-            let path = format!("{path}.members[{}]", member.name.value);
-            let is_last = at + 1 == typed.len();
-            let (kind, size) = self.member(member, is_last, &path, sizes, open)?;
-            members.push(Member {
-                name: member.name.value.clone(),
-                offset,
-                size,
-                kind,
-                doc: member.doc.trim().to_owned(),
-            });
-            offset += size;
-        }
-        open.pop();
-        sizes[index] = Some(offset);
-        Ok(Struct {
+        let mut layout = Struct {
             name: name.clone(),
             header: it.header.clone(),
             doc: it.doc.trim().to_owned(),
-            members,
-            size: offset,
             is_number: it.parts_of_number,
-        })
+            ..Struct::default()
+        };
+        for (at, member) in typed.iter().enumerate() {
+            let path = format!("{path}.members[{}]", member.name.value);
+            let is_last = at + 1 == typed.len();
+            let (mut kind, size) = self.member(member, is_last, &path, sizes, open)?;
+            if let Some(name) = &member.count_member {
+                count_by(&mut kind, &layout.members, name, &path)?;
+            }
+            match (&member.sub_message, &member.selector) {
+                (None, None) => {}
+                (Some(message), Some(name)) => {
+                    let path = format!("{path}.sub-message");
+                    let message = self.find_sub_message(message, &path)?;
+                    let selector = number_before(&layout.members, name, &path)?;
+                    for it in &self.spec.sub_messages[message.index()].formats {
+                        if let Some(name) = &it.fixed_header {
+                            self.nested_size(name, &path, sizes, open)?;
+                        }
+                    }
+                    kind = MemberKind::Union { message, selector };
+                }
+                _ => return fault(member.name.referenced, path, "needs a `selector`"),
+            }
+            let bits = match &member.bits {
+                None => None,
+                Some(count) => Some(bit_field(count, &kind, size, &path)?),
+            };
+            layout.push(Member {
+                name: member.name.value.clone(),
+                offset: 0,
+                size,
+                bits,
+                kind,
+                doc: member.doc.trim().to_owned(),
+            });
+        }
+        open.pop();
+        sizes[index] = Some(layout.size);
+        Ok(layout)
     }
 
     fn member(
@@ -301,7 +321,13 @@ impl Resolver<'_> {
                     names: self.enum_use(it.r#enum.as_ref(), it.enum_as_flags, path)?,
                     hint: it.display_hint,
                 };
-                Ok((MemberKind::Array(scalar), width.size().unwrap_or(1)))
+                Ok((
+                    MemberKind::Array {
+                        scalar,
+                        count: None,
+                    },
+                    width.size().unwrap_or(1),
+                ))
             }
             _ => {
                 let text = "an array in a binary is of numbers of fixed size, or structs";
@@ -328,6 +354,60 @@ impl Resolver<'_> {
         };
         Ok((id, size))
     }
+}
+
+/// Says which of the members before it counts the numbers of an array.
+fn count_by(
+    kind: &mut MemberKind,
+    members: &[Member],
+    name: &At<String>,
+    path: &str,
+) -> Result<()> {
+    let path = format!("{path}.count-member");
+    let MemberKind::Array { count, .. } = kind else {
+        return fault(
+            name.referenced,
+            path,
+            "does not belong to a member of this type",
+        );
+    };
+    *count = Some(number_before(members, name, &path)?);
+    Ok(())
+}
+
+/// The place of the number of that name among the members before.
+fn number_before(members: &[Member], name: &At<String>, path: &str) -> Result<usize> {
+    let found = members.iter().position(|it| {
+        let is_number = matches!(it.kind, MemberKind::Scalar(_));
+        it.name == name.value && is_number
+    });
+    match found {
+        Some(found) => Ok(found),
+        None => fault(name.referenced, path, "no number before it has this name"),
+    }
+}
+
+/// A bit-field of so many bits in a number of `size` bytes; those before it are not counted.
+fn bit_field(count: &At<u8>, kind: &MemberKind, size: usize, path: &str) -> Result<Bits> {
+    let path = || format!("{path}.bits");
+    match kind {
+        MemberKind::Scalar(scalar) if !scalar.width.is_signed() => {}
+        _ => {
+            return fault(
+                count.referenced,
+                path(),
+                "only unsigned numbers have bit-fields",
+            );
+        }
+    }
+    if count.value == 0 || usize::from(count.value) > size * 8 {
+        let text = format!("a bit-field of this number has 1 to {} bits", size * 8);
+        return fault(count.referenced, path(), text);
+    }
+    Ok(Bits {
+        before: 0,
+        count: count.value,
+    })
 }
 
 fn is_uapi(it: &raw::Definition) -> bool {

@@ -114,6 +114,14 @@ pub enum AttrKind {
         /// The set of the attributes.
         set: SetId,
     },
+    /// Structs each of which has its own length in a member; the last member is bytes up to
+    /// there. The next one begins at a multiple of 4 bytes.
+    Sized {
+        /// The struct.
+        head: StructId,
+        /// Which of its members has the length: an unsigned number.
+        length: usize,
+    },
     /// `struct nla_bitfield32`: value and selector, u32 each.
     Bitfield32 {
         /// The enum whose entries name the bits.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! C structs.
+//! C structs and their members.
 
-use super::{DisplayHint, Scalar, StructId};
+use super::{DisplayHint, Scalar, StructId, SubMessageId};
 
 /// A C struct that is the payload of an attribute, or the header of messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,21 @@ pub struct Struct {
     pub is_number: bool,
 }
 
+impl Struct {
+    /// Appends a member of so many bytes, of which it may have a number of bits.
+    pub(crate) fn push(&mut self, mut it: Member) {
+        it.bits = it
+            .bits
+            .map(|bits| Bits::behind(self.members.last(), it.size, bits.count));
+        let is_shared = it.bits.is_some_and(|bits| bits.before > 0);
+        if !is_shared {
+            self.size += it.size;
+        }
+        it.offset = self.size - it.size;
+        self.members.push(it);
+    }
+}
+
 /// A member of a [`Struct`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -31,6 +46,8 @@ pub struct Member {
     pub offset: usize,
     /// Bytes that it takes.
     pub size: usize,
+    /// Which bits of these bytes it has, where it is a bit-field.
+    pub bits: Option<Bits>,
     /// What it holds.
     pub kind: MemberKind,
     /// What it means.
@@ -41,7 +58,35 @@ impl Member {
     /// Whether it takes all bytes that there are: the last member alone may.
     pub fn is_open(&self) -> bool {
         use MemberKind as K;
-        self.size == 0 && matches!(self.kind, K::Binary { .. } | K::Array(_) | K::Structs(_))
+        let may_be = matches!(
+            self.kind,
+            K::Binary { .. } | K::Array { .. } | K::Structs(_) | K::Union { .. }
+        );
+        self.size == 0 && may_be
+    }
+}
+
+/// The place of a bit-field in the number that it shares with those beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bits {
+    /// Bits of the fields before it: C puts the first at the least significant bit where numbers
+    /// begin with their least significant byte, else at the most significant one.
+    pub before: u8,
+    /// How many it has.
+    pub count: u8,
+}
+
+impl Bits {
+    /// A bit-field of `count` bits in a number of `size` bytes: behind those of the same number
+    /// that the member before has, if there is room, else in the next number.
+    pub fn behind(last: Option<&Member>, size: usize, count: u8) -> Self {
+        let shared = last.filter(|it| it.size == size).and_then(|it| it.bits);
+        let before = shared.map_or(0, |it| it.before + it.count);
+        let has_room = usize::from(before) + usize::from(count) <= size * 8;
+        Self {
+            before: if has_room { before } else { 0 },
+            count,
+        }
     }
 }
 
@@ -59,10 +104,22 @@ pub enum MemberKind {
     },
     /// Another struct.
     Struct(StructId),
-    /// Numbers.
-    Array(Scalar),
-    /// Structs of at least one byte.
+    /// A C array of numbers.
+    Array {
+        /// Each of them.
+        scalar: Scalar,
+        /// Which member before it says how many of them count.
+        count: Option<usize>,
+    },
+    /// A C array of structs of at least one byte.
     Structs(StructId),
+    /// A C union: one of several structs.
+    Union {
+        /// Those that there are.
+        message: SubMessageId,
+        /// Which member before it tells.
+        selector: usize,
+    },
     /// Bytes without meaning.
     Pad,
 }
