@@ -198,13 +198,4 @@ mod tests {
             assert_eq!(parse(name), Err(InvalidInterface::Character));
         }
     }
-
-    #[test]
-    fn loopback_has_an_index_and_an_unlikely_name_none() {
-        assert_eq!(parse(b"lo").unwrap().index().unwrap(), 1);
-        for name in [&b"no-such-if-7f"[..], b"no-such-alternative-7f"] {
-            let error = parse(name).unwrap().index().unwrap_err();
-            assert!(matches!(error, Unresolved::NoSuchName), "{error}");
-        }
-    }
 }

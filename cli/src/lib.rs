@@ -13,7 +13,7 @@
 //! | [`interface`] | an interface as the user names it; `alternative`: one by a long name |
 //! | [`text`] | the text that is printed; [`escape`]: fit for a terminal |
 
-mod alternative;
+pub mod alternative;
 pub mod client;
 pub mod error;
 pub mod escape;

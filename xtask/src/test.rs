@@ -242,17 +242,29 @@ fn of_distribution(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// What nlcap does on this machine's own kernel: trace the calls of programs. Where that is
-/// forbidden, or the kernel answers no more, the tests are skipped.
+/// What nl_user asks this machine's own kernel, and what nlcap does there: trace the calls of
+/// programs. Where the kernel answers no more, or tracing is forbidden, the tests are skipped.
 fn on_own_kernel(args: &TestArgs, tally: &mut Tally) -> Result<()> {
-    let mut cmd = cargo::command("test --package nlcap --test syscalls --no-fail-fast");
-    cmd.arg("--").args(&args.filter);
-    let taps = taps_here().unwrap_or_else(|err| format!("{err:#}"));
-    if !taps.contains(r#""tap":"syscalls","available":true"#) {
+    let taps = taps_here();
+    let answers = taps.is_ok();
+    let taps = taps.unwrap_or_else(|err| format!("{err:#}"));
+    let traces = taps.contains(r#""tap":"syscalls","available":true"#);
+    if !traces {
         println!("own kernel: {taps}");
-        return skip(&mut cmd, "own kernel", tally);
     }
-    cargo_test(&mut cmd, "own kernel: ", tally)
+    for (package, test, is_possible) in [
+        ("nl_user", "own_kernel", answers),
+        ("nlcap", "syscalls", traces),
+    ] {
+        let mut cmd = cargo::command("test --no-fail-fast");
+        cmd.args(["--package", package, "--test", test, "--"]);
+        cmd.args(&args.filter);
+        match is_possible {
+            true => cargo_test(&mut cmd, "own kernel: ", tally)?,
+            false => skip(&mut cmd, "own kernel", tally)?,
+        }
+    }
+    Ok(())
 }
 
 /// What nlcap says of the taps of this machine. On a kernel that crashed while it held the lock of
