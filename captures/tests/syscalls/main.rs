@@ -116,7 +116,7 @@ fn a_normal_user_sees_what_ip_says_and_ip_prints_the_same() {
         let traced = lines(&out.err);
         let has = |what: &str| traced.iter().any(|line| line.contains(what));
         assert!(has(" > route getaddr dump"), "{}", out.err);
-        assert!(has(" < route newaddr ifa-family=inet"), "{}", out.err);
+        assert!(has(" < route newaddr 127.0.0.1/8 dev 1"), "{}", out.err);
         assert!(
             traced.last().is_some_and(|it| it.contains(" done ")),
             "{}",

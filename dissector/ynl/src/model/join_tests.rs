@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Specifications that have parts of a family each.
+//! Families that know half of each other.
 
 use super::*;
 

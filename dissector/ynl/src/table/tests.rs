@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Texts of the table, read and written.
+//! The texts that are built in, and the form that they have.
 
 use super::*;
 use crate::model::{AttrKind, DisplayHint, NL_UTIL_YAML, nl_util};
