@@ -121,7 +121,7 @@ impl<'a> Body<'a> {
         self
     }
 
-    /// The same message with what is secret read as [`Value::Secret`](super::Value::Secret).
+    /// The same message with what is secret read as [`Value::Secret`].
     pub fn hiding(self, secrets: Option<Secrets>) -> Self {
         let Some(secrets) = secrets else {
             return self;
