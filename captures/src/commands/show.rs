@@ -20,7 +20,7 @@ const BUFFER: usize = 1 << 17;
 
 /// Runs `nlcap show`.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
-    let specs = Specs::gather(&args.view.spec)?;
+    let specs = args.view.specs()?;
     let options = args.view.options();
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();

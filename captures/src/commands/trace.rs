@@ -17,7 +17,6 @@ use crate::file::writer::{Counters, Interface};
 use crate::messages::event;
 use crate::messages::packet::{Direction, Frame, Packet};
 use crate::messages::process::Process;
-use crate::messages::specs::Specs;
 use crate::session::command::Stdout;
 use crate::session::outlet::Outlet;
 use crate::session::output::{self, Opening};
@@ -32,7 +31,7 @@ use crate::terminal::text::{count, escape_os, say};
 pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     // Before there is a link to leave behind.
     let mut signals = Signals::catch().context("cannot catch signals")?;
-    let specs = Specs::gather(&args.view.spec)?;
+    let specs = args.view.specs()?;
     let name = args.session.command.first();
     let name = name.map_or(OsStr::new("netlink"), |name| name.as_os_str());
     let recording = match &args.write {

@@ -189,10 +189,7 @@ impl Specs {
     /// Those that were named, then those of the environment, the built-in ones,
     /// and those of the distribution.
     pub(crate) fn gather(named: &[PathBuf]) -> anyhow::Result<Self> {
-        let mut specs = Self::empty();
-        for path in named {
-            specs.named(path)?;
-        }
+        let mut specs = Self::only(named)?;
         if let Some(paths) = std::env::var_os(VARIABLE) {
             for path in std::env::split_paths(&paths).filter(|it| !it.as_os_str().is_empty()) {
                 specs
@@ -204,6 +201,15 @@ impl Specs {
         for folder in places() {
             // Not there is the common case, and nobody asked for it.
             let _ = specs.folder(&folder);
+        }
+        Ok(specs)
+    }
+
+    /// Only those that were named.
+    pub(crate) fn only(named: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut specs = Self::empty();
+        for path in named {
+            specs.named(path)?;
         }
         Ok(specs)
     }

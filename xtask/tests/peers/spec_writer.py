@@ -118,6 +118,10 @@ class Writer:
                 seen = hex(value % (1 << 8 * width))
             elif hint in ("ipv4", "ipv4-or-v6") and width == 4:
                 seen = ".".join(str(b) for b in (value % (1 << 32)).to_bytes(4, "big"))
+            elif hint == "realms":
+                seen = "%d/%d" % (value >> 16, value & 0xffff) if value >> 16 else str(value)
+            elif hint == "tc-handle":
+                seen = "%x:%x" % (value >> 16, value & 0xffff)
         order = {"big-endian": "big", "little-endian": "little"}.get(spec.get("byte-order"), self.order)
         return value.to_bytes(width, order, signed=signed), seen
 
@@ -164,6 +168,12 @@ class Writer:
                 continue
             if kind == "binary" and "struct" in it:
                 part, value = self.struct(it["struct"])
+            elif kind == "binary" and "sub-type" in it and "len" in it:
+                part, value = b"", []
+                while len(part) < self.length(it["len"]):
+                    one, seen_one = self.number(it, it["sub-type"])
+                    part += one
+                    value.append(seen_one)
             elif kind == "binary":
                 part, value = self.binary(it, self.length(it["len"]))
             elif kind == "string":

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 
+use crate::messages::specs::Specs;
 use crate::show::options::Options;
 use crate::terminal::colour::Color;
 
@@ -71,6 +72,10 @@ pub(crate) struct ViewArgs {
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub(crate) spec: Vec<PathBuf>,
 
+    /// Know nothing but what --spec names: shows what a specification says by itself
+    #[arg(long, requires = "spec")]
+    pub(crate) spec_only: bool,
+
     /// When to use colour [default: on a terminal, unless NO_COLOR is set]
     #[arg(
         long,
@@ -83,6 +88,14 @@ pub(crate) struct ViewArgs {
 }
 
 impl ViewArgs {
+    /// The specifications that messages are read by.
+    pub(crate) fn specs(&self) -> anyhow::Result<Specs> {
+        match self.spec_only {
+            true => Specs::only(&self.spec),
+            false => Specs::gather(&self.spec),
+        }
+    }
+
     /// The options of the printers.
     pub(crate) fn options(&self) -> Options {
         Options {
