@@ -199,13 +199,15 @@ for what, use in (
             let is_refused = plain.contains("connect to another () EPERM 0 0\n");
             assert_eq!(is_refused, !without.is_empty(), "{plain}");
         }
-        // What is asked by a socket that the kernel bound is known as well.
+        // What is asked by a socket that the kernel bound is known as well, if it is there when its
+        // frames come.
         program("q", "
 s = new(); s.setsockopt(NETLINK, 1, 1); s.sendto(request(5), (0, 0)); s.recv(65536)
 step('said')
 ");
         let (code, _, err) = outcome("cd /run; nlcap record --strict -w x.pcapng -- python3 open/q.py & n=$!
-            await '[ -e open/said ]'; rm open/said; wait $n");
+            await '[ -e open/said ]'; await '[ $(nlcap show x.pcapng 2>/dev/null | wc -l) -ge 2 ]'
+            rm open/said; wait $n");
         assert_eq!(code, Some(0), "{err}");
         assert_eq!(comments("frame.comment contains \"owner=exact\"").len(), 2, "{err}");
     }
