@@ -2,16 +2,16 @@
 //! The specifications of families of generic netlink, those of a family joined, on messages that
 //! were made up.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::{fmt::Write, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 
-use ynl::decode::{Body, Endian, Level, Number, Record, Side, Value, messages};
+use common::{attribute, level, nest, record};
+use ynl::decode::{Body, Endian, Side, messages};
 use ynl::model::Family;
 use ynl::table;
-
-/// The bit of an attribute's type that says that it is a nest.
-const NESTED: u16 = 0x8000;
 
 /// The families, by their names.
 static FAMILIES: LazyLock<BTreeMap<String, Family>> = LazyLock::new(families);
@@ -34,19 +34,6 @@ fn families() -> BTreeMap<String, Family> {
     families
 }
 
-fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    bytes.extend((4 + payload.len() as u16).to_le_bytes());
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
-
-fn nest(kind: u16, inner: &[Vec<u8>]) -> Vec<u8> {
-    attribute(kind | NESTED, &inner.concat())
-}
-
 /// What the family says about a message, in which `header` is before the attributes.
 fn shown(name: &str, side: Side, command: u8, header: &[u8], attributes: &[Vec<u8>]) -> String {
     let payload = [&[command, 1, 0, 0], header, &attributes.concat()].concat();
@@ -62,60 +49,6 @@ fn shown(name: &str, side: Side, command: u8, header: &[u8], attributes: &[Vec<u
     }
     level(&mut out, &body.level);
     out
-}
-
-fn level(out: &mut String, level: &Level<'_>) {
-    for field in level.fields() {
-        let field = field.unwrap();
-        let name = field.name().unwrap_or("?");
-        write!(out, " {name}=").unwrap();
-        value(out, &level.read(&field).value);
-    }
-}
-
-fn record(out: &mut String, record: &Record<'_>) {
-    for (member, held) in record.members() {
-        write!(out, " {}=", member.name).unwrap();
-        value(out, &held);
-    }
-}
-
-fn value(out: &mut String, held: &Value<'_>) {
-    match held {
-        Value::Flag => out.push_str("yes"),
-        Value::Number(it) => number(out, it),
-        Value::Text(text) => out.push_str(std::str::from_utf8(text).unwrap()),
-        Value::Bytes { bytes, .. } => bytes
-            .iter()
-            .for_each(|byte| write!(out, "{byte:02x}").unwrap()),
-        Value::Nest(inner) => braced(out, |out| level(out, inner)),
-        Value::Struct(inner) => braced(out, |out| record(out, inner)),
-        Value::Indexed(all) => braced(out, |out| {
-            for field in all.fields() {
-                let field = field.unwrap();
-                write!(out, " {}=", field.attribute.number).unwrap();
-                value(out, &all.read(&field));
-            }
-        }),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn braced(out: &mut String, inner: impl FnOnce(&mut String)) {
-    out.push('{');
-    inner(out);
-    out.push_str(" }");
-}
-
-fn number(out: &mut String, it: &Number<'_>) {
-    if let Some(name) = it.name() {
-        out.push_str(name);
-    } else if let Some(flags) = it.flags() {
-        let names: Vec<_> = flags.map(|it| it.unwrap_or("?")).collect();
-        out.push_str(&names.join("|"));
-    } else {
-        write!(out, "{}", it.value()).unwrap();
-    }
 }
 
 #[test]
@@ -188,7 +121,7 @@ fn events_that_are_numbered_as_requests_are_told_from_them() {
     let address = attribute(5, &[192, 0, 2, 1]);
     assert_eq!(
         shown("mptcp_pm", Side::Reply, 1, &[], &[family, address]),
-        "event-created: family=inet saddr4=3221225985"
+        "event-created: family=inet saddr4=192.0.2.1"
     );
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The specifications of nfnetlink's subsystems, each by itself, on messages that were made up.
 
-use std::{collections::HashMap, fmt::Write, fs, path::PathBuf};
+mod common;
 
-use ynl::decode::{Body, Endian, Level, Number, Record, Side, Value, messages};
-use ynl::model::{DisplayHint, Family};
+use std::{collections::HashMap, fs, path::PathBuf};
+
+use common::{attribute, level, nest};
+use ynl::decode::{Body, Endian, Side, messages};
+use ynl::model::Family;
 
 const INET: u8 = 1;
 const IPV4: u8 = 2;
 const ARP: u8 = 3;
 const NETDEV: u8 = 5;
 
-/// Bits of an attribute's type: it is a nest, its number is in network order.
-const NESTED: u16 = 0x8000;
+/// The bit of an attribute's type that says that its number is in network order.
 const NET_BYTEORDER: u16 = 0x4000;
 
 fn directory() -> PathBuf {
@@ -21,19 +23,6 @@ fn directory() -> PathBuf {
 
 fn family(file: &str) -> Family {
     Family::load(&directory().join(file)).unwrap()
-}
-
-fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    bytes.extend((4 + payload.len() as u16).to_le_bytes());
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
-
-fn nest(kind: u16, inner: &[Vec<u8>]) -> Vec<u8> {
-    attribute(kind | NESTED, &inner.concat())
 }
 
 /// What the file's specification says about a message from the kernel.
@@ -50,69 +39,6 @@ fn shown(file: &str, kind: u16, protocol_family: u8, attributes: &[Vec<u8>]) -> 
     let mut out = format!("{}:", body.operation.unwrap().name);
     level(&mut out, &body.level);
     out
-}
-
-fn level(out: &mut String, level: &Level<'_>) {
-    for field in level.fields() {
-        let field = field.unwrap();
-        let name = field.name().unwrap_or("?");
-        write!(out, " {name}=").unwrap();
-        value(out, &level.read(&field).value);
-    }
-}
-
-fn record(out: &mut String, record: &Record<'_>) {
-    for (member, held) in record.members() {
-        write!(out, " {}=", member.name).unwrap();
-        value(out, &held);
-    }
-}
-
-fn value(out: &mut String, held: &Value<'_>) {
-    match held {
-        Value::Number(it) => number(out, it),
-        Value::Text(text) => out.push_str(std::str::from_utf8(text).unwrap()),
-        Value::Bytes { bytes, .. } => bytes
-            .iter()
-            .for_each(|byte| write!(out, "{byte:02x}").unwrap()),
-        Value::Nest(inner) => braced(out, |out| level(out, inner)),
-        Value::Struct(inner) => braced(out, |out| record(out, inner)),
-        Value::Indexed(all) => braced(out, |out| {
-            for field in all.fields() {
-                let field = field.unwrap();
-                write!(out, " {}=", field.attribute.number).unwrap();
-                value(out, &all.read(&field));
-            }
-        }),
-        Value::SubMessage {
-            header,
-            level: inner,
-        } => braced(out, |out| {
-            header.iter().for_each(|it| record(out, it));
-            inner.iter().for_each(|it| level(out, it));
-        }),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn braced(out: &mut String, inner: impl FnOnce(&mut String)) {
-    out.push('{');
-    inner(out);
-    out.push_str(" }");
-}
-
-fn number(out: &mut String, it: &Number<'_>) {
-    if let Some(name) = it.name() {
-        out.push_str(name);
-    } else if let Some(flags) = it.flags() {
-        let names: Vec<_> = flags.map(|it| it.unwrap_or("?")).collect();
-        out.push_str(&names.join("|"));
-    } else if it.hint() == Some(DisplayHint::Ipv4) {
-        let address = std::net::Ipv4Addr::from(it.bits() as u32);
-        write!(out, "{address}").unwrap();
-    } else {
-        write!(out, "{}", it.value()).unwrap();
-    }
 }
 
 #[test]

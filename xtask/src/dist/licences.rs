@@ -104,7 +104,7 @@ fn others(source: &Path, crates: &[Crate], built_by: &str) -> Result<String> {
          - Rust's standard library, MIT OR Apache-2.0;\n\
          - the GNU C Library, LGPL-2.1-or-later: to link them with another one, build them from the\n\
          \x20 source tarball that was published with them;\n\
-         - these crates from crates.io, whose source is in that tarball too:\n\n"
+         - these crates, whose source is in that tarball too:\n\n"
     );
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for it in crates {

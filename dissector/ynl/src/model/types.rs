@@ -6,6 +6,11 @@ mod ids;
 mod operations;
 mod structs;
 
+use std::fmt;
+
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Serialize};
+
 use super::error::Refusal;
 use crate::decode::GENERIC;
 
@@ -411,7 +416,7 @@ pub struct EnumUse {
 }
 
 /// How people like to see a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DisplayHint {
     /// Hexadecimal digits.
@@ -455,4 +460,20 @@ pub enum DisplayHint {
     SocketName,
     /// A text of `key=value` pairs, as records of the audit system are (not in YNL).
     KeyValue,
+}
+
+impl DisplayHint {
+    /// The hint of that name in specifications.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+            name.into_deserializer();
+        Self::deserialize(name).ok()
+    }
+}
+
+/// Its name in specifications: `ipv4-or-v6`.
+impl fmt::Display for DisplayHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }

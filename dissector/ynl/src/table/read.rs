@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::str::SplitAsciiWhitespace;
 
-use super::write::{HINTS, NOTHING};
+use super::write::NOTHING;
 use crate::model::{
     ArrayElement, AttrKind, AttrSet, Attribute, Bits, ByteOrder, Checks, DisplayHint, Enum,
     EnumEntry, EnumId, EnumUse, Exchange, Family, McastGroup, Member, MemberKind, Message, OpFlag,
@@ -153,8 +153,8 @@ fn hinted(text: &str) -> Result<(&str, Option<DisplayHint>)> {
     let Some((word, name)) = text.split_once('~') else {
         return Ok((text, None));
     };
-    let hint = HINTS.iter().find(|it| it.0 == name);
-    Ok((word, Some(hint.ok_or_else(|| odd("hint", name))?.1)))
+    let hint = DisplayHint::by_name(name).ok_or_else(|| odd("hint", name))?;
+    Ok((word, Some(hint)))
 }
 
 /// What the lines with a tab belong to.

@@ -39,35 +39,12 @@ fn word(name: &str) -> Result<&str, WriteError> {
     }
 }
 
-/// The word of a display hint.
-pub(super) const HINTS: [(&str, DisplayHint); 18] = [
-    ("hex", DisplayHint::Hex),
-    ("mac", DisplayHint::Mac),
-    ("fddi", DisplayHint::Fddi),
-    ("ipv4", DisplayHint::Ipv4),
-    ("ipv6", DisplayHint::Ipv6),
-    ("ipv4-or-v6", DisplayHint::Ipv4OrV6),
-    ("inet-address", DisplayHint::InetAddress),
-    ("socket-address", DisplayHint::SocketAddress),
-    ("uuid", DisplayHint::Uuid),
-    ("mpls", DisplayHint::Mpls),
-    ("ifindex", DisplayHint::Ifindex),
-    ("route-address", DisplayHint::RouteAddress),
-    ("group-address", DisplayHint::GroupAddress),
-    ("realms", DisplayHint::Realms),
-    ("tc-handle", DisplayHint::TcHandle),
-    ("tc-verdict", DisplayHint::TcVerdict),
-    ("socket-name", DisplayHint::SocketName),
-    ("key-value", DisplayHint::KeyValue),
-];
-
 /// The empty value of a form.
 pub(super) const NOTHING: &str = "\"\"";
 
 fn hinted(word: &str, hint: Option<DisplayHint>) -> String {
-    let name = hint.and_then(|hint| HINTS.iter().find(|it| it.1 == hint));
-    match name {
-        Some((name, _)) => format!("{word}~{name}"),
+    match hint {
+        Some(hint) => format!("{word}~{hint}"),
         None => word.to_owned(),
     }
 }

@@ -7,7 +7,7 @@
 //! nature.
 
 use super::{
-    expected::{Literal, Said},
+    expected::{Literal, ValueSet},
     message::Message,
 };
 use anyhow::{Context, Result};
@@ -104,7 +104,7 @@ pub(super) fn nlcap(
 
 /// Counts the values of a message.
 fn count(object: &Value, at: usize, message: &Message, tally: &mut Tally) {
-    let mut said = Said::default();
+    let mut said = ValueSet::default();
     said.take(&object["msg"]);
     for literal in &message.expected {
         if said.has(literal) {

@@ -73,12 +73,12 @@ fn number(word: &str) -> Option<u64> {
 
 /// All that the values of a message say.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct ValueSet {
     numbers: HashSet<u64>,
     texts: Vec<String>,
 }
 
-impl Said {
+impl ValueSet {
     /// What is in a value and all below it.
     pub(super) fn take(&mut self, value: &Value) {
         match value {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn parts_of_addresses_and_of_bytes_are_numbers() {
-        let mut said = Said::default();
+        let mut said = ValueSet::default();
         said.take(&json!({"a": [-5, "10.9.0.1/8"], "b": "00:1e:2f", "c": "0a0b", "d": "lo"}));
         for number in [5, 10, 9, 8, 0x1e, 0x2f, 0x0a, 0x0b] {
             assert!(said.has(&Literal::Number(number)), "{number}");

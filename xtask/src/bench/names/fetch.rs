@@ -14,7 +14,7 @@ use std::{
 
 /// Where a project's source comes from.
 pub(super) enum From {
-    /// crates.io, by cargo.
+    /// Rust's registry of crates, by cargo.
     Crate,
     /// PyPI's source package, by pip.
     Python,

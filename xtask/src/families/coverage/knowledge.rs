@@ -20,7 +20,7 @@ use ynl::model::{ArrayElement, AttrKind, AttrSet, Attribute, Family, names::uppe
 
 /// What is known of an attribute.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct AttributeKnowledge {
     pub(crate) ours: bool,
     pub(crate) kernel: bool,
     /// Its type is more than bytes of unknown meaning.
@@ -30,7 +30,7 @@ pub(crate) struct Known {
 /// What is known of all attributes, by their C names.
 #[derive(Default)]
 pub(crate) struct Knowledge {
-    pub(crate) attributes: HashMap<String, Known>,
+    pub(crate) attributes: HashMap<String, AttributeKnowledge>,
     /// Sets of which no enum was found: `FILE: SET`.
     pub(crate) unmatched: BTreeSet<String>,
     /// Attributes whose number is another in the header.
@@ -52,7 +52,7 @@ impl Knowledge {
         knowledge
     }
 
-    pub(crate) fn get(&self, c_name: &str) -> Known {
+    pub(crate) fn get(&self, c_name: &str) -> AttributeKnowledge {
         self.attributes.get(c_name).copied().unwrap_or_default()
     }
 
@@ -296,12 +296,12 @@ operations: {list: []}
             ]
         );
         let both = Knowledge::of(&[spec(Origin::Ours), spec(Origin::Kernel)], &uapi, &groups);
-        let all = Known {
+        let all = AttributeKnowledge {
             ours: true,
             kernel: true,
             is_typed: true,
         };
         assert_eq!(both.get("BOX_A_SIZE"), all);
-        assert_eq!(both.get("BOX_A_STATS"), Known::default());
+        assert_eq!(both.get("BOX_A_STATS"), AttributeKnowledge::default());
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{codegen, paths};
 use anyhow::Result;
 use generic::Generic;
-use knowledge::{Knowledge, Known};
+use knowledge::{AttributeKnowledge, Knowledge};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use wireshark::Wireshark;
 
@@ -185,7 +185,7 @@ fn sets<'a>(
     knowledge: &Knowledge,
     wireshark: Option<&Wireshark>,
 ) -> Vec<Set<'a>> {
-    let is_named = |name: &str| knowledge.get(name) != Known::default();
+    let is_named = |name: &str| knowledge.get(name) != AttributeKnowledge::default();
     let is_plain = |it: &&Group<'_>| usage::is_set(it, used, is_named, &HashSet::new());
     let headers = groups
         .iter()
@@ -224,7 +224,7 @@ fn set<'a>(group: &Group<'a>, knowledge: &Knowledge, wireshark: Option<&Wireshar
     };
     for (_, names) in &numbers {
         let known = names.iter().map(|it| knowledge.get(it));
-        let known = known.fold(Known::default(), |a, b| Known {
+        let known = known.fold(AttributeKnowledge::default(), |a, b| AttributeKnowledge {
             ours: a.ours | b.ours,
             kernel: a.kernel | b.kernel,
             is_typed: a.is_typed | b.is_typed,

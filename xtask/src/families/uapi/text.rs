@@ -63,7 +63,7 @@ pub(super) struct Parts {
 /// that cannot be known is false, as an unknown name is for the preprocessor.
 pub(super) fn parts(text: &str) -> Parts {
     let mut parts = Parts::default();
-    let mut known = Known::default();
+    let mut known = MacroTable::default();
     // Of each open condition: whether this branch counts, and whether one has counted.
     let mut open: Vec<(bool, bool)> = Vec::new();
     for line in clean(text).lines() {
@@ -141,11 +141,11 @@ fn define(rest: &str) -> Option<Define> {
 
 /// What is known where a condition stands.
 #[derive(Default)]
-struct Known {
+struct MacroTable {
     macros: HashMap<String, Macro>,
 }
 
-impl Known {
+impl MacroTable {
     fn has(&self, name: &str) -> bool {
         self.macros.contains_key(name)
     }
@@ -172,7 +172,7 @@ impl Known {
     }
 }
 
-impl Names for Known {
+impl Names for MacroTable {
     fn number(&self, name: &str, depth: usize) -> Option<Num> {
         if let Some(Macro {
             parameters: None,
