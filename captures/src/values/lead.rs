@@ -156,13 +156,9 @@ impl<'a> Lead<'a, '_> {
                 self.said.push("rtm-dst-len");
             }
         }
-        let _ = self.word("via", libc::RTA_GATEWAY) || self.via();
+        // RTA_VIA is a gateway of another address family.
+        let _ = self.word("via", libc::RTA_GATEWAY) || self.struct_or_leaf("via", libc::RTA_VIA);
         self.link_of("dev", libc::RTA_OIF);
-    }
-
-    /// A gateway of another address family.
-    fn via(&mut self) -> bool {
-        self.struct_or_leaf("via", libc::RTA_VIA)
     }
 
     fn neighbour(&mut self) {
@@ -239,11 +235,11 @@ impl<'a> Lead<'a, '_> {
 
     /// The tuple of a connection's first packet, and the state of TCP.
     fn conntrack(&mut self) {
-        let Some(tuple) = Tuple::of(self.level) else {
+        let Some(tuple) = tuple(self.level) else {
             return;
         };
         self.out.push(' ');
-        self.out.push_str(&tuple.text);
+        self.out.push_str(&tuple);
         self.say(TUPLE_ORIG);
         let mut state = String::new();
         let found = inside(self.level, PROTOINFO, &mut |level| {
@@ -390,36 +386,28 @@ const PROTOINFO: u16 = 4;
 const PROTOINFO_TCP: u16 = 1;
 const TCP_STATE: u16 = 1;
 
-/// Who talks to whom.
-struct Tuple {
-    text: String,
-}
-
-impl Tuple {
-    fn of(level: &Level<'_>) -> Option<Self> {
-        let mut parts: [String; 5] = Default::default();
-        let [protocol, from, to, from_port, to_port] = &mut parts;
-        let found = inside(level, TUPLE_ORIG, &mut |tuple| {
-            let has_addresses = inside(tuple, TUPLE_IP, &mut |ip| {
-                let v4 = leaf_of(ip, 1, from) && leaf_of(ip, 2, to);
-                v4 || (leaf_of(ip, 3, from) && leaf_of(ip, 4, to))
-            });
-            let has_protocol = inside(tuple, TUPLE_PROTO, &mut |it| {
-                let _ = leaf_of(it, 2, from_port) && leaf_of(it, 3, to_port);
-                leaf_of(it, 1, protocol)
-            });
-            has_addresses && has_protocol
+/// Who talks to whom: `tcp 192.0.2.1:40000 > 192.0.2.2:80`.
+fn tuple(level: &Level<'_>) -> Option<String> {
+    let mut parts: [String; 5] = Default::default();
+    let [protocol, from, to, from_port, to_port] = &mut parts;
+    let found = inside(level, TUPLE_ORIG, &mut |tuple| {
+        let has_addresses = inside(tuple, TUPLE_IP, &mut |ip| {
+            let v4 = leaf_of(ip, 1, from) && leaf_of(ip, 2, to);
+            v4 || (leaf_of(ip, 3, from) && leaf_of(ip, 4, to))
         });
-        let [protocol, from, to, from_port, to_port] = &parts;
-        let end = |address: &str, port: &str| match (address.contains(':'), port.is_empty()) {
-            (_, true) => address.to_owned(),
-            (true, false) => format!("[{address}]:{port}"),
-            (false, false) => format!("{address}:{port}"),
-        };
-        found.then(|| Self {
-            text: format!("{protocol} {} > {}", end(from, from_port), end(to, to_port)),
-        })
-    }
+        let has_protocol = inside(tuple, TUPLE_PROTO, &mut |it| {
+            let _ = leaf_of(it, 2, from_port) && leaf_of(it, 3, to_port);
+            leaf_of(it, 1, protocol)
+        });
+        has_addresses && has_protocol
+    });
+    let [protocol, from, to, from_port, to_port] = &parts;
+    let end = |address: &str, port: &str| match (address.contains(':'), port.is_empty()) {
+        (_, true) => address.to_owned(),
+        (true, false) => format!("[{address}]:{port}"),
+        (false, false) => format!("{address}:{port}"),
+    };
+    found.then(|| format!("{protocol} {} > {}", end(from, from_port), end(to, to_port)))
 }
 
 /// Reads an attribute of that number, where it is there.
